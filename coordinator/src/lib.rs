@@ -1,0 +1,3 @@
+//! The coordinator: intake, batch formation, the ledger of effects, the pages.
+
+pub mod store;

@@ -1,0 +1,362 @@
+//! What a store promises.
+//!
+//! All changes of one decision are written by one [`Store::commit`], in one transaction that also checks the leader's epoch.
+//! State is opaque JSON text here; what is in it is the domain's business. Columns beside it are for finding and showing.
+//! Nothing outside is ever awaited inside a transaction.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ebs_domain::{
+    id::{BatchId, BuildId, Component, Epoch, TriggerId},
+    scm::ScmUrl,
+    time::Timestamp,
+};
+
+/// A batch as stored: its own state, without its members, effects and groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchRow {
+    /// Our number.
+    pub id: BatchId,
+    /// Its phase, for finding and showing.
+    pub phase: String,
+    /// Its state, JSON.
+    pub state: String,
+    /// When it was formed.
+    pub created: Timestamp,
+    /// When it entered its phase.
+    pub phase_since: Timestamp,
+    /// When it ended; open until then.
+    pub ended: Option<Timestamp>,
+    /// Figures and outcome once it has ended, JSON.
+    pub summary: Option<String>,
+}
+
+/// One component of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRow {
+    /// Its batch.
+    pub batch: BatchId,
+    /// Which component.
+    pub component: Component,
+    /// Its state, JSON.
+    pub state: String,
+    /// A short word for where it is, for showing and counting.
+    pub shown: String,
+}
+
+/// One group of builds on its way through one Bodhi update. It can outlive its batch (held, or late).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRow {
+    /// Its batch.
+    pub batch: BatchId,
+    /// Its number in the batch, from 1.
+    pub number: u32,
+    /// Its state, JSON.
+    pub state: String,
+    /// A short word for where it is.
+    pub shown: String,
+    /// Whether something is still to be done or watched.
+    pub open: bool,
+}
+
+/// Who runs an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runner {
+    /// The leader itself.
+    Coordinator,
+    /// A worker, through the queue.
+    Worker,
+}
+
+/// One entry of the ledger: a stored wish to change the outside world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectRow {
+    /// Its id, readable, unique for ever, such as `b12.submit.s1000.a1.3`.
+    pub id: String,
+    /// Its batch.
+    pub batch: BatchId,
+    /// Its kind, such as `create_side_tag`.
+    pub kind: String,
+    /// Who runs it.
+    pub runner: Runner,
+    /// What is to be done, JSON.
+    pub payload: String,
+    /// How often it was issued; the current run.
+    pub run: u32,
+    /// When it was first issued.
+    pub first_issued: Option<Timestamp>,
+    /// When it was last issued: a creating call can have been sent until then and its time limit after.
+    pub last_issued: Option<Timestamp>,
+    /// When it is to be issued (again); `None` while an issued run is under way.
+    pub due: Option<Timestamp>,
+    /// Since when its neighbour has been unavailable, if it is.
+    pub unavailable_since: Option<Timestamp>,
+    /// The last thing that went wrong, for people.
+    pub last_error: Option<String>,
+    /// When it was wished for.
+    pub created: Timestamp,
+    /// When its outcome was known; open until then.
+    pub closed: Option<Timestamp>,
+    /// Its outcome, JSON.
+    pub outcome: Option<String>,
+}
+
+/// One thing that is looked at again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchRow {
+    /// Its id, such as `b12.tasks`.
+    pub id: String,
+    /// Its batch.
+    pub batch: BatchId,
+    /// Its kind, such as `poll_tasks`.
+    pub kind: String,
+    /// What is watched, JSON.
+    pub payload: String,
+    /// Number of the last poll.
+    pub run: u32,
+    /// When it is to be polled next.
+    pub next_poll: Timestamp,
+}
+
+/// A reason to rebuild one component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTrigger {
+    /// Which component.
+    pub component: Component,
+    /// The tag the build was tagged into; with the build it is unique, but for triggers by people.
+    pub tag: String,
+    /// The build that was tagged.
+    pub build: BuildId,
+    /// Its NVR, as far as it was told.
+    pub nvr: String,
+    /// Where it came from, JSON; see the domain's `Cause`.
+    pub cause: String,
+    /// Whether a person asked: such a trigger is never swallowed as a repetition.
+    pub by_person: bool,
+    /// The bus message's id, if it came from one.
+    pub message: Option<String>,
+    /// When it came.
+    pub created: Timestamp,
+    /// Its answer, JSON, if it is answered at once; pending otherwise.
+    pub answer: Option<String>,
+    /// A short word for the answer, for counting.
+    pub shown: Option<String>,
+}
+
+/// A trigger as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerRow {
+    /// Our number.
+    pub id: TriggerId,
+    /// As it came.
+    pub trigger: NewTrigger,
+    /// The batch it is in, or was.
+    pub batch: Option<BatchId>,
+}
+
+/// A bus message that could not be understood: kept, counted, not lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddMessage {
+    /// The message's id, or one made up.
+    pub id: String,
+    /// Its topic.
+    pub topic: String,
+    /// Its body, as text, cut at 64 KiB.
+    pub body: String,
+    /// What is wrong with it.
+    pub fault: String,
+    /// When it came.
+    pub received: Timestamp,
+}
+
+/// A source that is not built again for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DenyRow {
+    /// The exact source.
+    pub source: ScmUrl,
+    /// Which component.
+    pub component: Component,
+    /// The failure's class.
+    pub class: String,
+    /// The last lines of the failure.
+    pub text: String,
+    /// The batch it failed in last.
+    pub batch: BatchId,
+    /// The task it failed in last.
+    pub task: Option<i64>,
+    /// When it failed first.
+    pub first: Timestamp,
+    /// When it failed last.
+    pub last: Timestamp,
+    /// In how many batches it failed.
+    pub count: u32,
+    /// Until when it is not built.
+    pub expires: Timestamp,
+}
+
+/// One change, to be written with others in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Inserts or replaces a batch.
+    PutBatch(BatchRow),
+    /// Inserts or replaces members, in bulk.
+    PutMembers(Vec<MemberRow>),
+    /// Inserts or replaces a group.
+    PutGroup(GroupRow),
+    /// Inserts or replaces effects, in bulk. One that is closed in the store stays as it is.
+    PutEffects(Vec<EffectRow>),
+    /// Inserts or replaces a watch.
+    PutWatch(WatchRow),
+    /// Ends a watch.
+    DropWatch(String),
+    /// Inserts a trigger, unless the same (tag, build) is there from somewhere else than a person.
+    AddTrigger(NewTrigger),
+    /// Answers triggers: (which, answer as JSON, short word, batch). An answer once final is replaced only by a later
+    /// step of the same batch.
+    AnswerTriggers(Vec<TriggerAnswer>),
+    /// Keeps a message that could not be understood.
+    KeepMessage(OddMessage),
+    /// Denies a source: inserts, or raises `count`, keeps `first` and replaces the rest.
+    Deny(DenyRow),
+    /// Remembers a named text, such as how far catch-up has come.
+    PutMark {
+        /// Its name.
+        name: String,
+        /// The text.
+        value: String,
+    },
+}
+
+/// The answer to one trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerAnswer {
+    /// Which trigger.
+    pub id: TriggerId,
+    /// The answer, JSON; `None` makes it pending again.
+    pub answer: Option<String>,
+    /// A short word for it.
+    pub shown: Option<String>,
+    /// The batch that took it, if one did.
+    pub batch: Option<BatchId>,
+}
+
+/// What a commit did beyond what was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// For each `AddTrigger`, in order: its number, or `None` if it was there already.
+    pub triggers: Vec<Option<TriggerId>>,
+}
+
+/// Who wants to lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Unique per start of a process.
+    pub owner: String,
+    /// The configured name of the instance: its own older lease is taken over at once.
+    pub instance: String,
+    /// How long a lease lasts without renewal.
+    pub ttl: Duration,
+}
+
+/// The answer to a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// The candidate leads, from now for `ttl`.
+    Leading {
+        /// The term's number, higher than any before.
+        epoch: Epoch,
+    },
+    /// Someone else does.
+    Following {
+        /// The leader's instance name.
+        leader: String,
+        /// How long until its lease runs out, if it is not renewed.
+        remaining: Duration,
+    },
+}
+
+/// A failed call to the store.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {what} in the store")]
+pub struct StoreError {
+    /// What was being done.
+    pub what: &'static str,
+    /// Why it failed.
+    #[source]
+    pub kind: StoreErrorKind,
+}
+
+/// Why it failed, by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// A newer epoch leads: step down. Nothing was written.
+    #[error("another instance leads now")]
+    Fenced,
+    /// The database is not to be had or did not answer; a commit may or may not have been made. Read anew, then go on.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The database was made by a newer program.
+    #[error("the database is at schema version {found}, this program knows up to {known}: run the newer program")]
+    TooNew {
+        /// Version in the database.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+    /// What is stored cannot be read, or the request is wrong: an operator must look.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// The store.
+///
+/// # Errors
+///
+/// All methods fail with a [`StoreError`] whose kind says what to do.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Takes the lease if it is free, run out, the candidate's own, or an older start's of the same instance; renews it if
+    /// it is the candidate's own. By the database's clock.
+    async fn lead(&self, candidate: &Candidate) -> Result<Lease, StoreError>;
+    /// Gives the lease up, if it is the candidate's.
+    async fn resign(&self, candidate: &Candidate) -> Result<(), StoreError>;
+    /// Writes all of this in one transaction, if `epoch` still leads.
+    async fn commit(&self, epoch: Epoch, changes: Vec<Change>) -> Result<Committed, StoreError>;
+
+    /// The batch that has not ended, if there is one (there is never a second).
+    async fn open_batch(&self) -> Result<Option<BatchRow>, StoreError>;
+    /// A batch by number.
+    async fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError>;
+    /// The batches that began last, newest first.
+    async fn recent_batches(&self, limit: u32) -> Result<Vec<BatchRow>, StoreError>;
+    /// The members of a batch, by component.
+    async fn members(&self, batch: BatchId) -> Result<Vec<MemberRow>, StoreError>;
+    /// The groups of a batch, by number.
+    async fn groups(&self, batch: BatchId) -> Result<Vec<GroupRow>, StoreError>;
+    /// Groups that are still open, of all batches.
+    async fn open_groups(&self) -> Result<Vec<GroupRow>, StoreError>;
+    /// Effects that are not closed, oldest first.
+    async fn open_effects(&self) -> Result<Vec<EffectRow>, StoreError>;
+    /// An effect by id.
+    async fn effect(&self, id: &str) -> Result<Option<EffectRow>, StoreError>;
+    /// All watches.
+    async fn watches(&self) -> Result<Vec<WatchRow>, StoreError>;
+    /// Triggers without an answer, oldest first, at most `limit`.
+    async fn pending_triggers(&self, limit: u32) -> Result<Vec<TriggerRow>, StoreError>;
+    /// How many triggers have no answer, and since when the oldest waits.
+    async fn pending_count(&self) -> Result<(u64, Option<Timestamp>), StoreError>;
+    /// The triggers that a batch took.
+    async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError>;
+    /// How many triggers there are by short word of answer (`pending` without one).
+    async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError>;
+    /// The entries of the deny list for these sources that have not expired.
+    async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Result<Vec<DenyRow>, StoreError>;
+    /// How many messages could not be understood.
+    async fn odd_messages(&self) -> Result<u64, StoreError>;
+    /// A named text.
+    async fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}

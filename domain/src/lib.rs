@@ -1,0 +1,9 @@
+//! The pure core of ELNBuildSync.
+//!
+//! Identities, package versions, policy, and the life of a batch as a state machine: an event goes in, changed state and
+//! commands come out. Nothing here waits, reads a clock, draws a random number or knows a client.
+
+pub mod id;
+pub mod nvr;
+pub mod scm;
+pub mod time;

@@ -1,0 +1,11 @@
+//! What coordinator and worker share: the job protocol, the queue, the clients of Koji, Bodhi and the bus, configuration and
+//! telemetry.
+
+pub mod bodhi;
+pub mod bus;
+pub mod clock;
+pub mod config;
+pub mod job;
+pub mod koji;
+pub mod queue;
+pub mod telemetry;
