@@ -5,5 +5,6 @@
 
 pub mod id;
 pub mod nvr;
+pub mod policy;
 pub mod scm;
 pub mod time;
