@@ -108,19 +108,18 @@ impl fmt::Display for Pattern {
 
 /// What is wrong, on one line, with the place if it is known.
 fn fault_of(error: &Error) -> String {
-    match error {
-        Error::ParseError(at, fault) => format!("{fault}, after {at} bytes"),
-        Error::CompileError(fault) => match fault.as_ref() {
-            // The inner engine draws a picture over several lines; the one marked `error:` says what is wrong.
-            CompileError::InnerError(inner) => {
-                let text = inner.source().map_or_else(|| inner.to_string(), ToString::to_string);
-                let line = text.lines().find_map(|line| line.trim().strip_prefix("error: "));
-                line.unwrap_or("the engine refuses it").to_owned()
-            }
-            other => other.to_string(),
-        },
-        other => other.to_string(),
+    if let Error::ParseError(at, fault) = error {
+        return format!("{fault}, after {at} bytes");
     }
+    if let Error::CompileError(fault) = error
+        && let CompileError::InnerError(inner) = fault.as_ref()
+    {
+        // The inner engine draws a picture over several lines; the one marked `error:` says what is wrong.
+        let text = inner.source().map_or_else(|| inner.to_string(), ToString::to_string);
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("error: "));
+        return line.unwrap_or("the engine refuses it").to_owned();
+    }
+    error.to_string()
 }
 
 /// Python's spelling in ours, where both have the thing and write it differently.
