@@ -1,6 +1,6 @@
 use super::*;
 
-const PUBLIC: &str = r#"
+const PUBLIC: &str = r##"
 amqp_url = "amqps://fedora:secret@rabbitmq.example.org/%2Fpublic_pubsub"
 topic_prefix = "org.fedoraproject.prod"
 passive_declares = true
@@ -41,7 +41,7 @@ anything = "goes"
 
 [log_config]
 version = 1
-"#;
+"##;
 
 #[track_caller]
 fn faults(text: &str) -> Vec<String> {
