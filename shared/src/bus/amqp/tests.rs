@@ -49,7 +49,8 @@ fn lost() -> BusFault {
 #[test]
 fn pauses_double_up_to_the_cap() {
     let consumer = consumer("", Timing::default(), 1.0);
-    let pauses: Vec<_> = (1..=8).map(|failures| consumer.pause_after(&lost(), failures).as_secs()).collect();
+    let pauses: Vec<_> =
+        (1..=8).map(|failures| consumer.pause_after(&lost(), failures).as_secs()).collect();
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
     assert_eq!(consumer.pause_after(&lost(), u32::MAX).as_secs(), 60);
 }
@@ -89,7 +90,10 @@ fn headers_of_all_kinds_become_json() {
     table.insert("table".into(), AMQPValue::FieldTable(inner));
     table.insert("void".into(), AMQPValue::Void);
     let json = serde_json::Value::Object(value::headers(&table));
-    assert_eq!(json, serde_json::json!({"text": "a", "number": 20, "table": {"yes": true}, "void": null}));
+    assert_eq!(
+        json,
+        serde_json::json!({"text": "a", "number": 20, "table": {"yes": true}, "void": null})
+    );
 }
 
 #[test]

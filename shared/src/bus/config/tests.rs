@@ -137,7 +137,12 @@ fn a_named_queue_without_bindings_is_a_fault() {
 #[test]
 fn a_table_replaces_the_default_one_whole() {
     insta::assert_snapshot!(faults("[qos]\nprefetch_count = 5").join("\n"), @"");
-    assert!(!BusConfig::parse("[client_properties]\nx = 'y'").unwrap().client_properties.contains_key("app"));
+    assert!(
+        !BusConfig::parse("[client_properties]\nx = 'y'")
+            .unwrap()
+            .client_properties
+            .contains_key("app")
+    );
 }
 
 #[test]

@@ -20,7 +20,8 @@ async fn pages(server: &MockServer) -> Pages {
 async fn pages_within(server: &MockServer, limit: Duration) -> Pages {
     // The second one of a process is refused, and that is as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let reader = Reader::new("org.fedoraproject.prod", Origin::of("https://koji.example.org").unwrap());
+    let reader =
+        Reader::new("org.fedoraproject.prod", Origin::of("https://koji.example.org").unwrap());
     let base = Url::parse(&format!("{}/datagrepper/", server.uri())).unwrap();
     Archive::new(reqwest::Client::new(), &base, reader, limit).unwrap().read(span())
 }
@@ -33,7 +34,8 @@ fn row(build: u32) -> Value {
 }
 
 fn answer(rows: &[Value], pages: u32) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(json!({"pages": pages, "total": 3, "raw_messages": rows}))
+    ResponseTemplate::new(200)
+        .set_body_json(json!({"pages": pages, "total": 3, "raw_messages": rows}))
 }
 
 async fn serve(template: ResponseTemplate) -> MockServer {
@@ -84,7 +86,11 @@ async fn an_empty_span_ends_at_once() {
 #[tokio::test]
 async fn after_an_error_the_same_page_is_asked_for_again() {
     let server = MockServer::start().await;
-    Mock::given(method("GET")).respond_with(ResponseTemplate::new(502)).up_to_n_times(1).mount(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(502))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
     Mock::given(query_param("page", "1")).respond_with(answer(&[row(1)], 1)).mount(&server).await;
     let mut pages = pages(&server).await;
     assert!(matches!(pages.next().await, Err(ArchiveError::Unavailable(_))));
@@ -93,7 +99,8 @@ async fn after_an_error_the_same_page_is_asked_for_again() {
 
 #[tokio::test]
 async fn html_in_place_of_json_is_an_error_of_its_own() {
-    let server = serve(ResponseTemplate::new(200).set_body_string("<html>maintenance</html>")).await;
+    let server =
+        serve(ResponseTemplate::new(200).set_body_string("<html>maintenance</html>")).await;
     assert!(matches!(pages(&server).await.next().await, Err(ArchiveError::NotUnderstood(_))));
 }
 
@@ -106,7 +113,10 @@ async fn json_of_another_shape_is_an_error_of_its_own() {
 #[tokio::test]
 async fn a_refusal_is_told_from_an_outage() {
     let server = serve(ResponseTemplate::new(404).set_body_string("no such thing")).await;
-    assert!(matches!(pages(&server).await.next().await, Err(ArchiveError::Refused { status: 404, .. })));
+    assert!(matches!(
+        pages(&server).await.next().await,
+        Err(ArchiveError::Refused { status: 404, .. })
+    ));
 }
 
 #[tokio::test]
@@ -118,7 +128,8 @@ async fn a_slow_archive_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_page_over_the_limit_is_refused() {
-    let server = serve(ResponseTemplate::new(200).set_body_bytes(vec![b' '; MAX_PAGE_BYTES + 1])).await;
+    let server =
+        serve(ResponseTemplate::new(200).set_body_bytes(vec![b' '; MAX_PAGE_BYTES + 1])).await;
     assert!(matches!(pages(&server).await.next().await, Err(ArchiveError::TooLarge(_))));
 }
 
@@ -130,7 +141,12 @@ async fn more_pages_than_allowed_are_refused() {
 
 #[tokio::test]
 async fn rows_that_are_no_messages_are_kept_as_odd() {
-    let rows = [json!(7), json!({"topic": TOPIC}), json!({"body": {}}), json!({"topic": TOPIC, "body": []})];
+    let rows = [
+        json!(7),
+        json!({"topic": TOPIC}),
+        json!({"body": {}}),
+        json!({"topic": TOPIC, "body": []}),
+    ];
     let server = serve(answer(&rows, 1)).await;
     let page = pages(&server).await.next().await.unwrap().unwrap();
     assert_eq!(page.len(), rows.len());
@@ -145,9 +161,16 @@ async fn a_row_and_the_same_message_from_the_bus_have_one_id() {
     without_id.as_object_mut().unwrap().remove("id");
     let server = serve(answer(&[without_id.clone()], 1)).await;
     let from_archive = pages(&server).await.next().await.unwrap().unwrap().remove(0);
-    let reader = Reader::new("org.fedoraproject.prod", Origin::of("https://koji.example.org").unwrap());
+    let reader =
+        Reader::new("org.fedoraproject.prod", Origin::of("https://koji.example.org").unwrap());
     let Value::Object(headers) = without_id["headers"].clone() else { panic!("no headers") };
     let pretty = serde_json::to_string_pretty(&without_id["body"]).unwrap();
-    let wire = Wire { id: None, topic: TOPIC.to_owned(), headers, encoding: None, body: pretty.into_bytes() };
+    let wire = Wire {
+        id: None,
+        topic: TOPIC.to_owned(),
+        headers,
+        encoding: None,
+        body: pretty.into_bytes(),
+    };
     assert_eq!(reader.read(wire), from_archive);
 }

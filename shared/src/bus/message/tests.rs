@@ -47,7 +47,10 @@ fn odd(incoming: Incoming) -> Odd {
 fn a_tag_message_gives_all_that_a_trigger_needs() {
     let Incoming::Tag(tag) = reader().read(wire(&tag_body())) else { panic!("not a tag message") };
     assert_eq!(tag.nvr.as_str(), "zlib-ng-2.3.1-2.fc45");
-    assert_eq!((tag.tag.as_str(), tag.package.as_str(), tag.build.get()), ("f45", "zlib-ng", 2_871_034));
+    assert_eq!(
+        (tag.tag.as_str(), tag.package.as_str(), tag.build.get()),
+        ("f45", "zlib-ng", 2_871_034)
+    );
     assert_eq!(tag.sent_at.unwrap().to_string(), "2026-11-22T01:27:21.000Z");
     assert_eq!(tag.user.as_deref(), Some("bodhi"));
 }
@@ -82,7 +85,9 @@ fn every_recorded_message_of_bodhi_is_something_else() {
 
 #[test]
 fn a_topic_of_another_environment_is_not_looked_into() {
-    for topic in ["org.centos.prod.buildsys.tag", "org.fedoraproject.stg.buildsys.tag", "buildsys.tag"] {
+    for topic in
+        ["org.centos.prod.buildsys.tag", "org.fedoraproject.stg.buildsys.tag", "buildsys.tag"]
+    {
         let message = Wire { topic: topic.to_owned(), body: b"\xff".to_vec(), ..wire(&json!({})) };
         assert_eq!(reader().read(message), Incoming::Foreign { topic: topic.to_owned() });
     }
@@ -103,7 +108,9 @@ fn without_a_prefix_the_bare_topic_counts() {
 
 #[test]
 fn another_hubs_message_on_our_topic_is_foreign() {
-    for url in ["https://riscv.example.org", "http://koji.example.org", "https://koji.example.org:8443"] {
+    for url in
+        ["https://riscv.example.org", "http://koji.example.org", "https://koji.example.org:8443"]
+    {
         let read = reader().read(wire(&with("base_url", json!(url))));
         assert!(matches!(read, Incoming::Foreign { .. }), "{url}: {read:?}");
     }
@@ -142,7 +149,9 @@ fn a_missing_id_is_made_of_the_content_and_always_the_same() {
 #[test]
 fn an_id_that_the_store_cannot_hold_is_replaced() {
     for bad in [String::new(), "x".repeat(129), "a\0b".to_owned()] {
-        let Incoming::Tag(tag) = reader().read(Wire { id: Some(bad), ..wire(&tag_body()) }) else { panic!("odd") };
+        let Incoming::Tag(tag) = reader().read(Wire { id: Some(bad), ..wire(&tag_body()) }) else {
+            panic!("odd")
+        };
         assert_eq!(tag.id.len(), 36);
     }
 }
@@ -183,14 +192,22 @@ fn each_missing_field_is_named() {
 
 #[test]
 fn a_field_of_another_type_is_named() {
-    assert_eq!(odd(reader().read(wire(&with("build_id", json!("7"))))).fault, Fault::Field("build_id"));
-    assert_eq!(odd(reader().read(wire(&with("build_id", json!(-1))))).fault, Fault::Field("build_id"));
+    assert_eq!(
+        odd(reader().read(wire(&with("build_id", json!("7"))))).fault,
+        Fault::Field("build_id")
+    );
+    assert_eq!(
+        odd(reader().read(wire(&with("build_id", json!(-1))))).fault,
+        Fault::Field("build_id")
+    );
     assert_eq!(odd(reader().read(wire(&with("tag", json!(7))))).fault, Fault::Field("tag"));
 }
 
 #[test]
 fn values_that_cannot_be_are_odd() {
-    for (field, value) in [("tag", "a b"), ("name", ""), ("version", "1-2"), ("release", "1/2"), ("base_url", "koji")] {
+    for (field, value) in
+        [("tag", "a b"), ("name", ""), ("version", "1-2"), ("release", "1/2"), ("base_url", "koji")]
+    {
         let read = odd(reader().read(wire(&with(field, json!(value)))));
         assert!(matches!(read.fault, Fault::Value(_)), "{field}: {:?}", read.fault);
     }
@@ -199,7 +216,8 @@ fn values_that_cannot_be_are_odd() {
 #[test]
 fn a_large_odd_body_is_cut_between_characters() {
     let body = "ä".repeat(MAX_ODD_BODY_BYTES);
-    let read = odd(reader().read(Wire { body: format!("x{body}").into_bytes(), ..wire(&json!({})) }));
+    let read =
+        odd(reader().read(Wire { body: format!("x{body}").into_bytes(), ..wire(&json!({})) }));
     assert_eq!(read.body.len(), MAX_ODD_BODY_BYTES - 1);
 }
 
