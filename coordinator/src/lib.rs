@@ -1,3 +1,5 @@
 //! The coordinator: intake, batch formation, the ledger of effects, the pages.
 
+pub mod driver;
+pub mod snapshot;
 pub mod store;

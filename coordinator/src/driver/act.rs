@@ -67,7 +67,9 @@ impl Term<'_> {
             }
         }
         if !turn.effects.is_empty() {
-            changes.push(Change::PutEffects(std::mem::take(&mut turn.effects).into_values().collect()));
+            changes.push(Change::PutEffects(
+                std::mem::take(&mut turn.effects).into_values().collect(),
+            ));
         }
         if !turn.answers.is_empty() {
             changes.push(Change::AnswerTriggers(std::mem::take(&mut turn.answers)));
@@ -103,7 +105,9 @@ impl Term<'_> {
             let groups: BTreeMap<u32, Group> =
                 batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();
             if !groups.is_empty() {
-                self.state.late.insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, groups });
+                self.state
+                    .late
+                    .insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, groups });
             }
             self.state.last_ended = Some(now.wall);
             self.form_due = Some(now.mono);
@@ -143,7 +147,11 @@ impl Term<'_> {
             }
             Err(error) => {
                 let why = record::chain(&error);
-                tracing::warn!(error = why, jobs = self.unsent.len(), "the queue takes no jobs: keeping them");
+                tracing::warn!(
+                    error = why,
+                    jobs = self.unsent.len(),
+                    "the queue takes no jobs: keeping them"
+                );
                 self.parts.probe.show(|progress| progress.queue_error = Some(why));
                 self.send_due = Some(now.mono + self.parts.settings.retry_min);
             }
@@ -162,11 +170,16 @@ impl Term<'_> {
                 Done::Effect { result: effects::run(parts, running).await, effect, run }
             })),
             Start::Read(reading) => {
-                let Some(plan) = self.state.batch.as_ref().map(|batch| batch.plan.clone()) else { return };
-                self.running.push(Box::pin(async move { Done::Read(reading.run(parts, &plan).await) }));
+                let Some(plan) = self.state.batch.as_ref().map(|batch| batch.plan.clone()) else {
+                    return;
+                };
+                self.running
+                    .push(Box::pin(async move { Done::Read(reading.run(parts, &plan).await) }));
             }
             Start::Missing(jobs) => self.running.push(Box::pin(async move {
-                Done::Missing(parts.queue.missing(&jobs).await.map_err(|error| record::chain(&error)))
+                Done::Missing(
+                    parts.queue.missing(&jobs).await.map_err(|error| record::chain(&error)),
+                )
             })),
         }
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ebs_domain::{
     batch::{
-        BuildFact, Effect, Event, Outcome, PostEnd, RepoSeen, StableBuild, SubmitEnd, TagContent, TaskEnd, TaskFate,
-        TaskSeen, UpdateSeen, Watch,
+        BuildFact, Effect, Event, Outcome, PostEnd, RepoSeen, StableBuild, SubmitEnd, TagContent,
+        TaskEnd, TaskFate, TaskSeen, UpdateSeen, Watch,
     },
     failure::Failure,
     time::Timestamp,
@@ -40,14 +40,22 @@ pub(super) enum Told {
 /// Reads a worker's answer to an effect.
 pub(super) fn of_effect(effect: &Effect, answer: Answer, at: Timestamp) -> Told {
     match (effect, answer) {
-        (_, Answer::Unavailable { service, why }) => Told::Failing(Failing::Unavailable { service, why }),
-        (effect, Answer::Unknown { why }) => Told::Failing(Failing::Unknown { service: service_of(effect), why }),
+        (_, Answer::Unavailable { service, why }) => {
+            Told::Failing(Failing::Unavailable { service, why })
+        }
+        (effect, Answer::Unknown { why }) => {
+            Told::Failing(Failing::Unknown { service: service_of(effect), why })
+        }
         (_, Answer::Impossible { why }) => Told::Impossible(why),
-        (Effect::SubmitBuilds { builds, .. }, Answer::Submitted { builds: ends }) if builds.len() == ends.len() => {
+        (Effect::SubmitBuilds { builds, .. }, Answer::Submitted { builds: ends })
+            if builds.len() == ends.len() =>
+        {
             let mut submitted = Vec::with_capacity(ends.len());
             for (build, end) in builds.iter().zip(ends) {
                 let Some(end) = submit_end(end) else {
-                    return Told::StillInDoubt { why: format!("no task of {} was found yet", build.component) };
+                    return Told::StillInDoubt {
+                        why: format!("no task of {} was found yet", build.component),
+                    };
                 };
                 submitted.push((build.component.clone(), end));
             }
@@ -60,13 +68,16 @@ pub(super) fn of_effect(effect: &Effect, answer: Answer, at: Timestamp) -> Told 
             Told::Outcome(Outcome::UpdatePosted { end: PostEnd::Update(update_seen(update)) }, None)
         }
         (Effect::SubmitUpdate { .. }, Answer::PostRefused { complaints, builds }) => {
-            let text: Vec<String> = complaints.into_iter().map(|complaint| complaint.description).collect();
+            let text: Vec<String> =
+                complaints.into_iter().map(|complaint| complaint.description).collect();
             Told::Outcome(
                 Outcome::UpdatePosted { end: PostEnd::Refused { text: text.join("; "), builds } },
                 None,
             )
         }
-        (effect, answer) => Told::Impossible(format!("{answer:?} is no answer to {}", effect.kind())),
+        (effect, answer) => {
+            Told::Impossible(format!("{answer:?} is no answer to {}", effect.kind()))
+        }
     }
 }
 
@@ -116,7 +127,10 @@ pub(super) fn of_watch(watch: &Watch, answer: Answer, at: Timestamp) -> Result<E
                 .map(|build| StableBuild { build: build.build, nvr: build.nvr, epoch: build.epoch })
                 .collect(),
         }),
-        (_, answer) => Err(Failing::Unavailable { service: Service::Koji, why: format!("odd answer {answer:?}") }),
+        (_, answer) => Err(Failing::Unavailable {
+            service: Service::Koji,
+            why: format!("odd answer {answer:?}"),
+        }),
     }
 }
 
@@ -132,11 +146,14 @@ fn task_seen(seen: SeenTask, at: Timestamp) -> Option<TaskSeen> {
         TaskState::Open => TaskFate::Started(seen.info.started.unwrap_or(at)),
         TaskState::Closed | TaskState::Failed | TaskState::Canceled => {
             let end = seen.end.as_ref()?;
-            let build = end.builds.iter().find(|build| build.state == BuildState::Complete).map(fact);
+            let build =
+                end.builds.iter().find(|build| build.state == BuildState::Complete).map(fact);
             TaskFate::Ended(match seen.info.state {
-                TaskState::Failed => {
-                    TaskEnd::Failed { failure: of_task(end), build, taken_by: seen.taken.as_ref().map(fact) }
-                }
+                TaskState::Failed => TaskEnd::Failed {
+                    failure: of_task(end),
+                    build,
+                    taken_by: seen.taken.as_ref().map(fact),
+                },
                 TaskState::Canceled => TaskEnd::Canceled { build },
                 TaskState::Closed | TaskState::Free | TaskState::Open | TaskState::Assigned => {
                     TaskEnd::Closed { build }

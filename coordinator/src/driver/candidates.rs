@@ -14,7 +14,11 @@ use super::inputs::Sighting;
 use crate::store::{NewTrigger, TriggerRow};
 
 /// The trigger that a sighting makes: pending if the component is to be rebuilt, else answered at once.
-pub(super) fn trigger(sighting: Sighting, policy: &Policy, at: Timestamp) -> Result<NewTrigger, serde_json::Error> {
+pub(super) fn trigger(
+    sighting: Sighting,
+    policy: &Policy,
+    at: Timestamp,
+) -> Result<NewTrigger, serde_json::Error> {
     let component = policy.component_of(&sighting.package);
     let answer = match &component {
         None => Some(Answer::NotListed),
@@ -46,7 +50,10 @@ fn refusal(eligibility: Eligibility) -> Option<Answer> {
 }
 
 /// The candidates that these pending triggers make.
-pub(super) fn candidates(pending: &BTreeMap<TriggerId, TriggerRow>, policy: &Policy) -> Vec<Candidate> {
+pub(super) fn candidates(
+    pending: &BTreeMap<TriggerId, TriggerRow>,
+    policy: &Policy,
+) -> Vec<Candidate> {
     let mut by_component: BTreeMap<&Component, Vec<&TriggerRow>> = BTreeMap::new();
     for row in pending.values() {
         by_component.entry(&row.trigger.component).or_default().push(row);
@@ -62,7 +69,7 @@ pub(super) fn candidates(pending: &BTreeMap<TriggerId, TriggerRow>, policy: &Pol
                 may_seed: policy.may_seed(component),
                 eligibility: policy.eligible(component),
                 // Overriding the deny list is a person's explicit word, which triggers do not carry yet.
-        forced: false,
+                forced: false,
                 triggers: rows.iter().map(|row| (row.id, row.trigger.build)).collect(),
             })
         })

@@ -12,7 +12,10 @@ use ebs_shared::{
 
 use super::{
     answers::{self, Told},
-    candidates, inputs::{Done, Failing, Input}, ledger::Open, record,
+    candidates,
+    inputs::{Done, Failing, Input},
+    ledger::Open,
+    record,
     term::Term,
     turn::{Now, Turn},
 };
@@ -30,7 +33,8 @@ impl Term<'_> {
                     }
                 }
                 turn.others.extend(odd.into_iter().map(Change::KeepMessage));
-                turn.others.extend(marks.into_iter().map(|(name, value)| Change::PutMark { name, value }));
+                turn.others
+                    .extend(marks.into_iter().map(|(name, value)| Change::PutMark { name, value }));
                 turn.stored.push(stored);
             }
             Input::Nudge => self.polls.nudge(now.mono),
@@ -40,14 +44,20 @@ impl Term<'_> {
                     self.take_result(result, now, turn);
                 }
             }
-            Input::QueueFailed(error) => self.parts.probe.show(|progress| progress.queue_error = Some(error)),
+            Input::QueueFailed(error) => {
+                self.parts.probe.show(|progress| progress.queue_error = Some(error))
+            }
         }
     }
 
     pub(super) fn take_done(&mut self, done: Done, now: Now, turn: &mut Turn) {
         match done {
             Done::Listed { effect, run, known } => {
-                let Some(open) = self.state.ledger.get_mut(&effect).filter(|open| open.row.run == run) else { return };
+                let Some(open) =
+                    self.state.ledger.get_mut(&effect).filter(|open| open.row.run == run)
+                else {
+                    return;
+                };
                 match known {
                     Ok(known) => {
                         open.entry.known = Some(known);
@@ -58,7 +68,12 @@ impl Term<'_> {
                 }
             }
             Done::Effect { effect, run, result } => {
-                if self.state.ledger.get(&effect).is_none_or(|open| open.row.run != run || open.due.is_some()) {
+                if self
+                    .state
+                    .ledger
+                    .get(&effect)
+                    .is_none_or(|open| open.row.run != run || open.due.is_some())
+                {
                     turn.stale += 1;
                     return;
                 }
@@ -90,9 +105,16 @@ impl Term<'_> {
         self.reconcile_due = Some(now.mono + self.parts.settings.reconcile);
         let jobs = match jobs {
             Ok(jobs) => jobs,
-            Err(error) => return self.parts.probe.show(|progress| progress.queue_error = Some(error)),
+            Err(error) => {
+                return self.parts.probe.show(|progress| progress.queue_error = Some(error));
+            }
         };
-        for open in self.state.ledger.values_mut().filter(|open| open.due.is_none() && jobs.contains(&open.job())) {
+        for open in self
+            .state
+            .ledger
+            .values_mut()
+            .filter(|open| open.due.is_none() && jobs.contains(&open.job()))
+        {
             open.doubt("the queue has lost the job", now.wall, now.mono, std::time::Duration::ZERO);
             tracing::warn!(effect.id = open.row.id, "the queue has lost a job: it is issued again");
             store_effect(open, turn);
@@ -118,7 +140,12 @@ impl Term<'_> {
         if self.polls.is_current(&of, run) {
             let unread = |why| Answer::Unavailable { service: Service::Koji, why };
             self.take_poll(&of, answer.unwrap_or_else(unread), now, turn);
-        } else if self.state.ledger.get(&of).is_some_and(|open| open.row.run == run && open.due.is_none()) {
+        } else if self
+            .state
+            .ledger
+            .get(&of)
+            .is_some_and(|open| open.row.run == run && open.due.is_none())
+        {
             self.take_report(&of, answer, now, turn);
         } else {
             turn.stale += 1;
@@ -152,7 +179,11 @@ impl Term<'_> {
         };
         match told {
             Told::Outcome(outcome, along) => {
-                self.heard_of(if open.row.kind == "submit_update" { Service::Bodhi } else { Service::Koji });
+                self.heard_of(if open.row.kind == "submit_update" {
+                    Service::Bodhi
+                } else {
+                    Service::Koji
+                });
                 self.close(id, outcome, now, turn);
                 if let Some(event) = along {
                     self.tell(event, now, turn);
@@ -186,13 +217,20 @@ impl Term<'_> {
                 }
             };
         }
-        let (Some(late), Event::UpdatesSeen { updates, stable }) = (self.state.late.get_mut(&id), event) else {
+        let (Some(late), Event::UpdatesSeen { updates, stable }) =
+            (self.state.late.get_mut(&id), event)
+        else {
             turn.stale += 1;
             return false;
         };
         let changed = settle_groups(&mut late.groups, &late.plan, &updates, &stable, now.wall);
         for (number, group) in &changed {
-            tracing::info!(batch.id = id.get(), group = number, state = group.word(), "a late group moved");
+            tracing::info!(
+                batch.id = id.get(),
+                group = number,
+                state = group.word(),
+                "a late group moved"
+            );
             put(record::group(id, *number, group).map(Change::PutGroup), turn);
         }
         late.groups.retain(|_, group| group.is_open());
@@ -233,7 +271,12 @@ impl Term<'_> {
                     }
                 }
                 Command::Reopen { trigger } => {
-                    turn.answers.push(TriggerAnswer { id: trigger, answer: None, shown: None, batch: None });
+                    turn.answers.push(TriggerAnswer {
+                        id: trigger,
+                        answer: None,
+                        shown: None,
+                        batch: None,
+                    });
                 }
                 Command::Deny(denial) => {
                     turn.others.push(Change::Deny(record::denial(id, denial, now.wall)));
@@ -267,8 +310,13 @@ impl Term<'_> {
                 let id = BatchId::new(self.state.newest_batch + 1);
                 self.state.newest_batch = id.get();
                 let uuid = self.parts.chance.uuid();
-                tracing::info!(batch.id = id.get(), candidates = candidates.len(), "forming a batch");
-                self.state.batch = Some(Batch::form(id, uuid, snapshot.plan.clone(), candidates, now.wall));
+                tracing::info!(
+                    batch.id = id.get(),
+                    candidates = candidates.len(),
+                    "forming a batch"
+                );
+                self.state.batch =
+                    Some(Batch::form(id, uuid, snapshot.plan.clone(), candidates, now.wall));
                 self.read_due = Some(now.mono);
                 turn.batch = true;
             }
@@ -315,7 +363,9 @@ impl Term<'_> {
 pub(super) fn store_effect(open: &Open, turn: &mut Turn) {
     match open.to_row() {
         Ok(row) => drop(turn.effects.insert(row.id.clone(), row)),
-        Err(error) => tracing::error!(effect.id = open.row.id, %error, "cannot write an effect down"),
+        Err(error) => {
+            tracing::error!(effect.id = open.row.id, %error, "cannot write an effect down")
+        }
     }
 }
 

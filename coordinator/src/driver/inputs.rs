@@ -78,7 +78,10 @@ impl Handle {
         marks: Vec<(String, String)>,
     ) -> Result<(), DriverGone> {
         let (stored, answer) = oneshot::channel();
-        self.0.send(Input::Intake { sightings, odd, marks, stored }).await.map_err(|_| DriverGone)?;
+        self.0
+            .send(Input::Intake { sightings, odd, marks, stored })
+            .await
+            .map_err(|_| DriverGone)?;
         answer.await.map_err(|_| DriverGone)
     }
 

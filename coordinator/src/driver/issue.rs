@@ -27,7 +27,12 @@ impl Term<'_> {
         open.row.due = None;
         open.row.outcome = serde_json::to_string(&outcome).ok();
         store_effect(&open, turn);
-        tracing::debug!(effect.id = id, effect.kind = open.row.kind, run = open.row.run, "effect closed");
+        tracing::debug!(
+            effect.id = id,
+            effect.kind = open.row.kind,
+            run = open.row.run,
+            "effect closed"
+        );
         self.tell(Event::Outcome { no: open.entry.no, outcome }, now, turn);
     }
 
@@ -73,7 +78,9 @@ impl Term<'_> {
                 .state
                 .ledger
                 .iter()
-                .filter(|(_, open)| due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now)))
+                .filter(|(_, open)| {
+                    due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now))
+                })
                 .map(|(id, _)| id.clone())
                 .collect();
             if ids.is_empty() {
@@ -89,31 +96,57 @@ impl Term<'_> {
         let doubt_wait = self.parts.settings.doubt_wait;
         let Some(open) = self.state.ledger.get_mut(id) else { return };
         let creating = creates(&open.entry.effect);
-        if open.settle_only && (!creating || open.is_without_trace(now.wall, doubt_wait) || open.entry.doubt.is_none()) {
+        if open.settle_only
+            && (!creating
+                || open.is_without_trace(now.wall, doubt_wait)
+                || open.entry.doubt.is_none())
+        {
             return self.close(id, Outcome::Withdrawn, now, turn);
         }
         if open.row.kind == "create_side_tag" && open.entry.known.is_none() {
             open.due = None;
-            let start = Start::List { effect: id.to_owned(), run: open.row.run, wish: open.entry.effect.clone() };
+            let start = Start::List {
+                effect: id.to_owned(),
+                run: open.row.run,
+                wish: open.entry.effect.clone(),
+            };
             return turn.start.push(start);
         }
         let look_first = if creating { open.entry.doubt.is_some() } else { open.row.run > 0 };
         let may_create = open.may_create(now.wall, doubt_wait);
         open.issue(now.wall);
         store_effect(open, turn);
-        tracing::debug!(effect.id = id, effect.kind = open.row.kind, run = open.row.run, "effect issued");
+        tracing::debug!(
+            effect.id = id,
+            effect.kind = open.row.kind,
+            run = open.row.run,
+            "effect issued"
+        );
         if open.row.runner == Runner::Coordinator {
             let known = open.entry.known.clone().unwrap_or_default();
-            let running = Running { effect: open.entry.effect.clone(), look_first, may_create, known };
-            return turn.start.push(Start::Effect { effect: id.to_owned(), run: open.row.run, running });
+            let running =
+                Running { effect: open.entry.effect.clone(), look_first, may_create, known };
+            return turn.start.push(Start::Effect {
+                effect: id.to_owned(),
+                run: open.row.run,
+                running,
+            });
         }
         let open = open.clone();
         let Some((plan, uuid)) = self.state.batch_plan(open.row.batch) else { return };
         let Some(work) = work::of_effect(&open, plan, may_create) else { return };
-        let address =
-            Address { of: id, run: open.row.run, batch: open.row.batch, uuid, epoch: self.lease.epoch };
+        let address = Address {
+            of: id,
+            run: open.row.run,
+            batch: open.row.batch,
+            uuid,
+            epoch: self.lease.epoch,
+        };
         let what = work::effect_line(&open.entry.effect);
-        self.push_job(work::job(&address, work, what, self.parts.settings.job_attempts, doubt_wait), turn);
+        self.push_job(
+            work::job(&address, work, what, self.parts.settings.job_attempts, doubt_wait),
+            turn,
+        );
     }
 
     fn push_job(&self, job: Result<ebs_shared::queue::NewJob, serde_json::Error>, turn: &mut Turn) {
@@ -152,9 +185,12 @@ impl Term<'_> {
             return;
         }
         let given = |open: &&super::ledger::Open| {
-            open.row.runner == Runner::Worker && open.due.is_none() && !turn.effects.contains_key(&open.row.id)
+            open.row.runner == Runner::Worker
+                && open.due.is_none()
+                && !turn.effects.contains_key(&open.row.id)
         };
-        let jobs: Vec<String> = self.state.ledger.values().filter(given).map(super::ledger::Open::job).collect();
+        let jobs: Vec<String> =
+            self.state.ledger.values().filter(given).map(super::ledger::Open::job).collect();
         let unsent = |job: &String| self.unsent.iter().any(|unsent| unsent.id == *job);
         let jobs: Vec<String> = jobs.into_iter().filter(|job| !unsent(job)).collect();
         if jobs.is_empty() {

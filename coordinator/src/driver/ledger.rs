@@ -5,12 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ebs_domain::{
-    batch::Effect,
-    id::BatchId,
-
-    time::Timestamp,
-};
+use ebs_domain::{batch::Effect, id::BatchId, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -50,7 +45,13 @@ pub(super) type Ledger = BTreeMap<String, Open>;
 
 impl Open {
     /// A new wish of a batch.
-    pub(super) fn new(batch: BatchId, no: u32, effect: Effect, wall: Timestamp, mono: Instant) -> Self {
+    pub(super) fn new(
+        batch: BatchId,
+        no: u32,
+        effect: Effect,
+        wall: Timestamp,
+        mono: Instant,
+    ) -> Self {
         let entry = Entry { v: ENTRY_VERSION, no, effect, known: None, doubt: None };
         let row = EffectRow {
             id: format!("b{batch}.{no}.{}", entry.effect.kind()),
@@ -98,12 +99,14 @@ impl Open {
 
     /// Whether a run may create, or must only look.
     pub(super) fn may_create(&self, wall: Timestamp, doubt_wait: Duration) -> bool {
-        !self.settle_only && self.entry.doubt.is_none_or(|last_sending| wall.since(last_sending) >= doubt_wait)
+        !self.settle_only
+            && self.entry.doubt.is_none_or(|last_sending| wall.since(last_sending) >= doubt_wait)
     }
 
     /// Whether nothing of it can be outside, now or later: it may simply be closed.
     pub(super) fn is_without_trace(&self, wall: Timestamp, doubt_wait: Duration) -> bool {
-        self.row.run == 0 || self.entry.doubt.is_some_and(|last_sending| wall.since(last_sending) >= doubt_wait)
+        self.row.run == 0
+            || self.entry.doubt.is_some_and(|last_sending| wall.since(last_sending) >= doubt_wait)
     }
 
     /// To be issued again after a pause, since a neighbour was not available.
@@ -142,7 +145,6 @@ pub(super) fn job_id(of: &str, run: u32) -> String {
     format!("{of}#{run}")
 }
 
-
 fn runner(effect: &Effect) -> Runner {
     match effect {
         Effect::CreateSideTag { .. }
@@ -150,14 +152,18 @@ fn runner(effect: &Effect) -> Runner {
         | Effect::PromoteBuilds { .. }
         | Effect::RequestRepo { .. }
         | Effect::RemoveSideTag { .. } => Runner::Coordinator,
-        Effect::SubmitBuilds { .. } | Effect::CancelTasks { .. } | Effect::SubmitUpdate { .. } => Runner::Worker,
+        Effect::SubmitBuilds { .. } | Effect::CancelTasks { .. } | Effect::SubmitUpdate { .. } => {
+            Runner::Worker
+        }
     }
 }
 
 /// Whether running it twice would make something twice.
 pub(super) fn creates(effect: &Effect) -> bool {
     match effect {
-        Effect::CreateSideTag { .. } | Effect::SubmitBuilds { .. } | Effect::SubmitUpdate { .. } => true,
+        Effect::CreateSideTag { .. }
+        | Effect::SubmitBuilds { .. }
+        | Effect::SubmitUpdate { .. } => true,
         Effect::TagBuilds { .. }
         | Effect::PromoteBuilds { .. }
         | Effect::RequestRepo { .. }

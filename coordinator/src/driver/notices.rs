@@ -10,7 +10,13 @@ pub(super) fn log(batch: BatchId, notice: &Notice) {
     match notice {
         Notice::Phase { name } => tracing::info!(batch.id = id, phase = name, "phase"),
         Notice::Attempt { order, number, builds } => {
-            tracing::info!(batch.id = id, slice.order = order, attempt.number = number, builds, "attempt");
+            tracing::info!(
+                batch.id = id,
+                slice.order = order,
+                attempt.number = number,
+                builds,
+                "attempt"
+            );
         }
         Notice::BuildEnded { component, end } => match end {
             End::Succeeded(built) => {
@@ -35,7 +41,13 @@ pub(super) fn log(batch: BatchId, notice: &Notice) {
             tracing::error!(batch.id = id, side_tag = %tag, "the side tag vanished: making a new one");
         }
         Notice::Group { number, state, text } if *state == "held" => {
-            tracing::error!(batch.id = id, group = number, state, error = text, "a group is held: a person must decide");
+            tracing::error!(
+                batch.id = id,
+                group = number,
+                state,
+                error = text,
+                "a group is held: a person must decide"
+            );
         }
         Notice::Group { number, state, text } => {
             tracing::info!(batch.id = id, group = number, state, bodhi.update = text, "group");

@@ -70,7 +70,9 @@ impl Polls {
             Watch::Tasks(tasks) => tasks
                 .chunks(MAX_BULK)
                 .enumerate()
-                .map(|(part, tasks)| (format!("b{batch}.tasks.{part}@{term}"), Watch::Tasks(tasks.to_vec())))
+                .map(|(part, tasks)| {
+                    (format!("b{batch}.tasks.{part}@{term}"), Watch::Tasks(tasks.to_vec()))
+                })
                 .collect(),
             Watch::Tag { ref tag, .. } => vec![(format!("b{batch}.tag.{tag}@{term}"), watch)],
             Watch::Repo(request) => vec![(format!("b{batch}.repo.{request}@{term}"), watch)],
@@ -79,7 +81,7 @@ impl Polls {
     }
 
     fn keep(&self, unit: Unit, watch: Watch, now: Instant) -> Unit {
-        let hurried = haste(&watch) > haste(&unit.watch);
+        let hurried = haste(&watch) == Haste::Awaited && haste(&unit.watch) == Haste::Background;
         let next = if hurried { unit.next.min(now + self.pace.min) } else { unit.next };
         Unit { watch, next, pause: if hurried { self.pace.min } else { unit.pause }, ..unit }
     }

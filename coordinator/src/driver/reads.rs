@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ebs_domain::{
-    batch::{Admission, Candidate, Eligibility, Event, Facts, LatestBuild, Plan, PublishFacts, Read, StableSource},
+    batch::{
+        Admission, Candidate, Event, Facts, LatestBuild, Plan, PublishFacts, Read, StableSource,
+        TagContent,
+    },
     id::{BuildId, Component, TagName},
+    policy::Eligibility,
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -14,6 +18,7 @@ use ebs_shared::{
     koji::{
         api::{BuildInfo, Listing, TaggedBuild},
         error::KojiError,
+        fault::{self, Meaning},
     },
 };
 
@@ -36,39 +41,60 @@ impl Reading {
         match read {
             Read::Admission(candidates) => Self::Admission(candidates.to_vec()),
             Read::LastChange(tag) => Self::LastChange(tag.clone()),
-            Read::PublishFacts(builds) => {
-                Self::PublishFacts(builds.into_iter().map(|(build, nvr)| (build, nvr.to_owned())).collect())
-            }
+            Read::PublishFacts(builds) => Self::PublishFacts(
+                builds.into_iter().map(|(build, nvr)| (build, nvr.to_owned())).collect(),
+            ),
         }
     }
 
     /// Reads it.
     pub(super) async fn run(self, parts: &Parts, plan: &Plan) -> Result<Event, Failing> {
         match self {
-            Self::Admission(candidates) => admission(parts, plan, &candidates).await.map(Event::Admitted),
-            Self::LastChange(tag) => {
-                let event = parts.hub.last_change(&tag).await.map_err(koji)?;
-                Ok(Event::LastChange { event })
+            Self::Admission(candidates) => {
+                admission(parts, plan, &candidates).await.map(Event::Admitted)
             }
-            Self::PublishFacts(builds) => publish_facts(parts, plan, &builds).await.map(Event::Checked),
+            Self::LastChange(tag) => match parts.hub.last_change(&tag).await {
+                Ok(event) => Ok(Event::LastChange { event }),
+                Err(error)
+                    if error
+                        .fault()
+                        .is_some_and(|fault| fault::meaning(fault) == Meaning::NoSuchTag) =>
+                {
+                    Ok(Event::TagSeen { tag, content: TagContent::Gone })
+                }
+                Err(error) => Err(koji(error)),
+            },
+            Self::PublishFacts(builds) => {
+                publish_facts(parts, plan, &builds).await.map(Event::Checked)
+            }
         }
     }
 }
 
-async fn admission(parts: &Parts, plan: &Plan, candidates: &[Candidate]) -> Result<Admission, Failing> {
+async fn admission(
+    parts: &Parts,
+    plan: &Plan,
+    candidates: &[Candidate],
+) -> Result<Admission, Failing> {
     let eligible: Vec<&Candidate> =
         candidates.iter().filter(|candidate| candidate.eligibility == Eligibility::Yes).collect();
-    let upstream: Vec<String> = eligible.iter().map(|candidate| candidate.package.to_string()).collect();
-    let downstream: Vec<String> = eligible.iter().map(|candidate| candidate.component.to_string()).collect();
+    let upstream: Vec<String> =
+        eligible.iter().map(|candidate| candidate.package.to_string()).collect();
+    let downstream: Vec<String> =
+        eligible.iter().map(|candidate| candidate.component.to_string()).collect();
     let target = parts.hub.build_target(&plan.target).await.map_err(koji)?;
     let Some(target) = target else {
-        return Err(unavailable(format!("Koji has no build target `{}`: correct `koji.build_target`", plan.target)));
+        return Err(unavailable(format!(
+            "Koji has no build target `{}`: correct `koji.build_target`",
+            plan.target
+        )));
     };
     let (latest, stable) = tokio::try_join!(
         latest_by_package(parts, &plan.trigger_tag, &upstream),
         latest_by_package(parts, &plan.stable_tag, &downstream),
     )?;
-    let ids: Vec<BuildId> = latest.values().chain(stable.values()).map(|tagged| tagged.build).collect();
+    let ids: Vec<BuildId> =
+        latest.values().chain(stable.values()).map(|tagged| tagged.build).collect();
     let records: BTreeMap<BuildId, BuildInfo> = parts
         .hub
         .builds(&ids)
@@ -80,7 +106,8 @@ async fn admission(parts: &Parts, plan: &Plan, candidates: &[Candidate]) -> Resu
         .collect();
     let mut facts = BTreeMap::new();
     for candidate in &eligible {
-        let latest = latest.get(candidate.package.as_str()).map(|tagged| latest_build(tagged, &records));
+        let latest =
+            latest.get(candidate.package.as_str()).map(|tagged| latest_build(tagged, &records));
         let stable = stable.get(candidate.component.as_str()).map(|tagged| StableSource {
             nvr: tagged.nvr.clone(),
             source: records.get(&tagged.build).and_then(|record| record.source.clone()),
@@ -119,7 +146,10 @@ async fn latest_by_package(
     Ok(found.into_iter().map(|tagged| (tagged.package.clone(), tagged)).collect())
 }
 
-async fn mark_denied(parts: &Parts, facts: &mut BTreeMap<Component, Facts>) -> Result<(), StoreError> {
+async fn mark_denied(
+    parts: &Parts,
+    facts: &mut BTreeMap<Component, Facts>,
+) -> Result<(), StoreError> {
     let source = |facts: &Facts| facts.latest.as_ref().and_then(|latest| latest.source.clone());
     let sources: Vec<ScmUrl> = facts.values().filter_map(source).collect();
     let denied: BTreeMap<ScmUrl, Timestamp> = parts
@@ -135,11 +165,18 @@ async fn mark_denied(parts: &Parts, facts: &mut BTreeMap<Component, Facts>) -> R
     Ok(())
 }
 
-async fn publish_facts(parts: &Parts, plan: &Plan, builds: &[(BuildId, String)]) -> Result<PublishFacts, Failing> {
+async fn publish_facts(
+    parts: &Parts,
+    plan: &Plan,
+    builds: &[(BuildId, String)],
+) -> Result<PublishFacts, Failing> {
     let ids: Vec<BuildId> = builds.iter().map(|(build, _)| *build).collect();
     // A draft's NVR is in no update: only promoted builds can be.
-    let regular: BTreeMap<&str, BuildId> =
-        builds.iter().filter(|(_, nvr)| !nvr.contains(",draft_")).map(|(build, nvr)| (nvr.as_str(), *build)).collect();
+    let regular: BTreeMap<&str, BuildId> = builds
+        .iter()
+        .filter(|(_, nvr)| !nvr.contains(",draft_"))
+        .map(|(build, nvr)| (nvr.as_str(), *build))
+        .collect();
     let nvrs: Vec<String> = regular.keys().map(|nvr| (*nvr).to_owned()).collect();
     let tags = parts.hub.tags_of(&ids).await.map_err(koji)?;
     let mut facts = PublishFacts::default();

@@ -45,7 +45,11 @@ pub(super) fn member(
 }
 
 /// A group's row.
-pub(super) fn group(batch: BatchId, number: u32, group: &Group) -> Result<GroupRow, serde_json::Error> {
+pub(super) fn group(
+    batch: BatchId,
+    number: u32,
+    group: &Group,
+) -> Result<GroupRow, serde_json::Error> {
     Ok(GroupRow {
         batch,
         number,

@@ -1,6 +1,6 @@
 //! What a term holds in memory: all of it read from the store at its beginning, and again after a doubtful commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use anyhow::Context as _;
 use ebs_domain::{
@@ -56,8 +56,12 @@ impl State {
                 .with_context(|| format!("cannot read effect {id} from the store"))?;
             ledger.insert(id, open);
         }
-        let pending: BTreeMap<TriggerId, TriggerRow> =
-            store.pending_triggers(MAX_PENDING).await?.into_iter().map(|row| (row.id, row)).collect();
+        let pending: BTreeMap<TriggerId, TriggerRow> = store
+            .pending_triggers(MAX_PENDING)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
         Ok(Self {
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
             last_ended: recent.iter().filter_map(|row| row.ended).max(),
@@ -71,8 +75,14 @@ impl State {
 
     /// Everything that is to be watched.
     pub(super) fn watches(&self) -> impl Iterator<Item = (BatchId, Watch)> {
-        let of_batch = self.batch.iter().flat_map(|batch| batch.watches().into_iter().map(|watch| (batch.id, watch)));
-        let of_late = self.late.iter().filter_map(|(id, late)| Some((*id, watch_updates(late.groups.values())?)));
+        let of_batch = self
+            .batch
+            .iter()
+            .flat_map(|batch| batch.watches().into_iter().map(|watch| (batch.id, watch)));
+        let of_late = self
+            .late
+            .iter()
+            .filter_map(|(id, late)| Some((*id, watch_updates(late.groups.values())?)));
         of_batch.chain(of_late)
     }
 
@@ -86,38 +96,47 @@ impl State {
 }
 
 async fn load_batch(store: &dyn Store, row: BatchRow) -> anyhow::Result<Batch> {
-    let batch: Batch =
-        serde_json::from_str(&row.state).with_context(|| format!("cannot read batch {} from the store", row.id))?;
+    let batch: Batch = serde_json::from_str(&row.state)
+        .with_context(|| format!("cannot read batch {} from the store", row.id))?;
     let mut members: BTreeMap<Component, _> = BTreeMap::new();
     for row in store.members(row.id).await? {
-        let member = serde_json::from_str(&row.state)
-            .with_context(|| format!("cannot read `{}` of batch {} from the store", row.component, row.batch))?;
+        let member = serde_json::from_str(&row.state).with_context(|| {
+            format!("cannot read `{}` of batch {} from the store", row.component, row.batch)
+        })?;
         members.insert(row.component, member);
     }
-    let groups = store.groups(row.id).await?.into_iter().map(load_group).collect::<anyhow::Result<_>>()?;
+    let groups =
+        store.groups(row.id).await?.into_iter().map(load_group).collect::<anyhow::Result<_>>()?;
     Ok(batch.restore(members, groups))
 }
 
 fn load_group(row: crate::store::GroupRow) -> anyhow::Result<(u32, Group)> {
-    let group = serde_json::from_str(&row.state)
-        .with_context(|| format!("cannot read group {} of batch {} from the store", row.number, row.batch))?;
+    let group = serde_json::from_str(&row.state).with_context(|| {
+        format!("cannot read group {} of batch {} from the store", row.number, row.batch)
+    })?;
     Ok((row.number, group))
 }
 
-async fn load_late(store: &dyn Store, open: Option<BatchId>) -> anyhow::Result<BTreeMap<BatchId, Late>> {
+async fn load_late(
+    store: &dyn Store,
+    open: Option<BatchId>,
+) -> anyhow::Result<BTreeMap<BatchId, Late>> {
     let mut late: BTreeMap<BatchId, Late> = BTreeMap::new();
     for row in store.open_groups().await?.into_iter().filter(|row| Some(row.batch) != open) {
         let id = row.batch;
-        if !late.contains_key(&id) {
-            let row = store.batch(id).await?.with_context(|| format!("batch {id} is not in the store"))?;
-            let batch: Batch = serde_json::from_str(&row.state)
-                .with_context(|| format!("cannot read batch {id} from the store"))?;
-            late.insert(id, Late { plan: batch.plan, uuid: batch.uuid, groups: BTreeMap::new() });
-        }
         let (number, group) = load_group(row)?;
-        if let Some(late) = late.get_mut(&id) {
-            late.groups.insert(number, group);
-        }
+        let of_batch = match late.entry(id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(load_ended(store, id).await?),
+        };
+        of_batch.groups.insert(number, group);
     }
     Ok(late)
+}
+
+async fn load_ended(store: &dyn Store, id: BatchId) -> anyhow::Result<Late> {
+    let row = store.batch(id).await?.with_context(|| format!("batch {id} is not in the store"))?;
+    let batch: Batch = serde_json::from_str(&row.state)
+        .with_context(|| format!("cannot read batch {id} from the store"))?;
+    Ok(Late { plan: batch.plan, uuid: batch.uuid, groups: BTreeMap::new() })
 }

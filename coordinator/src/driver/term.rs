@@ -90,12 +90,20 @@ impl Driver {
     /// # Errors
     ///
     /// What makes going on impossible: the store holds something unreadable, or cannot be read at the beginning.
-    pub async fn lead(&self, lease: TermLease, inputs: &mut mpsc::Receiver<Input>) -> anyhow::Result<TermEnd> {
+    pub async fn lead(
+        &self,
+        lease: TermLease,
+        inputs: &mut mpsc::Receiver<Input>,
+    ) -> anyhow::Result<TermEnd> {
         let parts = &*self.parts;
         let mono = Instant::now();
         let state = State::load(parts, mono).await.context("cannot begin to lead")?;
         let settings = &parts.settings;
-        let pace = Pace { min: settings.poll_min, max: settings.poll_max, deadline: settings.poll_deadline };
+        let pace = Pace {
+            min: settings.poll_min,
+            max: settings.poll_max,
+            deadline: settings.poll_deadline,
+        };
         let mut term = Term {
             polls: Polls::new(pace, lease.epoch.get()),
             parts,
@@ -142,7 +150,8 @@ impl Term<'_> {
                 taken.push(input);
             }
             while done.len() < MAX_INPUTS_PER_TURN
-                && let std::task::Poll::Ready(Some(finished)) = futures_util::poll!(self.running.next())
+                && let std::task::Poll::Ready(Some(finished)) =
+                    futures_util::poll!(self.running.next())
             {
                 done.push(finished);
             }
@@ -153,7 +162,11 @@ impl Term<'_> {
     }
 
     /// Decides, stores, acts.
-    async fn turn(&mut self, taken: Vec<Input>, done: Vec<Done>) -> anyhow::Result<Option<TermEnd>> {
+    async fn turn(
+        &mut self,
+        taken: Vec<Input>,
+        done: Vec<Done>,
+    ) -> anyhow::Result<Option<TermEnd>> {
         let now = Now { wall: self.parts.clock.now(), mono: Instant::now() };
         let mut turn = Turn::default();
         for done in done {
@@ -211,7 +224,10 @@ fn end_of(error: StoreError) -> anyhow::Result<TermEnd> {
             Ok(TermEnd::Fenced)
         }
         StoreErrorKind::Unavailable(_) => {
-            tracing::error!(error = super::record::chain(&error), "the store did not take a decision: reading it anew");
+            tracing::error!(
+                error = super::record::chain(&error),
+                "the store did not take a decision: reading it anew"
+            );
             Ok(TermEnd::Reload)
         }
         StoreErrorKind::TooNew { .. } | StoreErrorKind::Broken(_) => Err(error.into()),

@@ -48,7 +48,10 @@ pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Wo
         }),
         Effect::CancelTasks { tasks } => Some(Work::CancelTasks { tasks: tasks.clone() }),
         Effect::SubmitUpdate { tag, group, builds } => Some(Work::SubmitUpdate {
-            update: NewUpdate { from_tag: tag.clone(), notes: notes(open.row.batch, *group, builds.len()) },
+            update: NewUpdate {
+                from_tag: tag.clone(),
+                notes: notes(open.row.batch, *group, builds.len()),
+            },
             builds: builds.iter().map(|(build, _)| *build).collect(),
             nvrs: builds.iter().map(|(_, nvr)| nvr.to_string()).collect(),
             doubt,
@@ -131,12 +134,18 @@ pub(super) fn effect_line(effect: &Effect) -> String {
         Effect::SubmitBuilds { tag, attempt, builds, .. } => match builds.as_slice() {
             [only] => format!("build {} into {tag}, attempt {attempt}", only.component),
             [first, ..] => {
-                format!("build {} and {} more into {tag}, attempt {attempt}", first.component, builds.len() - 1)
+                format!(
+                    "build {} and {} more into {tag}, attempt {attempt}",
+                    first.component,
+                    builds.len() - 1
+                )
             }
             [] => format!("build nothing into {tag}"),
         },
         Effect::CancelTasks { tasks } => format!("cancel {} tasks", tasks.len()),
-        Effect::SubmitUpdate { tag, builds, .. } => format!("make an update of {} builds from {tag}", builds.len()),
+        Effect::SubmitUpdate { tag, builds, .. } => {
+            format!("make an update of {} builds from {tag}", builds.len())
+        }
         Effect::CreateSideTag { base } => format!("make a side tag on {base}"),
         Effect::TagBuilds { tag, builds } => format!("tag {} builds into {tag}", builds.len()),
         Effect::PromoteBuilds { builds } => format!("promote {} builds", builds.len()),
@@ -154,4 +163,3 @@ pub(super) fn watch_line(watch: &Watch) -> String {
         Watch::Updates { aliases, .. } => format!("look at {} updates", aliases.len()),
     }
 }
-

@@ -25,7 +25,9 @@ pub(super) async fn promote(parts: &Parts, builds: &[BuildId]) -> Result<Outcome
     // Refused may mean: an earlier run, or somebody else, has promoted it.
     let asked: Vec<BuildId> = refused.keys().copied().collect();
     if !asked.is_empty() {
-        for info in parts.hub.builds(&asked).await.map_err(|error| failing(&error))?.into_iter().flatten() {
+        for info in
+            parts.hub.builds(&asked).await.map_err(|error| failing(&error))?.into_iter().flatten()
+        {
             if !info.draft {
                 promoted.insert(info.build, built(&info));
             }
@@ -34,11 +36,19 @@ pub(super) async fn promote(parts: &Parts, builds: &[BuildId]) -> Result<Outcome
     let mut outcome = |build: &BuildId| match (promoted.remove(build), refused.remove(build)) {
         (Some(built), _) => (*build, Ok(built)),
         (None, Some(failure)) => (*build, Err(failure)),
-        (None, None) => (*build, Err(Failure::new(FailureClass::Unknown, "Koji gave no answer about it"))),
+        (None, None) => {
+            (*build, Err(Failure::new(FailureClass::Unknown, "Koji gave no answer about it")))
+        }
     };
     Ok(Outcome::BuildsPromoted { builds: builds.iter().map(&mut outcome).collect() })
 }
 
 fn built(info: &BuildInfo) -> Built {
-    Built { build: info.build, nvr: info.nvr.clone(), epoch: info.epoch, draft: info.draft, adopted: false }
+    Built {
+        build: info.build,
+        nvr: info.nvr.clone(),
+        epoch: info.epoch,
+        draft: info.draft,
+        adopted: false,
+    }
 }

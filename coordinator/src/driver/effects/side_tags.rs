@@ -21,7 +21,11 @@ pub(super) async fn list(parts: &Parts, base: &TagName) -> Result<Vec<SideTag>, 
     parts.hub.list_side_tags(base, &user.name).await.map_err(|error| failing(&error))
 }
 
-pub(super) async fn create(parts: &Parts, base: &TagName, running: &Running) -> Result<Outcome, Failing> {
+pub(super) async fn create(
+    parts: &Parts,
+    base: &TagName,
+    running: &Running,
+) -> Result<Outcome, Failing> {
     if running.look_first {
         if let Some(tag) = find(parts, base, &running.known).await? {
             return Ok(Outcome::TagCreated { tag });
@@ -48,7 +52,11 @@ pub(super) async fn create(parts: &Parts, base: &TagName, running: &Running) -> 
 async fn find(parts: &Parts, base: &TagName, known: &[i64]) -> Result<Option<TagName>, Failing> {
     let mut empty = Vec::new();
     for tag in list(parts, base).await?.into_iter().filter(|tag| !known.contains(&tag.id)) {
-        let tagged = parts.hub.list_tagged(&tag.name, Listing::All).await.map_err(|error| failing(&error))?;
+        let tagged = parts
+            .hub
+            .list_tagged(&tag.name, Listing::All)
+            .await
+            .map_err(|error| failing(&error))?;
         if tagged.is_empty() {
             empty.push(tag.name);
         }

@@ -29,23 +29,29 @@ pub(super) async fn tag(
     } else {
         BTreeSet::new()
     };
-    let missing: Vec<BuildId> = builds.iter().copied().filter(|build| !present.contains(build)).collect();
+    let missing: Vec<BuildId> =
+        builds.iter().copied().filter(|build| !present.contains(build)).collect();
     let answers = match parts.hub.tag_builds(tag, &missing).await {
         Ok(answers) => answers,
         Err(error) => return gone_or(&error),
     };
-    let no_tag = |answer: &Result<_, Fault>| answer.as_ref().is_err_and(|f| fault::meaning(f) == Meaning::NoSuchTag);
+    let no_tag = |answer: &Result<_, Fault>| {
+        answer.as_ref().is_err_and(|f| fault::meaning(f) == Meaning::NoSuchTag)
+    };
     if answers.iter().any(no_tag) {
         return Ok(Outcome::TagGone);
     }
     let asked = missing.into_iter().zip(answers).map(|(build, answer)| {
-        let answer = answer.map_err(|fault| match fault::meaning(&fault) {
-            Meaning::AlreadyTagged => Refusal::AlreadySo,
-            _ => Refusal::Failed(answers::failure(&fault)),
+        let answer = answer.map_err(|fault| {
+            let so_already = fault::meaning(&fault) == Meaning::AlreadyTagged;
+            if so_already { Refusal::AlreadySo } else { Refusal::Failed(answers::failure(&fault)) }
         });
         (build, answer)
     });
-    let there = present.iter().filter(|build| builds.contains(build)).map(|build| (*build, Err(Refusal::AlreadySo)));
+    let there = present
+        .iter()
+        .filter(|build| builds.contains(build))
+        .map(|build| (*build, Err(Refusal::AlreadySo)));
     Ok(Outcome::BuildsTagged { builds: asked.chain(there).collect() })
 }
 
