@@ -121,7 +121,7 @@ impl Term<'_> {
             && let Err(error) = self.parts.queue.acknowledge(&turn.acknowledge).await
         {
             // They come again, and are stale then.
-            tracing::warn!(error = record::chain(&error), "results are not acknowledged");
+            tracing::warn!(error = crate::report::chain(&error), "results are not acknowledged");
         }
         for start in turn.start {
             self.begin(start);
@@ -146,7 +146,7 @@ impl Term<'_> {
                 self.send_due = None;
             }
             Err(error) => {
-                let why = record::chain(&error);
+                let why = crate::report::chain(&error);
                 tracing::warn!(
                     error = why,
                     jobs = self.unsent.len(),
@@ -178,7 +178,7 @@ impl Term<'_> {
             }
             Start::Missing(jobs) => self.running.push(Box::pin(async move {
                 Done::Missing(
-                    parts.queue.missing(&jobs).await.map_err(|error| record::chain(&error)),
+                    parts.queue.missing(&jobs).await.map_err(|error| crate::report::chain(&error)),
                 )
             })),
         }

@@ -204,9 +204,9 @@ fn unavailable(why: String) -> Failing {
 
 /// A read that failed is read again, however it failed.
 fn koji(error: KojiError) -> Failing {
-    unavailable(super::record::chain(&error))
+    unavailable(crate::report::chain(&error))
 }
 
 fn bodhi(error: BodhiError) -> Failing {
-    Failing::Unavailable { service: Service::Bodhi, why: super::record::chain(&error) }
+    Failing::Unavailable { service: Service::Bodhi, why: crate::report::chain(&error) }
 }

@@ -1,12 +1,13 @@
 //! State as rows.
 
+use std::time::Duration;
+
 use ebs_domain::{
     batch::{Batch, Denial, Group, Member, Phase},
     failure::FailureClass,
     id::{BatchId, Component},
     time::Timestamp,
 };
-use std::{error::Error, fmt::Write as _, time::Duration};
 
 use crate::store::{BatchRow, DenyRow, GroupRow, MemberRow};
 
@@ -82,16 +83,4 @@ pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
         count: 1,
         expires: at + span,
     }
-}
-
-/// An error and what it came from, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        // Writing into a text cannot fail.
-        let _infallible = write!(text, ": {error}");
-        source = error.source();
-    }
-    text
 }

@@ -225,7 +225,7 @@ fn end_of(error: StoreError) -> anyhow::Result<TermEnd> {
         }
         StoreErrorKind::Unavailable(_) => {
             tracing::error!(
-                error = super::record::chain(&error),
+                error = crate::report::chain(&error),
                 "the store did not take a decision: reading it anew"
             );
             Ok(TermEnd::Reload)

@@ -51,7 +51,7 @@ pub(in crate::driver) async fn run(parts: &Parts, running: Running) -> Result<Ou
 
 /// What a failed call means for an effect. A refusal that is not about single builds needs an operator, and waits for one.
 pub(super) fn failing(error: &KojiError) -> Failing {
-    let (service, why) = (Service::Koji, record::chain(error));
+    let (service, why) = (Service::Koji, crate::report::chain(error));
     match error.retry() {
         Retry::Look => Failing::Unknown { service, why },
         Retry::Later | Retry::Never => Failing::Unavailable { service, why },
