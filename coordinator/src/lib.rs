@@ -3,3 +3,4 @@
 pub mod driver;
 pub mod snapshot;
 pub mod store;
+pub mod web;
