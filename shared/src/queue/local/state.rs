@@ -109,11 +109,8 @@ impl State {
         let Place::Queued { entry, since } = job.place else { return None };
         job.attempts += 1;
         job.fence += 1;
-        job.place = Place::Running {
-            owner: claim.owner.to_owned(),
-            since,
-            lease_end: now + claim.lease,
-        };
+        job.place =
+            Place::Running { owner: claim.owner.to_owned(), since, lease_end: now + claim.lease };
         Some(Held {
             id: id.to_owned(),
             lane: job.new.lane,
@@ -123,6 +120,7 @@ impl State {
             attempt: u32::try_from(job.fence).unwrap_or(u32::MAX),
             fence: job.fence,
             redeliver_after: job.new.redeliver_after,
+            begun: now,
             entry: entry.to_string(),
         })
     }
