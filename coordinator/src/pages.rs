@@ -18,8 +18,8 @@ use crate::{
     driver::Probe,
     store::{BatchRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
     web::{
-        BatchView, BuildState, BuildView, GroupView, Health, LeaderView, Overview, Pages, RecentView, SliceView,
-        StateCount, TriggerView,
+        BatchView, BuildState, BuildView, GroupView, Health, LeaderView, Overview, Pages,
+        RecentView, SliceView, StateCount, TriggerView,
     },
 };
 
@@ -57,7 +57,8 @@ impl StorePages {
     async fn current(&self) -> Result<Option<BatchView>, StoreError> {
         let Some(row) = self.store.open_batch().await? else { return Ok(None) };
         let batch: Batch = read("a batch", &row.state)?;
-        let (members, groups) = (self.store.members(row.id).await?, self.store.groups(row.id).await?);
+        let (members, groups) =
+            (self.store.members(row.id).await?, self.store.groups(row.id).await?);
         let builds = members.iter().map(build_view).collect::<Result<Vec<_>, _>>()?;
         Ok(Some(BatchView {
             id: row.id,
@@ -80,7 +81,9 @@ impl StorePages {
             .iter()
             .map(|(service, since)| format!("{service:?} has not been available since {since}"))
             .collect();
-        outages.extend(progress.queue_error.map(|error| format!("the queue does not do its work: {error}")));
+        outages.extend(
+            progress.queue_error.map(|error| format!("the queue does not do its work: {error}")),
+        );
         (!outages.is_empty()).then(|| outages.join("; "))
     }
 
@@ -102,7 +105,9 @@ impl StorePages {
             number: row.number,
             url: alias.as_ref().map(|alias| format!("{}/updates/{alias}", self.bodhi_url)),
             alias,
-            status: group.posted().map_or_else(|| row.shown.clone(), |posted| posted.status.clone()),
+            status: group
+                .posted()
+                .map_or_else(|| row.shown.clone(), |posted| posted.status.clone()),
             builds: count(group.packed.len()),
             text,
         })
@@ -124,13 +129,17 @@ impl Pages for StorePages {
             current: self.current().await?,
             pending_total: self.store.pending_count().await?.0,
             pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
-            recent: recent.iter().filter_map(|row| recent_view(row).transpose()).collect::<Result<_, _>>()?,
+            recent: recent
+                .iter()
+                .filter_map(|row| recent_view(row).transpose())
+                .collect::<Result<_, _>>()?,
         })
     }
 }
 
 fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
-    let kind = |error: serde_json::Error| StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
+    let kind =
+        |error: serde_json::Error| StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
     serde_json::from_str(text).map_err(|error| StoreError { what: "read state", kind: kind(error) })
 }
 
@@ -159,12 +168,14 @@ fn shown(member: &Member) -> (BuildState, Option<TaskId>, Option<ebs_domain::fai
     match &member.build {
         Build::Waiting | Build::Queued { .. } => (BuildState::Waiting, None, None),
         Build::Submitting { .. } => (BuildState::Submitting, None, None),
-        Build::Running { task, .. } | Build::Stopping { task, .. } | Build::Tagging { task, .. } => {
-            (BuildState::Building, Some(*task), None)
-        }
+        Build::Running { task, .. }
+        | Build::Stopping { task, .. }
+        | Build::Tagging { task, .. } => (BuildState::Building, Some(*task), None),
         Build::Ended { task, end, .. } => match end {
             End::Succeeded(_) | End::ScratchSucceeded => (BuildState::Succeeded, *task, None),
-            End::Failed(failure) => (BuildState::Failed, failure.task.or(*task), Some(failure.clone())),
+            End::Failed(failure) => {
+                (BuildState::Failed, failure.task.or(*task), Some(failure.clone()))
+            }
             End::TimedOut => (BuildState::TimedOut, *task, None),
             End::Cancelled => (BuildState::Cancelled, *task, None),
             End::Dropped => (BuildState::Dropped, *task, None),
@@ -185,7 +196,12 @@ fn slices(builds: &[BuildView], batch: &Batch) -> Vec<SliceView> {
         | Phase::Settling { .. }
         | Phase::Cleaning(_)
         | Phase::Aborting(_)
-        | Phase::Ended { .. } => builds.iter().filter(|build| build.order == order).map(|build| build.attempt).max().unwrap_or(0),
+        | Phase::Ended { .. } => builds
+            .iter()
+            .filter(|build| build.order == order)
+            .map(|build| build.attempt)
+            .max()
+            .unwrap_or(0),
     };
     by_order
         .into_iter()

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     driver::{Probe, Progress},
-    store::StoreError,
+    leader::Beat,
     web::{Health, Need, Reporter},
 };
 
@@ -58,15 +58,36 @@ impl Watchful {
     /// # Errors
     ///
     /// If a metric's name is taken.
-    pub fn new(health: &Health, probe: &Probe, metrics: &Metrics, config: &StaticConfig) -> Result<Self, MetricsError> {
+    pub fn new(
+        health: &Health,
+        probe: &Probe,
+        metrics: &Metrics,
+        config: &StaticConfig,
+    ) -> Result<Self, MetricsError> {
         let listens = config.ebs.bus.enabled && config.ebs.bus.fedora_messaging_config.is_some();
         let lease_limit = config.ebs.timers.lease * 2;
         let gauges = Gauges {
-            effects_open: metrics.gauge("ebs_effects_open", "Effects whose outcome is not known", &["kind"])?,
-            stale_results: metrics.gauge("ebs_stale_results", "Results that came too late, since the start", &[])?,
-            unavailable: metrics.gauge("ebs_unavailable_seconds", "How long a neighbour has been away", &["service"])?,
+            effects_open: metrics.gauge(
+                "ebs_effects_open",
+                "Effects whose outcome is not known",
+                &["kind"],
+            )?,
+            stale_results: metrics.gauge(
+                "ebs_stale_results",
+                "Results that came too late, since the start",
+                &[],
+            )?,
+            unavailable: metrics.gauge(
+                "ebs_unavailable_seconds",
+                "How long a neighbour has been away",
+                &["service"],
+            )?,
             leader: metrics.gauge("ebs_leader", "Whether this process leads", &[])?,
-            bus_messages: metrics.gauge("ebs_bus_messages", "Messages since the connection's start", &["what"])?,
+            bus_messages: metrics.gauge(
+                "ebs_bus_messages",
+                "Messages since the connection's start",
+                &["what"],
+            )?,
         };
         let inner = Inner {
             health: health.clone(),
@@ -84,7 +105,7 @@ impl Watchful {
 
     /// What the lease loop reports to.
     #[must_use]
-    pub fn lease_beat(&self) -> Arc<dyn Fn(Result<(), &StoreError>) + Send + Sync> {
+    pub fn lease_beat(&self) -> Beat {
         let inner = Arc::clone(&self.inner);
         Arc::new(move |answer| match answer {
             Ok(()) => inner.lease.well(),
@@ -146,14 +167,20 @@ impl Watchful {
         let (gauges, now) = (&self.inner.gauges, System.now());
         gauges.effects_open.reset();
         for (kind, open) in &progress.effects_open {
-            gauges.effects_open.with_label_values(&[kind]).set(i64::try_from(*open).unwrap_or(i64::MAX));
+            gauges
+                .effects_open
+                .with_label_values(&[kind])
+                .set(i64::try_from(*open).unwrap_or(i64::MAX));
         }
         let stale = i64::try_from(progress.stale_results).unwrap_or(i64::MAX);
         gauges.stale_results.with_label_values::<&str>(&[]).set(stale);
         gauges.unavailable.reset();
         for (service, since) in &progress.unavailable {
             let seconds = i64::try_from(now.since(*since).as_secs()).unwrap_or(i64::MAX);
-            gauges.unavailable.with_label_values(&[&format!("{service:?}").to_lowercase()]).set(seconds);
+            gauges
+                .unavailable
+                .with_label_values(&[&format!("{service:?}").to_lowercase()])
+                .set(seconds);
         }
     }
 }
