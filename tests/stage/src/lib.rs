@@ -1,0 +1,7 @@
+//! Puts the whole service on stage: starts the simulated Fedora, the servers, coordinators and workers, plays a scenario, and
+//! compares what came out with what must come out. What `./dev demo` and `./dev stack` run. It is no part of the service.
+
+pub mod child;
+pub mod names;
+pub mod options;
+pub mod scenario;

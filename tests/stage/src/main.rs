@@ -1,0 +1,3 @@
+//! `ebs-stage`: see the library.
+
+fn main() {}
