@@ -3,6 +3,7 @@
 //! Identities, package versions, policy, and the life of a batch as a state machine: an event goes in, changed state and
 //! commands come out. Nothing here waits, reads a clock, draws a random number or knows a client.
 
+pub mod failure;
 pub mod id;
 pub mod nvr;
 pub mod scm;

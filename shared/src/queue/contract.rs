@@ -172,7 +172,12 @@ pub trait Producer: Send + Sync {
     async fn enqueue(&self, epoch: Epoch, jobs: &[NewJob]) -> Result<Vec<Enqueued>, QueueError>;
     /// Results not yet acknowledged, at most `max`, waiting up to `wait` for the first. `again` asks for those delivered
     /// before and not acknowledged: once after each start.
-    async fn results(&self, max: usize, wait: Duration, again: bool) -> Result<Vec<Delivered>, QueueError>;
+    async fn results(
+        &self,
+        max: usize,
+        wait: Duration,
+        again: bool,
+    ) -> Result<Vec<Delivered>, QueueError>;
     /// Forgets results that are stored now.
     async fn acknowledge(&self, entries: &[String]) -> Result<(), QueueError>;
     /// Moves what is due, hands abandoned jobs out again, sets dead ones aside. To be called several times a lease.
@@ -198,14 +203,25 @@ pub trait Producer: Send + Sync {
 pub trait Consumer: Send + Sync {
     /// Takes up to `want` jobs of these lanes, in their order, and begins them; waits up to `wait` for the first. Dropping
     /// the future may leave jobs delivered to nobody until their lease has run out: let it end.
-    async fn take(&self, lanes: &[Lane], want: usize, wait: Duration) -> Result<Vec<Held>, QueueError>;
+    async fn take(
+        &self,
+        lanes: &[Lane],
+        want: usize,
+        wait: Duration,
+    ) -> Result<Vec<Held>, QueueError>;
     /// Renews the lease of a held job; to be called every third of [`Consumer::lease`].
     async fn beat(&self, job: &Held) -> Result<Beat, QueueError>;
     /// Ends a job with a report.
     async fn complete(&self, job: &Held, report: &str) -> Result<Finished, QueueError>;
     /// Ends a try that went wrong inside the worker (not: an unavailable Koji, which is a report). Tried again after
     /// `delay` until its attempts are used up, or set aside at once unless `again`.
-    async fn fail(&self, job: &Held, error: &str, delay: Duration, again: bool) -> Result<Finished, QueueError>;
+    async fn fail(
+        &self,
+        job: &Held,
+        error: &str,
+        delay: Duration,
+        again: bool,
+    ) -> Result<Finished, QueueError>;
     /// Hands a job back unharmed: at the end of a process, or one that this program cannot read.
     async fn release(&self, job: &Held, delay: Duration) -> Result<Finished, QueueError>;
     /// How long a job is held without a beat.
