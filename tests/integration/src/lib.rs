@@ -1,1 +1,5 @@
-//! Placeholder head.
+//! What tests that cross a process or crate border share: servers of their own, and waiting for conditions.
+
+pub mod queue;
+pub mod redis;
+pub mod wait;
