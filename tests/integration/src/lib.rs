@@ -2,5 +2,6 @@
 
 pub mod postgres;
 pub mod queue;
+pub mod rabbit;
 pub mod redis;
 pub mod wait;
