@@ -96,11 +96,7 @@ impl Child {
     pub async fn stop(mut self) {
         self.signal("TERM");
         if timeout(GRACE, self.process.wait()).await.is_err() {
-            eprintln_line(&format!(
-                "{} did not end on SIGTERM within {} s",
-                self.name,
-                GRACE.as_secs()
-            ));
+            say(&format!("{} did not end on SIGTERM within {} s", self.name, GRACE.as_secs()));
         }
         self.signal("KILL");
         // Its end is certain now; waiting only collects it.
@@ -152,7 +148,8 @@ where
     clippy::print_stderr,
     reason = "this is a command-line program; standard error is its second output"
 )]
-pub(crate) fn eprintln_line(text: &str) {
+/// One line for people.
+pub fn say(text: &str) {
     eprintln!("{text}");
 }
 

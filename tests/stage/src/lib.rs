@@ -2,6 +2,14 @@
 //! compares what came out with what must come out. What `./dev demo` and `./dev stack` run. It is no part of the service.
 
 pub mod child;
+pub mod config;
+pub mod fedora;
+pub mod figures;
 pub mod names;
+pub mod once;
 pub mod options;
+pub mod run;
 pub mod scenario;
+pub mod status;
+pub mod stream;
+pub mod troupe;
