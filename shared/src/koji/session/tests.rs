@@ -1,4 +1,4 @@
-//! Sessions against a hub that answers from a script, over a transport without a network.
+//! Sessions against a hub that answers from a script, over a transport without a network, in paused time.
 
 use std::collections::VecDeque;
 
@@ -37,6 +37,7 @@ struct Script {
 #[async_trait]
 impl Transport for Script {
     async fn post(&self, post: Post) -> Result<Answer, TransportError> {
+        tokio::task::yield_now().await;
         let call = read_call(&post.body).unwrap();
         let header = |name: &str| {
             post.headers.get(name).map_or("-", |value| value.to_str().unwrap()).to_owned()
@@ -91,15 +92,6 @@ impl Chance for NoChance {
 const GONE: Act = Act::Fault(1002, "Invalid session or bad credentials");
 const EXPIRED: Act = Act::Fault(1007, "session \"4\" has expired");
 
-/// Short times: only a hub that hangs makes a test wait, and then for `call`.
-fn limits() -> KojiLimits {
-    KojiLimits {
-        call: Duration::from_millis(300),
-        resend_wait: Duration::from_millis(1),
-        ..KojiLimits::default()
-    }
-}
-
 fn sessions(acts: Vec<Act>) -> (Arc<Script>, Sessions) {
     let script = Arc::new(Script { acts: Mutex::new(acts.into()), seen: Mutex::default() });
     let login = Arc::new(PasswordLogin::new("ebs", "secret"));
@@ -107,7 +99,7 @@ fn sessions(acts: Vec<Act>) -> (Arc<Script>, Sessions) {
         Arc::clone(&script) as Arc<dyn Transport>,
         login,
         Arc::new(NoChance),
-        limits(),
+        KojiLimits::default(),
     );
     (script, sessions)
 }
@@ -132,7 +124,7 @@ fn no(kind: &str) -> Result<i64, String> {
     Err(kind.to_owned())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_call_has_a_number_above_the_last() {
     let (ends, seen) =
         play(3, vec![Act::Session(4, "k"), Act::Value(1), Act::Fault(1000, "no"), Act::Value(2)])
@@ -141,7 +133,7 @@ async fn each_call_has_a_number_above_the_last() {
     assert_eq!(seen, ["login -/-#-", "build 4/k#1", "build 4/k#2", "build 4/k#3"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lost_reply_is_asked_for_again_with_the_same_number() {
     for lost in [
         Act::Lost,
@@ -155,14 +147,14 @@ async fn a_lost_reply_is_asked_for_again_with_the_same_number() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_number_that_took_effect_says_that_the_call_ran() {
     let ran = Act::Fault(1009, "unable to retry call 1 (method build) for session 4");
     let (ends, _) = play(2, vec![Act::Session(4, "k"), Act::Lost, ran, Act::Value(8)]).await;
     assert_eq!(ends, [no("AlreadyRan"), Ok(8)]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn after_the_last_sending_the_outcome_is_unknown() {
     let (ends, seen) =
         play(1, vec![Act::Session(4, "k"), Act::Lost, Act::Status(504), Act::Unreachable]).await;
@@ -170,15 +162,17 @@ async fn after_the_last_sending_the_outcome_is_unknown() {
     assert_eq!(seen.len(), 4);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hub_that_does_not_answer_costs_no_more_than_the_limit() {
-    let ends =
-        tokio::time::timeout(10 * limits().call, play(1, vec![Act::Session(4, "k"), Act::Hangs]))
-            .await;
+    let ends = tokio::time::timeout(
+        2 * KojiLimits::default().call,
+        play(1, vec![Act::Session(4, "k"), Act::Hangs]),
+    )
+    .await;
     assert_eq!(ends.expect("the limit holds").0, [no("NoAnswer")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_expired_session_is_renewed_and_the_same_number_sent_again() {
     let acts = vec![
         Act::Session(4, "k"),
@@ -201,7 +195,7 @@ async fn an_expired_session_is_renewed_and_the_same_number_sent_again() {
     assert_eq!(seen, expected);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn renewal_settles_a_doubtful_call() {
     let ran = Act::Fault(1009, "unable to retry call 1 (method build) for session 4");
     let (ends, _) =
@@ -209,7 +203,7 @@ async fn renewal_settles_a_doubtful_call() {
     assert_eq!(ends, [no("AlreadyRan")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_that_is_gone_is_replaced_and_the_call_sent_once_more() {
     let (ends, seen) =
         play(1, vec![Act::Session(4, "k"), GONE, Act::Session(5, "l"), Act::Value(2)]).await;
@@ -219,7 +213,7 @@ async fn a_session_that_is_gone_is_replaced_and_the_call_sent_once_more() {
     assert_eq!(ends, [no("Login")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_new_session_never_sends_what_may_have_run() {
     let (ends, seen) =
         play(2, vec![Act::Session(4, "k"), Act::Lost, GONE, Act::Session(5, "l"), Act::Value(2)])
@@ -230,13 +224,13 @@ async fn a_new_session_never_sends_what_may_have_run() {
     assert_eq!(play(1, refused).await.0, [no("NoAnswer")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_renewal_that_is_refused_leads_to_a_fresh_login_if_nothing_is_in_doubt() {
     let acts = vec![Act::Session(4, "k"), EXPIRED, GONE, Act::Session(5, "l"), Act::Value(2)];
     assert_eq!(play(1, acts).await.0, [Ok(2)]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_number_that_is_too_low_costs_the_session_not_the_call() {
     let low = Act::Fault(1008, "7 > 1 (session 4)");
     assert_eq!(
@@ -245,7 +239,7 @@ async fn a_number_that_is_too_low_costs_the_session_not_the_call() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_hub_that_runs_nothing_is_unavailable() {
     let acts = [
         Act::Unreachable,
@@ -262,7 +256,7 @@ async fn a_hub_that_runs_nothing_is_unavailable() {
     assert_eq!(play(1, vec![Act::Fault(1014, "server is offline")]).await.0, [no("Unavailable")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_outage_after_a_lost_reply_leaves_the_outcome_unknown() {
     let offline = || Act::Fault(1014, "server is offline");
     assert_eq!(
@@ -271,13 +265,13 @@ async fn an_outage_after_a_lost_reply_leaves_the_outcome_unknown() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_after_a_lost_reply_shows_that_nothing_had_run() {
     let refused = Act::Fault(1004, "policy violation (sidetag)");
     assert_eq!(play(1, vec![Act::Session(4, "k"), Act::Lost, refused]).await.0, [no("Refused")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_wrong_password_is_a_matter_of_login() {
     assert_eq!(
         play(1, vec![Act::Fault(1002, "invalid username or password")]).await.0,
@@ -285,12 +279,12 @@ async fn a_wrong_password_is_a_matter_of_login() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_call_that_the_hub_cannot_read_is_refused_for_good() {
     assert_eq!(play(1, vec![Act::Session(4, "k"), Act::Status(400)]).await.0, [no("Refused")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn calls_side_by_side_use_sessions_of_their_own() {
     let acts = vec![Act::Session(4, "k"), Act::Session(5, "l"), Act::Value(1), Act::Value(2)];
     let (script, sessions) = sessions(acts);
@@ -303,11 +297,12 @@ async fn calls_side_by_side_use_sessions_of_their_own() {
     assert_eq!(seen[..2], ["build 4/k#1", "build 5/l#1"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_call_that_was_given_up_leaves_its_session_and_number_behind() {
     let (script, sessions) = sessions(vec![Act::Session(4, "k"), Act::Hangs, Act::Value(1)]);
     let body = write_call(&MethodCall::new("build"));
-    let given_up = tokio::time::timeout(limits().call / 10, sessions.call::<i64>(&body)).await;
+    let given_up =
+        tokio::time::timeout(KojiLimits::default().call / 10, sessions.call::<i64>(&body)).await;
     assert!(given_up.is_err());
     assert_eq!(sessions.call::<i64>(&body).await.ok(), Some(1));
     assert_eq!(script.seen.lock().unwrap()[1..], ["build 4/k#1", "build 4/k#2"]);

@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 /// One exchange with its bodies.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// What it is looked up by.
-    pub name: String,
+    pub(crate) name: String,
     /// The method, `None` where the request is no call.
-    pub method: Option<String>,
+    pub(crate) method: Option<String>,
     /// The HTTP status of the reply.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The code of its fault.
-    pub fault: Option<i64>,
+    pub(crate) fault: Option<i64>,
     /// What was sent.
-    pub request: Option<Vec<u8>>,
+    pub(crate) request: Option<Vec<u8>>,
     /// What was answered.
-    pub reply: Option<Vec<u8>>,
+    pub(crate) reply: Option<Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ fn folder() -> PathBuf {
 }
 
 /// All exchanges, in the order they were recorded.
-pub fn all() -> Vec<Exchange> {
+pub(crate) fn all() -> Vec<Exchange> {
     let index = fs::read(folder().join("index.json")).expect("the recordings are in the checkout");
     let rows: Vec<Row> = serde_json::from_slice(&index).expect("the index is JSON");
     let body = |file: Option<String>| {
@@ -54,7 +54,7 @@ pub fn all() -> Vec<Exchange> {
 }
 
 /// The exchange of this name.
-pub fn exchange(name: &str) -> Exchange {
+pub(crate) fn exchange(name: &str) -> Exchange {
     all()
         .into_iter()
         .find(|exchange| exchange.name == name)
