@@ -171,9 +171,14 @@ fn every_recorded_call_is_read_and_written_again_with_the_same_meaning() {
 
 #[test]
 fn what_the_hub_refused_to_read_we_refuse_too() {
-    for name in
-        ["control-character", "http-broken-xml", "http-not-xml", "http-empty-body", "http-doctype", "http-invalid-utf8"]
-    {
+    for name in [
+        "control-character",
+        "http-broken-xml",
+        "http-not-xml",
+        "http-empty-body",
+        "http-doctype",
+        "http-invalid-utf8",
+    ] {
         let body = exchange(name).request.unwrap_or_default();
         assert!(read_call(&body).is_err(), "{name}");
     }
