@@ -272,3 +272,6 @@ pub(super) fn of_fault(fault: Fault) -> KojiErrorKind {
         _ => KojiErrorKind::Refused(fault),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,81 +45,70 @@ fn the_culprit_is_the_child_that_failed_not_one_cancelled_for_it() {
     assert_eq!(classify(None, &children), FailureClass::Build);
 }
 
+/// Each fault has this class when that child is to blame.
+fn classed(culprit: &TaskInfo, cases: &[(i64, &str, FailureClass)]) {
+    for (code, text, class) in cases {
+        assert_eq!(
+            classify(Some(&fault(*code, text)), std::slice::from_ref(culprit)),
+            *class,
+            "{code} {text}"
+        );
+    }
+}
+
 #[test]
-fn a_failed_build_is_classed_by_its_text_and_its_step() {
+fn a_failed_arch_is_classed_by_mocks_exit() {
     use FailureClass::*;
-    let srpm = child(1, "buildSRPMFromSCM", "srpm", TaskState::Failed);
-    let arch = child(2, "buildArch", "x86_64", TaskState::Failed);
-    let tag = child(3, "tagBuild", "tag", TaskState::Failed);
-    let repo = child(4, "waitrepo", "", TaskState::Failed);
     let cases = [
         (
             1005,
-            "error building package (arch x86_64), mock exited with status 1; see build.log or root.log",
-            &arch,
+            "error building package (arch x86_64), mock exited with status 1; see build.log",
             Build,
         ),
         (
             1005,
             "error building package (arch x86_64), mock exited with status 30; see root.log",
-            &arch,
             Dependency,
         ),
         (
             1005,
             "error building package (arch x86_64), mock exited with status 50; see root.log",
-            &arch,
             Infrastructure,
         ),
-        (
-            1005,
-            "error building package (arch x86_64), mock was killed by signal 9",
-            &arch,
-            Infrastructure,
-        ),
-        (
-            1005,
-            "error building srpm, mock exited with status 1; see build.log or root.log",
-            &srpm,
-            Srpm,
-        ),
-        (
-            1005,
-            "error retrieving sources, mock exited with status 1; see build.log or root.log",
-            &srpm,
-            Source,
-        ),
-        (
-            1005,
-            "Error running GIT command \"git reset --hard X\", see checkout.log for details",
-            &srpm,
-            Source,
-        ),
-        (1005, "package foo not in list for tag eln", &srpm, Policy),
-        (1005, "No matching arches were found", &srpm, Source),
+        (1005, "error building package (arch x86_64), mock was killed by signal 9", Infrastructure),
         (
             1012,
             "could not init mock buildroot, mock exited with status 30; see root.log",
-            &arch,
             Dependency,
         ),
-        (1000, "unknown build target: gone", &srpm, Infrastructure),
-        (1000, "Unsuccessfully waited 2:00 for a new repo", &repo, Infrastructure),
-        (1000, "Task 5 is canceled", &arch, Infrastructure),
-        (1004, "tag is locked", &tag, Tagging),
-        (1004, "policy violation (tag): no drafts", &tag, Policy),
-        (1003, "Package foo blocked in eln", &tag, Tagging),
-        (1, "Traceback (most recent call last):\n  File x\nValueError: odd", &arch, Unknown),
-        (1014, "server is offline", &arch, Infrastructure),
-        (424_242, "what no hub says", &arch, Unknown),
+        (1000, "Task 5 is canceled", Infrastructure),
+        (1, "Traceback (most recent call last):\n  File x\nValueError: odd", Unknown),
+        (1014, "server is offline", Infrastructure),
+        (424_242, "what no hub says", Unknown),
     ];
-    for (code, text, culprit, class) in cases {
-        assert_eq!(
-            classify(Some(&fault(code, text)), std::slice::from_ref(culprit)),
-            class,
-            "{code} {text}"
-        );
-    }
+    classed(&child(2, "buildArch", "x86_64", TaskState::Failed), &cases);
+}
+
+#[test]
+fn a_failure_in_another_step_is_classed_by_text_and_step() {
+    use FailureClass::*;
+    let srpm = [
+        (1005, "error building srpm, mock exited with status 1; see build.log", Srpm),
+        (1005, "error retrieving sources, mock exited with status 1; see build.log", Source),
+        (1005, "Error running GIT command \"git reset --hard X\", see checkout.log", Source),
+        (1005, "package foo not in list for tag eln", Policy),
+        (1005, "No matching arches were found", Source),
+        (1000, "unknown build target: gone", Infrastructure),
+    ];
+    classed(&child(1, "buildSRPMFromSCM", "srpm", TaskState::Failed), &srpm);
+    let tag = [
+        (1004, "tag is locked", Tagging),
+        (1004, "policy violation (tag): no drafts", Policy),
+        (1003, "Package foo blocked in eln", Tagging),
+    ];
+    classed(&child(3, "tagBuild", "tag", TaskState::Failed), &tag);
+    let repo = [(1000, "Unsuccessfully waited 2:00 for a new repo", Infrastructure)];
+    classed(&child(4, "waitrepo", "", TaskState::Failed), &repo);
 }
 
 #[test]
