@@ -97,12 +97,15 @@ impl FromStr for Nvr {
         let parts = text.rsplit_once('-').and_then(|(rest, release)| {
             let (name, version) = rest.rsplit_once('-')?;
             let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '/');
-            (clean && !name.is_empty() && !version.is_empty() && !release.is_empty()).then_some((name, version))
+            (clean && !name.is_empty() && !version.is_empty() && !release.is_empty())
+                .then_some((name, version))
         });
         match parts {
-            Some((name, version)) => {
-                Ok(Self { name_bytes: name.len(), version_bytes: version.len(), text: text.to_owned() })
-            }
+            Some((name, version)) => Ok(Self {
+                name_bytes: name.len(),
+                version_bytes: version.len(),
+                text: text.to_owned(),
+            }),
             None => Err(InvalidNvr(text.chars().take(128).collect())),
         }
     }

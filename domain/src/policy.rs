@@ -7,6 +7,8 @@ mod pattern;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{Component, PackageName};
 
 pub use pattern::{BadPattern, GaveUp, Pattern};
@@ -37,7 +39,8 @@ pub struct Listed {
 }
 
 /// Whether a component is rebuilt at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "eligible", rename_all = "snake_case")]
 pub enum Eligibility {
     /// It is.
     Yes,

@@ -10,7 +10,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time: whole milliseconds since the Unix epoch, UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
@@ -26,7 +28,10 @@ impl Timestamp {
     /// What is not a finite number, or lies outside the range, becomes the nearest end of the range (not-a-number: the
     /// epoch), since it comes from outside.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "`as` from f64 saturates, which is what is wanted here")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "`as` from f64 saturates, which is what is wanted here"
+    )]
     pub fn from_epoch_seconds(seconds: f64) -> Self {
         Self((seconds * 1000.0).round() as i64)
     }

@@ -296,10 +296,10 @@ impl Work {
             Self::SubmitBuilds { .. } | Self::CancelTasks { .. } | Self::SubmitUpdate { .. } => {
                 crate::queue::Lane::Submit
             }
-            Self::PollTasks { .. } | Self::PollTag { .. } | Self::PollRepo { .. } | Self::PollUpdates { .. } => {
-                crate::queue::Lane::Watch
-            }
+            Self::PollTasks { .. }
+            | Self::PollTag { .. }
+            | Self::PollRepo { .. }
+            | Self::PollUpdates { .. } => crate::queue::Lane::Watch,
         }
     }
 }
-

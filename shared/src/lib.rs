@@ -3,6 +3,7 @@
 
 pub mod bodhi;
 pub mod bus;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod content;

@@ -11,7 +11,10 @@ fn nvr(text: &str) -> Nvr {
 #[test]
 fn an_nvr_is_split_at_its_last_two_dashes() {
     let nvr = nvr("java-21-openjdk-21.0.5.0.11-1.eln150");
-    assert_eq!((nvr.name(), nvr.version(), nvr.release()), ("java-21-openjdk", "21.0.5.0.11", "1.eln150"));
+    assert_eq!(
+        (nvr.name(), nvr.version(), nvr.release()),
+        ("java-21-openjdk", "21.0.5.0.11", "1.eln150")
+    );
 }
 
 #[test]

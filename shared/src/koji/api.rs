@@ -250,17 +250,33 @@ pub trait Hub: Send + Sync {
     /// Removes a side tag, whatever is in it.
     async fn remove_side_tag(&self, tag: &TagName) -> Result<(), KojiError>;
     /// The builds directly in a tag. Refused (1000) if the tag does not exist.
-    async fn list_tagged(&self, tag: &TagName, listing: Listing) -> Result<Vec<TaggedBuild>, KojiError>;
+    async fn list_tagged(
+        &self,
+        tag: &TagName,
+        listing: Listing,
+    ) -> Result<Vec<TaggedBuild>, KojiError>;
     /// The latest build of each of these packages directly in a tag; `None` where there is none.
-    async fn latest_of(&self, tag: &TagName, packages: &[String]) -> Result<Vec<Option<TaggedBuild>>, KojiError>;
+    async fn latest_of(
+        &self,
+        tag: &TagName,
+        packages: &[String],
+    ) -> Result<Vec<Option<TaggedBuild>>, KojiError>;
     /// The tags that each build is in now, directly.
     async fn tags_of(&self, builds: &[BuildId]) -> Result<Vec<Vec<TagName>>, KojiError>;
     /// Build records; `None` for unknown ones.
     async fn builds(&self, builds: &[BuildId]) -> Result<Vec<Option<BuildInfo>>, KojiError>;
     /// Asks for each build to be tagged; the answer is a task that may still fail.
-    async fn tag_builds(&self, tag: &TagName, builds: &[BuildId]) -> Result<Vec<Each<TaskId>>, KojiError>;
+    async fn tag_builds(
+        &self,
+        tag: &TagName,
+        builds: &[BuildId],
+    ) -> Result<Vec<Each<TaskId>>, KojiError>;
     /// Untags each build, at once.
-    async fn untag_builds(&self, tag: &TagName, builds: &[BuildId]) -> Result<Vec<Each<()>>, KojiError>;
+    async fn untag_builds(
+        &self,
+        tag: &TagName,
+        builds: &[BuildId],
+    ) -> Result<Vec<Each<()>>, KojiError>;
     /// Turns drafts into regular builds.
     async fn promote_builds(&self, builds: &[BuildId]) -> Result<Vec<Each<BuildInfo>>, KojiError>;
     /// The newest change of a tag itself, without what it inherits.
@@ -268,7 +284,11 @@ pub trait Hub: Send + Sync {
     /// The hub's newest event.
     async fn last_event(&self) -> Result<EventId, KojiError>;
     /// Asks for a repo that has at least this change. Asking again gives the same request.
-    async fn request_repo(&self, tag: &TagName, min_event: EventId) -> Result<RepoAnswer, KojiError>;
+    async fn request_repo(
+        &self,
+        tag: &TagName,
+        min_event: EventId,
+    ) -> Result<RepoAnswer, KojiError>;
     /// Where a repo request stands.
     async fn check_repo(&self, request: RepoRequestId) -> Result<RepoAnswer, KojiError>;
     /// Asks for builds, all in one call: all of them were heard or none.
@@ -284,5 +304,9 @@ pub trait Hub: Send + Sync {
     /// How finished build tasks ended.
     async fn task_ends(&self, tasks: &[TaskId]) -> Result<Vec<TaskEnd>, KojiError>;
     /// All our own `build` tasks made since, in any state, newest first.
-    async fn own_builds_since(&self, owner: UserId, since: Timestamp) -> Result<Vec<OwnTask>, KojiError>;
+    async fn own_builds_since(
+        &self,
+        owner: UserId,
+        since: Timestamp,
+    ) -> Result<Vec<OwnTask>, KojiError>;
 }

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use serde::{Deserialize, Serialize};
 
+use super::error::QueueError;
+
 /// A lane: workers take from `Submit` first, and keep one slot for `Watch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +82,8 @@ pub struct Held {
     pub attempt: u32,
     /// The fence: rises with each begin, and only the newest may finish the job.
     pub fence: u64,
+    /// As in [`NewJob`]: how long to wait before anyone else may begin it, when this holder stops in the middle.
+    pub redeliver_after: Duration,
     /// Where it stands in its stream; opaque to the worker.
     pub entry: String,
 }
@@ -150,17 +154,6 @@ pub struct Presence {
     pub draining: bool,
 }
 
-/// The queue does not do its work now. Nothing is known of the call's effect; every call here may be repeated.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {what} on the queue")]
-pub struct QueueError {
-    /// What was being done.
-    pub what: &'static str,
-    /// Why it failed.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
-}
-
 /// The coordinator's side.
 ///
 /// # Errors
@@ -172,7 +165,12 @@ pub trait Producer: Send + Sync {
     async fn enqueue(&self, epoch: Epoch, jobs: &[NewJob]) -> Result<Vec<Enqueued>, QueueError>;
     /// Results not yet acknowledged, at most `max`, waiting up to `wait` for the first. `again` asks for those delivered
     /// before and not acknowledged: once after each start.
-    async fn results(&self, max: usize, wait: Duration, again: bool) -> Result<Vec<Delivered>, QueueError>;
+    async fn results(
+        &self,
+        max: usize,
+        wait: Duration,
+        again: bool,
+    ) -> Result<Vec<Delivered>, QueueError>;
     /// Forgets results that are stored now.
     async fn acknowledge(&self, entries: &[String]) -> Result<(), QueueError>;
     /// Moves what is due, hands abandoned jobs out again, sets dead ones aside. To be called several times a lease.
@@ -198,14 +196,25 @@ pub trait Producer: Send + Sync {
 pub trait Consumer: Send + Sync {
     /// Takes up to `want` jobs of these lanes, in their order, and begins them; waits up to `wait` for the first. Dropping
     /// the future may leave jobs delivered to nobody until their lease has run out: let it end.
-    async fn take(&self, lanes: &[Lane], want: usize, wait: Duration) -> Result<Vec<Held>, QueueError>;
+    async fn take(
+        &self,
+        lanes: &[Lane],
+        want: usize,
+        wait: Duration,
+    ) -> Result<Vec<Held>, QueueError>;
     /// Renews the lease of a held job; to be called every third of [`Consumer::lease`].
     async fn beat(&self, job: &Held) -> Result<Beat, QueueError>;
     /// Ends a job with a report.
     async fn complete(&self, job: &Held, report: &str) -> Result<Finished, QueueError>;
     /// Ends a try that went wrong inside the worker (not: an unavailable Koji, which is a report). Tried again after
     /// `delay` until its attempts are used up, or set aside at once unless `again`.
-    async fn fail(&self, job: &Held, error: &str, delay: Duration, again: bool) -> Result<Finished, QueueError>;
+    async fn fail(
+        &self,
+        job: &Held,
+        error: &str,
+        delay: Duration,
+        again: bool,
+    ) -> Result<Finished, QueueError>;
     /// Hands a job back unharmed: at the end of a process, or one that this program cannot read.
     async fn release(&self, job: &Held, delay: Duration) -> Result<Finished, QueueError>;
     /// How long a job is held without a beat.
