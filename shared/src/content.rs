@@ -87,7 +87,10 @@ impl ContentResolver {
         for view in &lists.views {
             for source in &lists.sources {
                 let url = address(&lists.content_resolver, view, source);
-                let names = self.list(&url).await.map_err(|kind| ContentError { url: url.to_string(), kind })?;
+                let names = self
+                    .list(&url)
+                    .await
+                    .map_err(|kind| ContentError { url: url.to_string(), kind })?;
                 let origin = format!("{view}/{source}");
                 listed.extend(names.into_iter().map(|(component, upstream)| Listed {
                     component,
@@ -119,14 +122,18 @@ impl ContentResolver {
 /// **Source:** Content Resolver names its files so; the view's id begins with `view-` already in the site.
 fn address(base: &Url, view: &str, source: &str) -> Url {
     let mut url = base.clone();
-    let path = format!("{}/view-{source}-package-name-list--view-{view}.txt", base.path().trim_end_matches('/'));
+    let path = format!(
+        "{}/view-{source}-package-name-list--view-{view}.txt",
+        base.path().trim_end_matches('/')
+    );
     url.set_path(&path);
     url
 }
 
 /// One name a line; no newline at the end, no header, no count.
 fn names(text: &str) -> Result<Vec<(Component, PackageName)>, ContentErrorKind> {
-    let clean = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b));
+    let clean =
+        |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b));
     let mut names = Vec::new();
     for (n, line) in text.lines().enumerate() {
         let name = line.trim_end();
@@ -136,7 +143,10 @@ fn names(text: &str) -> Result<Vec<(Component, PackageName)>, ContentErrorKind> 
         match (name.parse(), name.parse()) {
             (Ok(component), Ok(package)) if clean(name) => names.push((component, package)),
             (Ok(_) | Err(_), _) => {
-                return Err(ContentErrorKind::NoName { line: n + 1, text: name.chars().take(60).collect() });
+                return Err(ContentErrorKind::NoName {
+                    line: n + 1,
+                    text: name.chars().take(60).collect(),
+                });
             }
         }
     }

@@ -106,8 +106,10 @@ impl Fetcher {
     }
 
     async fn once(&self, request: &Request, url: &Url) -> Result<Reply, FetchError> {
-        let mut sending =
-            self.client.request(request.method.clone(), url.clone()).header(header::ACCEPT, "application/json, */*;q=0.1");
+        let mut sending = self
+            .client
+            .request(request.method.clone(), url.clone())
+            .header(header::ACCEPT, "application/json, */*;q=0.1");
         if url.origin() == request.url.origin() {
             sending = sending.headers(request.secret_headers.clone());
         }
@@ -117,7 +119,9 @@ impl Fetcher {
         let mut response = sending.send().await.map_err(unsent_or_lost)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|fault| FetchError::Lost(chain(&fault)))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|fault| FetchError::Lost(chain(&fault)))?
+        {
             if body.len() + chunk.len() > request.max_bytes {
                 return Err(FetchError::TooLong(request.max_bytes));
             }
@@ -137,7 +141,8 @@ fn redirected(reply: &Reply, from: &Url, request: &Request) -> Result<Option<Url
     if !(kept || plain) {
         return Ok(None);
     }
-    let location = reply.headers.get(header::LOCATION).and_then(|value: &HeaderValue| value.to_str().ok());
+    let location =
+        reply.headers.get(header::LOCATION).and_then(|value: &HeaderValue| value.to_str().ok());
     let Some(next) = location.and_then(|location| from.join(location).ok()) else {
         return Err(FetchError::NotSent("a redirect to nowhere".to_owned()));
     };
@@ -150,7 +155,10 @@ fn redirected(reply: &Reply, from: &Url, request: &Request) -> Result<Option<Url
         return Ok(Some(own));
     }
     if request.method != Method::GET && next.origin() != request.url.origin() {
-        return Err(FetchError::NotSent(format!("redirected to {}, which is not followed", next.origin().ascii_serialization())));
+        return Err(FetchError::NotSent(format!(
+            "redirected to {}, which is not followed",
+            next.origin().ascii_serialization()
+        )));
     }
     Ok(Some(next))
 }

@@ -71,7 +71,8 @@ impl Door {
     ) -> Result<Reply, FetchError> {
         let limit = if method == Method::POST { self.post_limit } else { self.call_limit };
         let url = self.base.join(path).map_err(|fault| FetchError::NotSent(fault.to_string()))?;
-        let request = Request { method, url, secret_headers, json, limit, max_bytes: MAX_BODY_BYTES };
+        let request =
+            Request { method, url, secret_headers, json, limit, max_bytes: MAX_BODY_BYTES };
         self.fetcher.send(&request).await
     }
 }
@@ -106,10 +107,16 @@ impl BodhiUpdates {
     async fn find_rawhide(&self) -> Result<Option<TagName>, BodhiErrorKind> {
         for page in 1..=MAX_PAGES {
             let path = format!("releases/?state=pending&rows_per_page={ROWS}&page={page}");
-            let list: RawReleases = shapes::read(&self.get(&path).await?.body).map_err(BodhiErrorKind::Unavailable)?;
-            let rawhide = list.releases.into_iter().find(|release| release.branch.as_deref() == Some("rawhide"));
+            let list: RawReleases =
+                shapes::read(&self.get(&path).await?.body).map_err(BodhiErrorKind::Unavailable)?;
+            let rawhide = list
+                .releases
+                .into_iter()
+                .find(|release| release.branch.as_deref() == Some("rawhide"));
             if let Some(tag) = rawhide.and_then(|release| release.stable_tag) {
-                let tag = tag.parse().map_err(|fault| BodhiErrorKind::Unavailable(format!("its stable tag: {fault}")))?;
+                let tag = tag.parse().map_err(|fault| {
+                    BodhiErrorKind::Unavailable(format!("its stable tag: {fault}"))
+                })?;
                 return Ok(Some(tag));
             }
             if page >= list.pages.unwrap_or(1) {
@@ -136,7 +143,9 @@ impl BodhiUpdates {
         let reply = self.get_any(path).await?;
         match (reply.status.as_u16(), shapes::complaints(&reply.body)) {
             (200..=299, _) => Ok(reply),
-            (400..=499, Some(complaints)) => Err(BodhiErrorKind::Refused { complaints, builds: Vec::new() }),
+            (400..=499, Some(complaints)) => {
+                Err(BodhiErrorKind::Refused { complaints, builds: Vec::new() })
+            }
             (status, _) => Err(BodhiErrorKind::Unavailable(answer(status, &reply.body))),
         }
     }
@@ -146,7 +155,11 @@ impl BodhiUpdates {
     }
 
     /// All pages of a search, at most `pages` of them.
-    async fn search(&self, query: &[(&str, &str)], pages: u32) -> Result<Vec<Update>, BodhiErrorKind> {
+    async fn search(
+        &self,
+        query: &[(&str, &str)],
+        pages: u32,
+    ) -> Result<Vec<Update>, BodhiErrorKind> {
         let mut found = Vec::new();
         for page in 1..=pages {
             let text: String = url::form_urlencoded::Serializer::new(String::new())
@@ -155,7 +168,8 @@ impl BodhiUpdates {
                 .append_pair("page", &page.to_string())
                 .finish();
             let reply = self.get(&format!("updates/?{text}")).await?;
-            let list: RawUpdates = shapes::read(&reply.body).map_err(BodhiErrorKind::Unavailable)?;
+            let list: RawUpdates =
+                shapes::read(&reply.body).map_err(BodhiErrorKind::Unavailable)?;
             found.extend(list.updates.into_iter().map(Update::from));
             if page >= list.pages.unwrap_or(1) {
                 break;
@@ -164,7 +178,12 @@ impl BodhiUpdates {
         Ok(found)
     }
 
-    async fn post(&self, jar: &mut Jar, update: &NewUpdate, nvrs: &[String]) -> Result<Posted, BodhiErrorKind> {
+    async fn post(
+        &self,
+        jar: &mut Jar,
+        update: &NewUpdate,
+        nvrs: &[String],
+    ) -> Result<Posted, BodhiErrorKind> {
         let token = csrf(&self.door, jar).await?;
         let body = json!({
             "type": "unspecified",
@@ -173,10 +192,15 @@ impl BodhiUpdates {
             "close_bugs": false,
             "csrf_token": token,
         });
-        let sent = self.door.send(Method::POST, "updates/", jar.headers(), Some(body.to_string().into())).await;
+        let sent = self
+            .door
+            .send(Method::POST, "updates/", jar.headers(), Some(body.to_string().into()))
+            .await;
         let reply = sent.map_err(|fault| match fault {
             FetchError::NotSent(why) => BodhiErrorKind::Unavailable(why),
-            FetchError::Lost(_) | FetchError::TooLong(_) => BodhiErrorKind::NoAnswer(fault.to_string()),
+            FetchError::Lost(_) | FetchError::TooLong(_) => {
+                BodhiErrorKind::NoAnswer(fault.to_string())
+            }
         })?;
         jar.take_over(&reply.headers);
         Ok(posted(reply.status.as_u16(), &reply.body, nvrs))
@@ -199,8 +223,11 @@ impl BodhiUpdates {
 
     async fn look(&self, from_tag: &TagName, nvr: &str) -> Result<Option<Update>, BodhiErrorKind> {
         let tag = from_tag.as_str();
-        let ours = |updates: Vec<Update>| updates.into_iter().find(|update| update.from_tag.as_deref() == Some(tag));
-        let by_both = self.search(&[("from_side_tag_name", tag), ("builds", nvr)], MAX_PAGES).await?;
+        let ours = |updates: Vec<Update>| {
+            updates.into_iter().find(|update| update.from_tag.as_deref() == Some(tag))
+        };
+        let by_both =
+            self.search(&[("from_side_tag_name", tag), ("builds", nvr)], MAX_PAGES).await?;
         if let Some(update) = ours(by_both) {
             return Ok(Some(update));
         }
@@ -244,7 +271,8 @@ impl BodhiUpdates {
         let reply = self.get_any(&format!("updates/{alias}")).await?;
         match (reply.status.as_u16(), shapes::complaints(&reply.body)) {
             (200..=299, _) => {
-                let raw: RawWrapped = shapes::read(&reply.body).map_err(BodhiErrorKind::Unavailable)?;
+                let raw: RawWrapped =
+                    shapes::read(&reply.body).map_err(BodhiErrorKind::Unavailable)?;
                 Ok(Some(raw.update.into()))
             }
             // Only Bodhi's own refusal means that there is none; a proxy's page does not.
@@ -261,7 +289,10 @@ fn too_long(nvrs: &[String]) -> Result<(), BodhiErrorKind> {
     if builds.is_empty() {
         return Ok(());
     }
-    let description = format!("an NVR has more than {MAX_BODHI_NVR} characters, which Bodhi cannot store: {}", builds.join(", "));
+    let description = format!(
+        "an NVR has more than {MAX_BODHI_NVR} characters, which Bodhi cannot store: {}",
+        builds.join(", ")
+    );
     let complaints = vec![Complaint { name: "builds".to_owned(), description }];
     Err(BodhiErrorKind::Refused { complaints, builds })
 }

@@ -23,7 +23,9 @@ pub(super) fn posted(status: u16, body: &[u8], nvrs: &[String]) -> Posted {
     let complaints = shapes::complaints(body);
     match (status, complaints) {
         (200..=299, _) => made(body, nvrs).map_or_else(unsettled, Posted::Made),
-        (400 | 403, Some(complaints)) if !complaints.is_empty() => refused(status, complaints, nvrs),
+        (400 | 403, Some(complaints)) if !complaints.is_empty() => {
+            refused(status, complaints, nvrs)
+        }
         (401, _) => Posted::Denied(shapes::what_is(body)),
         // Nothing of Bodhi's has answered, or not to this path: nothing was made.
         (404 | 405 | 429, _) => Posted::Failed(BodhiErrorKind::Unavailable(answer(status, body))),
@@ -74,13 +76,20 @@ fn refused(status: u16, complaints: Vec<Complaint>, nvrs: &[String]) -> Posted {
     }
     if said("Unable to create update") {
         // Said after the row was committed as well as before: the update may be there.
-        let texts: Vec<_> = complaints.iter().map(|complaint| complaint.description.as_str()).collect();
+        let texts: Vec<_> =
+            complaints.iter().map(|complaint| complaint.description.as_str()).collect();
         return unsettled(texts.join("; "));
     }
     if said("Koji error getting build") {
-        return Posted::Failed(BodhiErrorKind::Unavailable("Bodhi failed to ask Koji about a build".to_owned()));
+        return Posted::Failed(BodhiErrorKind::Unavailable(
+            "Bodhi failed to ask Koji about a build".to_owned(),
+        ));
     }
-    let builds = nvrs.iter().filter(|nvr| complaints.iter().any(|complaint| names(complaint, nvr))).cloned().collect();
+    let builds = nvrs
+        .iter()
+        .filter(|nvr| complaints.iter().any(|complaint| names(complaint, nvr)))
+        .cloned()
+        .collect();
     Posted::Failed(BodhiErrorKind::Refused { complaints, builds })
 }
 
@@ -90,8 +99,10 @@ fn names(complaint: &Complaint, nvr: &str) -> bool {
     if has_word(text, nvr) {
         return true;
     }
-    let doubled = text.strip_prefix("Multiple ").and_then(|rest| rest.split_once(" builds specified"));
-    let denied = text.split_once("does not have commit access to ").map(|(_, package)| package.trim());
+    let doubled =
+        text.strip_prefix("Multiple ").and_then(|rest| rest.split_once(" builds specified"));
+    let denied =
+        text.split_once("does not have commit access to ").map(|(_, package)| package.trim());
     let package = doubled.map(|(package, _)| package).or(denied);
     package.is_some() && nvr.parse::<Nvr>().ok().is_some_and(|nvr| package == Some(nvr.name()))
 }
@@ -102,7 +113,8 @@ fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let mut after = text[at + word.len()..].chars();
-        let full_stop = after.clone().next() == Some('.') && after.clone().nth(1).is_none_or(char::is_whitespace);
+        let full_stop = after.clone().next() == Some('.')
+            && after.clone().nth(1).is_none_or(char::is_whitespace);
         !before.is_some_and(inside) && (full_stop || !after.next().is_some_and(inside))
     })
 }

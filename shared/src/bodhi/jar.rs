@@ -15,7 +15,8 @@ impl Jar {
     /// Takes over what a reply sets.
     pub(super) fn take_over(&mut self, headers: &HeaderMap) {
         for value in headers.get_all(header::SET_COOKIE) {
-            let Some((name, rest)) = value.to_str().ok().and_then(|text| text.split_once('=')) else {
+            let Some((name, rest)) = value.to_str().ok().and_then(|text| text.split_once('='))
+            else {
                 continue;
             };
             let value = rest.split(';').next().unwrap_or_default().trim_end();
@@ -41,8 +42,10 @@ impl Jar {
     /// The headers that carry it.
     pub(super) fn headers(&self) -> HeaderMap {
         let both = [("auth_tkt", &self.auth_tkt), ("session", &self.session)];
-        let pairs: Vec<String> =
-            both.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}"))).collect();
+        let pairs: Vec<String> = both
+            .iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
+            .collect();
         let mut headers = HeaderMap::new();
         if let Ok(mut value) = HeaderValue::from_str(&pairs.join("; "))
             && !pairs.is_empty()

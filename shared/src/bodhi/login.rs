@@ -40,7 +40,11 @@ impl Login {
         self.keep(Jar::default());
         let mut refused: Option<SecretText> = None;
         for _ in 0..2 {
-            let token = self.source.token(refused.as_ref()).await.map_err(|e| BodhiErrorKind::Login(e.to_string()))?;
+            let token = self
+                .source
+                .token(refused.as_ref())
+                .await
+                .map_err(|e| BodhiErrorKind::Login(e.to_string()))?;
             if refused.as_ref() == Some(&token) {
                 break;
             }
@@ -55,10 +59,17 @@ impl Login {
                 }
                 401 => refused = Some(token),
                 // The provider being down shows as a 500; that says nothing about the token.
-                status => return Err(BodhiErrorKind::Unavailable(format!("login: {}", answer(status, &reply.body)))),
+                status => {
+                    return Err(BodhiErrorKind::Unavailable(format!(
+                        "login: {}",
+                        answer(status, &reply.body)
+                    )));
+                }
             }
         }
-        Err(BodhiErrorKind::Login("the access token is not accepted: put a valid one into the token file".to_owned()))
+        Err(BodhiErrorKind::Login(
+            "the access token is not accepted: put a valid one into the token file".to_owned(),
+        ))
     }
 
     fn kept(&self) -> Jar {
@@ -73,8 +84,9 @@ impl Login {
 /// Exchanges a token for the login cookie.
 async fn exchange(door: &Door, token: &SecretText) -> Result<Reply, BodhiErrorKind> {
     let mut headers = HeaderMap::new();
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-        .map_err(|_| BodhiErrorKind::Login("the access token has characters that cannot be sent".to_owned()))?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
+        BodhiErrorKind::Login("the access token has characters that cannot be sent".to_owned())
+    })?;
     value.set_sensitive(true);
     headers.insert(header::AUTHORIZATION, value);
     door.send(Method::GET, "oidc/login-token", headers, None).await.map_err(nothing_posted)
@@ -82,10 +94,14 @@ async fn exchange(door: &Door, token: &SecretText) -> Result<Reply, BodhiErrorKi
 
 /// A CSRF token that belongs to the session in `jar`, which is taken over.
 pub(super) async fn csrf(door: &Door, jar: &mut Jar) -> Result<String, BodhiErrorKind> {
-    let reply = door.send(Method::GET, "csrf", jar.headers(), None).await.map_err(nothing_posted)?;
+    let reply =
+        door.send(Method::GET, "csrf", jar.headers(), None).await.map_err(nothing_posted)?;
     jar.take_over(&reply.headers);
     if !reply.status.is_success() {
-        return Err(BodhiErrorKind::Unavailable(format!("csrf: {}", answer(reply.status.as_u16(), &reply.body))));
+        return Err(BodhiErrorKind::Unavailable(format!(
+            "csrf: {}",
+            answer(reply.status.as_u16(), &reply.body)
+        )));
     }
     let raw: RawCsrf = shapes::read(&reply.body).map_err(BodhiErrorKind::Unavailable)?;
     Ok(raw.csrf_token)

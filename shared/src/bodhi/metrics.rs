@@ -26,7 +26,8 @@ impl BodhiMetrics {
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let calls = Opts::new("ebs_bodhi_calls_total", "Calls to Bodhi, by call and outcome");
         let calls = IntCounterVec::new(calls, &["call", "outcome"])?;
-        let seconds = HistogramOpts::new("ebs_bodhi_call_duration_seconds", "Time of a call to Bodhi");
+        let seconds =
+            HistogramOpts::new("ebs_bodhi_call_duration_seconds", "Time of a call to Bodhi");
         let seconds = HistogramVec::new(seconds.buckets(CLASSES.to_vec()), &["call"])?;
         registry.register(Box::new(calls.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
@@ -35,7 +36,12 @@ impl BodhiMetrics {
 }
 
 /// Counts a finished call and says what it came to, in one event.
-pub(super) fn report(metrics: Option<&BodhiMetrics>, call: &'static str, took: Duration, fault: Option<&BodhiErrorKind>) {
+pub(super) fn report(
+    metrics: Option<&BodhiMetrics>,
+    call: &'static str,
+    took: Duration,
+    fault: Option<&BodhiErrorKind>,
+) {
     let outcome = fault.map_or("ok", outcome);
     if let Some(metrics) = metrics {
         metrics.calls.with_label_values(&[call, outcome]).inc();
@@ -46,7 +52,9 @@ pub(super) fn report(metrics: Option<&BodhiMetrics>, call: &'static str, took: D
         None | Some(BodhiErrorKind::Refused { .. } | BodhiErrorKind::AlreadyExists) => {
             debug!(bodhi.call = call, outcome, duration_ms, "bodhi call ended");
         }
-        Some(fault) => warn!(bodhi.call = call, outcome, duration_ms, error = %fault, "bodhi call failed"),
+        Some(fault) => {
+            warn!(bodhi.call = call, outcome, duration_ms, error = %fault, "bodhi call failed")
+        }
     }
 }
 

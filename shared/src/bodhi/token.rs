@@ -47,7 +47,9 @@ impl TokenSource for FileToken {
         let read = tokio::task::spawn_blocking(move || SecretText::read(&path)).await;
         match read {
             Ok(Ok(token)) => Ok(token),
-            Ok(Err(SecretError { path, kind })) => Err(TokenError { what: format!("{path}: {kind}") }),
+            Ok(Err(SecretError { path, kind })) => {
+                Err(TokenError { what: format!("{path}: {kind}") })
+            }
             Err(fault) => Err(TokenError { what: fault.to_string() }),
         }
     }

@@ -32,9 +32,13 @@ fn folder() -> PathBuf {
 
 /// The recorded exchange of this name.
 fn exchange(name: &str) -> Value {
-    let index: Value = serde_json::from_slice(&fs::read(folder().join("index.json")).unwrap()).unwrap();
+    let index: Value =
+        serde_json::from_slice(&fs::read(folder().join("index.json")).unwrap()).unwrap();
     let all = index["exchanges"].as_array().unwrap();
-    all.iter().find(|exchange| exchange["name"] == name).unwrap_or_else(|| panic!("no exchange {name}")).clone()
+    all.iter()
+        .find(|exchange| exchange["name"] == name)
+        .unwrap_or_else(|| panic!("no exchange {name}"))
+        .clone()
 }
 
 /// The recorded answer of this name, with its headers.
@@ -77,7 +81,11 @@ async fn logged_in() -> MockServer {
     let login = Mock::given(method("GET")).and(path("/oidc/login-token"));
     let login = login.and(header("authorization", "Bearer fake-access-token-0001"));
     login.respond_with(recorded("login-token-ok")).mount(&server).await;
-    Mock::given(method("GET")).and(path("/csrf")).respond_with(recorded("csrf-logged-in")).mount(&server).await;
+    Mock::given(method("GET"))
+        .and(path("/csrf"))
+        .respond_with(recorded("csrf-logged-in"))
+        .mount(&server)
+        .await;
     server
 }
 
@@ -99,7 +107,9 @@ async fn create(client: &BodhiUpdates, nvrs: &[&str]) -> Result<Update, BodhiErr
 
 async fn requests(server: &MockServer, wanted: &str) -> Vec<Request> {
     let all = server.received_requests().await.unwrap();
-    all.into_iter().filter(|request| format!("{} {}", request.method, request.url.path()) == wanted).collect()
+    all.into_iter()
+        .filter(|request| format!("{} {}", request.method, request.url.path()) == wanted)
+        .collect()
 }
 
 /// The `Cookie` header of a request as sent.
@@ -139,14 +149,20 @@ async fn the_login_is_kept_and_the_csrf_token_is_fetched_for_each_post() {
     assert_eq!(requests(&server, "GET /oidc/login-token").await.len(), 1);
     let asked = requests(&server, "GET /csrf").await;
     assert_eq!(asked.len(), 2);
-    assert!(asked.iter().all(|request| !cookie(request).contains("session=")), "a new session for each");
+    assert!(
+        asked.iter().all(|request| !cookie(request).contains("session=")),
+        "a new session for each"
+    );
 }
 
 #[tokio::test]
 async fn a_denial_renews_the_login_and_is_tried_once_more() {
-    for denial in ["create-bad-not-logged-in", "create-bad-wrong-csrf", "create-bad-csrf-no-session"] {
+    for denial in
+        ["create-bad-not-logged-in", "create-bad-wrong-csrf", "create-bad-csrf-no-session"]
+    {
         let server = logged_in().await;
-        let first = Mock::given(method("POST")).and(path("/updates/")).respond_with(recorded(denial));
+        let first =
+            Mock::given(method("POST")).and(path("/updates/")).respond_with(recorded(denial));
         first.up_to_n_times(1).mount(&server).await;
         answers_posts_with(&server, recorded("create-ok-5-builds")).await;
         create(&client(&server), &[]).await.unwrap();
@@ -160,13 +176,20 @@ async fn a_second_denial_is_an_operators_business() {
     let server = logged_in().await;
     answers_posts_with(&server, recorded("create-bad-not-packager")).await;
     let kind = create(&client(&server), &[]).await.unwrap_err();
-    assert!(matches!(&kind, BodhiErrorKind::Login(why) if why.contains("permission check")), "{kind}");
+    assert!(
+        matches!(&kind, BodhiErrorKind::Login(why) if why.contains("permission check")),
+        "{kind}"
+    );
     assert_eq!(requests(&server, "POST /updates/").await.len(), 2);
 }
 
 #[tokio::test]
 async fn a_refused_token_is_a_login_error_and_a_provider_that_is_down_is_not() {
-    for (reply, login) in [("login-token-bad", true), ("login-token-missing", true), ("login-token-provider-down", false)] {
+    for (reply, login) in [
+        ("login-token-bad", true),
+        ("login-token-missing", true),
+        ("login-token-provider-down", false),
+    ] {
         let server = MockServer::start().await;
         Mock::given(path("/oidc/login-token")).respond_with(recorded(reply)).mount(&server).await;
         let kind = create(&client(&server), &[]).await.unwrap_err();
@@ -185,13 +208,19 @@ async fn every_answer_to_a_post_has_the_recorded_meaning() {
     };
     let same = settled("create-bad-same-side-tag-obsolete").await;
     assert!(matches!(same, BodhiErrorKind::AlreadyExists), "{same}");
-    for name in ["create-bad-but-created", "create-bad-koji-down", "create-crash-long-nvr", "race-known-packages-b"] {
+    for name in [
+        "create-bad-but-created",
+        "create-bad-koji-down",
+        "create-crash-long-nvr",
+        "race-known-packages-b",
+    ] {
         let kind = settled(name).await;
         assert!(matches!(kind, BodhiErrorKind::NoAnswer(_)), "{name}: {kind}");
     }
     let koji = settled("create-bad-koji-down-getbuild").await;
     assert!(matches!(koji, BodhiErrorKind::Unavailable(_)), "{koji}");
-    let BodhiErrorKind::Refused { builds, .. } = settled("create-bad-build-in-other-update").await else {
+    let BodhiErrorKind::Refused { builds, .. } = settled("create-bad-build-in-other-update").await
+    else {
         panic!("not refused");
     };
     assert_eq!(builds, ["bash-5.3.9-2.eln150"]);
@@ -199,16 +228,26 @@ async fn every_answer_to_a_post_has_the_recorded_meaning() {
 
 #[tokio::test]
 async fn proxies_pages_cuts_and_silence_leave_a_post_in_doubt() {
-    let page = || ResponseTemplate::new(504).set_body_raw("<html>Gateway Time-out</html>", "text/html");
+    let page =
+        || ResponseTemplate::new(504).set_body_raw("<html>Gateway Time-out</html>", "text/html");
     let html = || ResponseTemplate::new(200).set_body_raw("<html>hello</html>", "text/html");
-    let cut = || ResponseTemplate::new(200).set_body_raw(r#"{"alias": "FEDORA-2026-0a1b"#, "application/json");
+    let cut = || {
+        ResponseTemplate::new(200)
+            .set_body_raw(r#"{"alias": "FEDORA-2026-0a1b"#, "application/json")
+    };
     let silence = || recorded("create-ok-5-builds").set_delay(Duration::from_secs(30));
-    for (what, reply) in [("504", page()), ("html", html()), ("cut", cut()), ("silence", silence())] {
+    for (what, reply) in [("504", page()), ("html", html()), ("cut", cut()), ("silence", silence())]
+    {
         let server = logged_in().await;
         answers_posts_with(&server, reply).await;
-        let kind = create(&client_within(&server, Duration::from_millis(500)), &[]).await.unwrap_err();
+        let kind =
+            create(&client_within(&server, Duration::from_millis(500)), &[]).await.unwrap_err();
         assert!(matches!(kind, BodhiErrorKind::NoAnswer(_)), "{what}: {kind}");
-        assert_eq!(requests(&server, "POST /updates/").await.len(), 1, "{what}: a POST is never repeated");
+        assert_eq!(
+            requests(&server, "POST /updates/").await.len(),
+            1,
+            "{what}: a POST is never repeated"
+        );
     }
 }
 
@@ -235,7 +274,8 @@ async fn an_nvr_that_is_too_long_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_redirect_keeps_the_method_the_body_and_the_cookies_of_its_own_server() {
     let server = logged_in().await;
-    let moved = recorded("no-slash-post").append_header("location", format!("{}/moved/updates/", server.uri()).as_str());
+    let moved = recorded("no-slash-post")
+        .append_header("location", format!("{}/moved/updates/", server.uri()).as_str());
     answers_posts_with(&server, moved).await;
     let there = Mock::given(method("POST")).and(path("/moved/updates/"));
     there.respond_with(recorded("create-ok-5-builds")).mount(&server).await;
@@ -250,33 +290,50 @@ async fn no_cookie_and_no_post_goes_to_a_foreign_server() {
     let foreign = MockServer::start().await;
     Mock::given(path("/csrf")).respond_with(recorded("csrf-logged-in")).mount(&foreign).await;
     let server = MockServer::start().await;
-    Mock::given(path("/oidc/login-token")).respond_with(recorded("login-token-ok")).mount(&server).await;
+    Mock::given(path("/oidc/login-token"))
+        .respond_with(recorded("login-token-ok"))
+        .mount(&server)
+        .await;
     let away = |path: &str| {
-        ResponseTemplate::new(307).append_header("location", format!("{}{path}", foreign.uri()).as_str())
+        ResponseTemplate::new(307)
+            .append_header("location", format!("{}{path}", foreign.uri()).as_str())
     };
     Mock::given(path("/csrf")).respond_with(away("/csrf")).mount(&server).await;
     answers_posts_with(&server, away("/updates/")).await;
     let kind = create(&client(&server), &[]).await.unwrap_err();
     assert!(matches!(kind, BodhiErrorKind::Unavailable(_)), "{kind}");
     let seen = foreign.received_requests().await.unwrap();
-    assert!(seen.iter().all(|request| cookie(request).is_empty() && request.method == "GET"), "{seen:?}");
+    assert!(
+        seen.iter().all(|request| cookie(request).is_empty() && request.method == "GET"),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_update_is_found_by_comparing_its_side_tag() {
     let server = MockServer::start().await;
-    let asked = Mock::given(path("/updates/")).and(query_param("from_side_tag_name", "eln-build-side-100052"));
-    let asked = asked.and(query_param("builds", "queued-1-1.eln150")).and(query_param("rows_per_page", "100"));
+    let asked = Mock::given(path("/updates/"))
+        .and(query_param("from_side_tag_name", "eln-build-side-100052"));
+    let asked = asked
+        .and(query_param("builds", "queued-1-1.eln150"))
+        .and(query_param("rows_per_page", "100"));
     asked.respond_with(recorded("find-after-failed-create")).mount(&server).await;
-    let found = client(&server).find(&"eln-build-side-100052".parse().unwrap(), "queued-1-1.eln150").await.unwrap();
+    let found = client(&server)
+        .find(&"eln-build-side-100052".parse().unwrap(), "queued-1-1.eln150")
+        .await
+        .unwrap();
     assert_eq!(found.unwrap().from_tag.as_deref(), Some("eln-build-side-100052"));
 }
 
 #[tokio::test]
 async fn a_server_that_ignores_the_filter_is_not_believed() {
     let server = MockServer::start().await;
-    Mock::given(path("/updates/")).respond_with(recorded("list-from-tag-ignored")).mount(&server).await;
-    let found = client(&server).find(&"eln-build-side-1".parse().unwrap(), "x-1-1.eln150").await.unwrap();
+    Mock::given(path("/updates/"))
+        .respond_with(recorded("list-from-tag-ignored"))
+        .mount(&server)
+        .await;
+    let found =
+        client(&server).find(&"eln-build-side-1".parse().unwrap(), "x-1-1.eln150").await.unwrap();
     assert_eq!(found, None);
 }
 
@@ -287,7 +344,8 @@ async fn an_update_that_lacks_the_build_asked_for_is_found_by_its_side_tag_alone
     both.respond_with(recorded("list-from-side-tag-name-none")).mount(&server).await;
     let alone = Mock::given(path("/updates/")).and(query_param_is_missing("builds"));
     alone.respond_with(recorded("list-from-side-tag-name")).mount(&server).await;
-    let found = client(&server).find(&"eln-build-side-100009".parse().unwrap(), "gone-1-1").await.unwrap();
+    let found =
+        client(&server).find(&"eln-build-side-100009".parse().unwrap(), "gone-1-1").await.unwrap();
     assert_eq!(found.unwrap().alias, "FEDORA-2026-7c2005698b");
 }
 
@@ -309,9 +367,11 @@ async fn a_search_goes_through_all_pages() {
 #[tokio::test]
 async fn updates_that_hold_builds_are_listed() {
     let server = MockServer::start().await;
-    let asked = Mock::given(path("/updates/")).and(query_param("builds", "x-1-1.eln150,gzip-1.14-1.eln150"));
+    let asked = Mock::given(path("/updates/"))
+        .and(query_param("builds", "x-1-1.eln150,gzip-1.14-1.eln150"));
     asked.respond_with(recorded("list-builds-two")).mount(&server).await;
-    let held = client(&server).holding(&texts(&["x-1-1.eln150", "gzip-1.14-1.eln150"])).await.unwrap();
+    let held =
+        client(&server).holding(&texts(&["x-1-1.eln150", "gzip-1.14-1.eln150"])).await.unwrap();
     assert_eq!(held.len(), 2);
     assert!(client(&server).holding(&[]).await.unwrap().is_empty());
 }
@@ -319,7 +379,8 @@ async fn updates_that_hold_builds_are_listed() {
 #[tokio::test]
 async fn updates_are_read_by_alias_and_unknown_ones_are_none() {
     let server = MockServer::start().await;
-    let search = Mock::given(path("/updates/")).and(query_param("alias", "FEDORA-2026-7c2005698b,FEDORA-2026-0000000000"));
+    let search = Mock::given(path("/updates/"))
+        .and(query_param("alias", "FEDORA-2026-7c2005698b,FEDORA-2026-0000000000"));
     search.respond_with(recorded("list-alias")).mount(&server).await;
     let unknown = Mock::given(path("/updates/FEDORA-2026-0000000000"));
     unknown.respond_with(recorded("get-unknown-alias")).mount(&server).await;
@@ -382,6 +443,7 @@ async fn calls_are_counted_by_outcome() {
     client.find(&"eln-build-side-100009".parse().unwrap(), "x-1-1").await.unwrap();
     let families = registry.gather();
     let calls = families.iter().find(|family| family.name() == "ebs_bodhi_calls_total").unwrap();
-    let labels: Vec<_> = calls.get_metric()[0].get_label().iter().map(|label| label.value().to_owned()).collect();
+    let labels: Vec<_> =
+        calls.get_metric()[0].get_label().iter().map(|label| label.value().to_owned()).collect();
     assert_eq!(labels, ["find", "ok"]);
 }

@@ -32,8 +32,17 @@ async fn overlapping_lists_are_read_in_the_order_of_the_file() {
     serve(&server, RUNTIME, ResponseTemplate::new(200).set_body_string("bash\nzlib-ng")).await;
     serve(&server, EXTRAS, ResponseTemplate::new(200).set_body_string("bash\nemacs")).await;
     let listed = resolver().all(&lists(&server, &["eln", "eln-extras"])).await.unwrap();
-    let shown: Vec<_> = listed.iter().map(|entry| format!("{} {}", entry.component, entry.origin)).collect();
-    assert_eq!(shown, ["bash eln/source", "zlib-ng eln/source", "bash eln-extras/source", "emacs eln-extras/source"]);
+    let shown: Vec<_> =
+        listed.iter().map(|entry| format!("{} {}", entry.component, entry.origin)).collect();
+    assert_eq!(
+        shown,
+        [
+            "bash eln/source",
+            "zlib-ng eln/source",
+            "bash eln-extras/source",
+            "emacs eln-extras/source"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -41,7 +50,10 @@ async fn a_list_that_is_missing_empty_slow_or_no_list_is_an_error_that_names_it(
     for (reply, why) in [
         (ResponseTemplate::new(404).set_body_string("not here"), "the server answers 404"),
         (ResponseTemplate::new(200), "the list is empty"),
-        (ResponseTemplate::new(200).set_body_string("<html>\n"), "line 1 is no package name: `<html>`"),
+        (
+            ResponseTemplate::new(200).set_body_string("<html>\n"),
+            "line 1 is no package name: `<html>`",
+        ),
         (
             ResponseTemplate::new(200).set_body_string("bash").set_delay(Duration::from_secs(30)),
             "the answer is lost: no answer within 500ms",
@@ -50,7 +62,10 @@ async fn a_list_that_is_missing_empty_slow_or_no_list_is_an_error_that_names_it(
         let server = MockServer::start().await;
         serve(&server, RUNTIME, reply).await;
         let fault = resolver().all(&lists(&server, &["eln"])).await.unwrap_err();
-        assert_eq!(fault.to_string(), format!("failed to read the package list {}{RUNTIME}", server.uri()));
+        assert_eq!(
+            fault.to_string(),
+            format!("failed to read the package list {}{RUNTIME}", server.uri())
+        );
         assert_eq!(fault.kind.to_string(), why);
     }
 }

@@ -14,8 +14,14 @@ fn cookies_go_back_byte_for_byte() {
         "session=AAAA_b-c; Path=/; SameSite=Lax",
         "other=1; Path=/",
     ]));
-    assert_eq!(jar.headers()[header::COOKIE], "auth_tkt=00c2ln%3D%3D!userid_type:b64unicode; session=AAAA_b-c");
-    assert_eq!(jar.login().headers()[header::COOKIE], "auth_tkt=00c2ln%3D%3D!userid_type:b64unicode");
+    assert_eq!(
+        jar.headers()[header::COOKIE],
+        "auth_tkt=00c2ln%3D%3D!userid_type:b64unicode; session=AAAA_b-c"
+    );
+    assert_eq!(
+        jar.login().headers()[header::COOKIE],
+        "auth_tkt=00c2ln%3D%3D!userid_type:b64unicode"
+    );
 }
 
 #[test]
