@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::error::QueueError;
 
@@ -84,6 +85,8 @@ pub struct Held {
     pub fence: u64,
     /// As in [`NewJob`]: how long to wait before anyone else may begin it, when this holder stops in the middle.
     pub redeliver_after: Duration,
+    /// A moment not after its begin: its lease counts from here.
+    pub begun: Instant,
     /// Where it stands in its stream; opaque to the worker.
     pub entry: String,
 }

@@ -120,6 +120,7 @@ impl State {
             attempt: u32::try_from(job.fence).unwrap_or(u32::MAX),
             fence: job.fence,
             redeliver_after: job.new.redeliver_after,
+            begun: now,
             entry: entry.to_string(),
         })
     }

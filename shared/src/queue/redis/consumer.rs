@@ -87,12 +87,13 @@ impl RedisConsumer {
 
     /// Begins what was delivered; what others have finished or begun meanwhile is left out.
     async fn begin(&self, entries: Vec<Entry>) -> Result<Vec<Held>, QueueError> {
+        let begun = Instant::now();
         let calls = entries
             .iter()
             .map(|entry| self.call(Transaction::Begin, entry).arg(millis(self.lease)))
             .collect();
         let answers: Vec<Option<Begun>> = self.link.all("begin jobs", calls).await?;
-        let begun = entries.into_iter().zip(answers).filter_map(|(entry, answer)| {
+        let held = entries.into_iter().zip(answers).filter_map(|(entry, answer)| {
             let (fence, payload, kind, what, redeliver) = answer?;
             Some(Held {
                 id: entry.job,
@@ -104,10 +105,11 @@ impl RedisConsumer {
                 attempt: u32::try_from(fence).unwrap_or(u32::MAX),
                 fence,
                 redeliver_after: Duration::from_millis(redeliver),
+                begun,
                 entry: entry.entry,
             })
         });
-        Ok(begun.collect())
+        Ok(held.collect())
     }
 
     /// Gives back what was delivered beyond what is wanted.

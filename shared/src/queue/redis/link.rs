@@ -225,11 +225,12 @@ pub(super) fn failed(what: &'static str, error: &RedisError) -> QueueError {
 }
 
 fn without_code(error: &RedisError, text: String) -> QueueErrorKind {
-    match error.kind() {
-        ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig => {
-            QueueErrorKind::Refused(text)
-        }
-        ErrorKind::UnexpectedReturnType => QueueErrorKind::Garbled(text),
-        _ => QueueErrorKind::Away(text),
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig) {
+        QueueErrorKind::Refused(text)
+    } else if matches!(kind, ErrorKind::UnexpectedReturnType) {
+        QueueErrorKind::Garbled(text)
+    } else {
+        QueueErrorKind::Away(text)
     }
 }
