@@ -106,6 +106,7 @@ impl ContentResolver {
         let request = Request {
             method: Method::GET,
             url: url.clone(),
+            accept: "text/plain",
             secret_headers: HeaderMap::new(),
             json: None,
             limit: self.limit,

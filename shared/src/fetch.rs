@@ -22,6 +22,8 @@ pub struct Request {
     pub method: Method,
     /// Where to, below the base.
     pub url: Url,
+    /// The kind of answer asked for.
+    pub accept: &'static str,
     /// `Cookie` and `Authorization`: sent to the base's own origin alone.
     pub secret_headers: HeaderMap,
     /// A JSON body.
@@ -106,10 +108,8 @@ impl Fetcher {
     }
 
     async fn once(&self, request: &Request, url: &Url) -> Result<Reply, FetchError> {
-        let mut sending = self
-            .client
-            .request(request.method.clone(), url.clone())
-            .header(header::ACCEPT, "application/json, */*;q=0.1");
+        let mut sending = self.client.request(request.method.clone(), url.clone());
+        sending = sending.header(header::ACCEPT, request.accept);
         if url.origin() == request.url.origin() {
             sending = sending.headers(request.secret_headers.clone());
         }

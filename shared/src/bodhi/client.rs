@@ -27,6 +27,9 @@ use crate::{
 /// The longest body taken, in bytes. An update of 750 builds has 91 KiB, a page has at most [`ROWS`] of them.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
+/// What we ask for: with anything that a browser would send the server answers HTML.
+const ACCEPT: &str = "application/json";
+
 /// Rows per page asked for; the server allows 1000.
 const ROWS: usize = 100;
 
@@ -71,8 +74,15 @@ impl Door {
     ) -> Result<Reply, FetchError> {
         let limit = if method == Method::POST { self.post_limit } else { self.call_limit };
         let url = self.base.join(path).map_err(|fault| FetchError::NotSent(fault.to_string()))?;
-        let request =
-            Request { method, url, secret_headers, json, limit, max_bytes: MAX_BODY_BYTES };
+        let request = Request {
+            method,
+            url,
+            accept: ACCEPT,
+            secret_headers,
+            json,
+            limit,
+            max_bytes: MAX_BODY_BYTES,
+        };
         self.fetcher.send(&request).await
     }
 }

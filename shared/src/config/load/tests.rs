@@ -435,3 +435,12 @@ fn broken_yaml_is_one_fault_with_its_line() {
       static.yaml:2: no valid YAML: unclosed bracket '{'
     ");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "[ \\n\\-:{}\\[\\]'\"&*a-c0-9.^$(]{0,80}") {
+        let _ = parse_static("static.yaml", &text);
+        let _ = parse_dynamic("dynamic.yaml", &format!("configuration: {{control: {text}}}\ncomponents: {text}"));
+        let _ = parse_dynamic("dynamic.yaml", &DYNAMIC.replace("['^gcc$', '^binutils$', '^llvm[0-9.]*$', '^selinux-policy$']", &text));
+    }
+}
