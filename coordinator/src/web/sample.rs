@@ -83,7 +83,8 @@ fn builds() -> Vec<BuildView> {
                 );
             }
             TimedOut => build.text = Some("not ended after 24 h".to_owned()),
-            _ => {}
+            BuildState::Waiting | Building | Submitting | Succeeded | Cancelled => {}
+            BuildState::Detached | BuildState::Dropped => {}
         }
     }
     builds.extend(
@@ -92,8 +93,7 @@ fn builds() -> Vec<BuildView> {
     builds
 }
 
-pub(super) fn overview() -> Overview {
-    let builds = builds();
+fn triggers() -> Vec<TriggerView> {
     let trigger = |number: i64, name: &str, cause: &str| TriggerView {
         id: TriggerId::new(number),
         component: name.parse().unwrap(),
@@ -101,7 +101,16 @@ pub(super) fn overview() -> Overview {
         cause: cause.to_owned(),
         created: ago(20 - number),
     };
-    let recent = |number: i64, outcome: &str, failed: u32, others: u32| RecentView {
+    vec![
+        trigger(1, "bash", "live"),
+        trigger(2, "gnutls", "live"),
+        trigger(3, "podman", "catch-up"),
+        trigger(4, "texlive-base", "person"),
+    ]
+}
+
+fn recent() -> Vec<RecentView> {
+    let batch = |number: i64, outcome: &str, failed: u32, others: u32| RecentView {
         id: BatchId::new(number),
         outcome: outcome.to_owned(),
         created: ago((60 - number) * 300),
@@ -112,6 +121,16 @@ pub(super) fn overview() -> Overview {
         others,
         updates: 2,
     };
+    vec![
+        batch(56, "done", 0, 1),
+        batch(55, "done", 4, 0),
+        batch(54, "aborted", 2, 31),
+        batch(53, "empty", 0, 60),
+    ]
+}
+
+fn batch() -> BatchView {
+    let builds = builds();
     let group = |number, alias: Option<&str>, status: &str| GroupView {
         number,
         alias: alias.map(str::to_owned),
@@ -121,38 +140,29 @@ pub(super) fn overview() -> Overview {
         text: (status == "held")
             .then(|| "Bodhi refused: the builds have different releases".to_owned()),
     };
+    BatchView {
+        id: BatchId::new(57),
+        phase: "building".to_owned(),
+        phase_since: ago(103),
+        created: ago(131),
+        side_tag: Some("eln-build-side-129483".to_owned()),
+        waiting: Some("Koji is offline for 7 min; work goes on once it answers.".to_owned()),
+        slices: slices(&builds),
+        builds,
+        groups: vec![group(1, Some("FEDORA-2026-1a2b3c4d5e"), "testing"), group(2, None, "held")],
+    }
+}
+
+pub(super) fn overview() -> Overview {
     Overview {
         version: "0.0.0".to_owned(),
         now: Timestamp::from_millis(NOW),
         leader: Some(LeaderView { instance: "ebs-0".to_owned(), here: true }),
         paused: None,
         web_url: "https://koji.fedoraproject.org/koji".to_owned(),
-        current: Some(BatchView {
-            id: BatchId::new(57),
-            phase: "building".to_owned(),
-            phase_since: ago(103),
-            created: ago(131),
-            side_tag: Some("eln-build-side-129483".to_owned()),
-            waiting: Some("Koji is offline for 7 min; work goes on once it answers.".to_owned()),
-            slices: slices(&builds),
-            builds,
-            groups: vec![
-                group(1, Some("FEDORA-2026-1a2b3c4d5e"), "testing"),
-                group(2, None, "held"),
-            ],
-        }),
+        current: Some(batch()),
         pending_total: 214,
-        pending: vec![
-            trigger(1, "bash", "live"),
-            trigger(2, "gnutls", "live"),
-            trigger(3, "podman", "catch-up"),
-            trigger(4, "texlive-base", "person"),
-        ],
-        recent: vec![
-            recent(56, "done", 0, 1),
-            recent(55, "done", 4, 0),
-            recent(54, "aborted", 2, 31),
-            recent(53, "empty", 0, 60),
-        ],
+        pending: triggers(),
+        recent: recent(),
     }
 }

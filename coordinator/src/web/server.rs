@@ -68,8 +68,11 @@ pub struct Served {
 #[derive(Clone)]
 struct Site {
     served: Served,
-    last: Arc<Mutex<Option<(Instant, Arc<Overview>)>>>,
+    last: Arc<Mutex<Option<Made>>>,
 }
+
+/// An overview and when it was made.
+type Made = (Instant, Arc<Overview>);
 
 impl Site {
     /// The overview, at most [`SNAPSHOT_AGE`] old. Whoever comes while it is made waits for it.

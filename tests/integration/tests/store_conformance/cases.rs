@@ -9,7 +9,7 @@ use ebs_coordinator::store::{
 use ebs_domain::id::{BatchId, Epoch, TriggerId};
 
 use crate::{
-    Ground,
+    ground::Ground,
     rows::{
         answer, at, batch, candidate, denial, effect, group, lead, member, odd, trigger, watch,
     },

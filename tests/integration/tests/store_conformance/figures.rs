@@ -7,7 +7,7 @@ use ebs_domain::id::BatchId;
 use tokio::time::Instant;
 
 use crate::{
-    Ground,
+    ground::Ground,
     rows::{at, batch, candidate, effect, lead, member, trigger},
 };
 

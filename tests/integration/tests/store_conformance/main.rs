@@ -1,60 +1,16 @@
 //! The contract of the store, sentence by sentence, on each database.
 
+// Lints know by the attribute that these are tests.
+#[cfg(test)]
 mod cases;
+#[cfg(test)]
 mod figures;
+#[cfg(test)]
+mod ground;
+#[cfg(test)]
 mod opening;
+#[cfg(test)]
 mod rows;
-
-use std::{fmt, path::PathBuf};
-
-use ebs_coordinator::store::{Location, SqlStore, StoreOptions};
-use ebs_integration::postgres::{PASSWORD, Postgres};
-use tempfile::TempDir;
-
-/// A database of one test's own.
-#[derive(Debug)]
-enum Ground {
-    /// A file.
-    Sqlite(TempDir),
-    /// A server.
-    Postgres(Box<Postgres>),
-}
-
-impl Ground {
-    fn sqlite() -> Self {
-        Self::Sqlite(TempDir::new().unwrap())
-    }
-
-    fn postgres() -> Self {
-        Self::Postgres(Box::new(Postgres::start().unwrap()))
-    }
-
-    fn location(&self) -> Location {
-        match self {
-            Self::Sqlite(folder) => Location::Sqlite(file(folder)),
-            Self::Postgres(server) => {
-                Location::Postgres { url: server.url(), password: Some(PASSWORD.to_owned()) }
-            }
-        }
-    }
-
-    async fn open(&self) -> SqlStore {
-        SqlStore::open(&StoreOptions::new(self.location())).await.unwrap()
-    }
-}
-
-impl fmt::Display for Ground {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite(_) => "SQLite",
-            Self::Postgres(_) => "PostgreSQL",
-        })
-    }
-}
-
-fn file(folder: &TempDir) -> PathBuf {
-    folder.path().join("ebs.sqlite")
-}
 
 /// Makes of each case one test per database.
 macro_rules! on_both {
@@ -62,13 +18,13 @@ macro_rules! on_both {
         mod on_sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                crate::$module::$case(&mut crate::Ground::sqlite()).await;
+                crate::$module::$case(&mut crate::ground::Ground::sqlite()).await;
             })+
         }
         mod on_postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                crate::$module::$case(&mut crate::Ground::postgres()).await;
+                crate::$module::$case(&mut crate::ground::Ground::postgres()).await;
             })+
         }
     };

@@ -8,7 +8,7 @@ use ebs_coordinator::store::{
 use sqlx::Connection as _;
 
 use crate::{
-    Ground, file,
+    ground::{Ground, file},
     rows::{batch, candidate, lead},
 };
 
