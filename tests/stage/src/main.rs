@@ -14,6 +14,7 @@ async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(Verdict::AsExpected) => ExitCode::SUCCESS,
         Ok(Verdict::Mismatch) => ExitCode::from(1),
+        Ok(Verdict::Usage) => ExitCode::from(2),
         Err(error) => {
             child::say(&format!("{error:#}"));
             ExitCode::from(1)

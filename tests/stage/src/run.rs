@@ -40,6 +40,8 @@ pub enum Verdict {
     AsExpected,
     /// Something was not; it has been listed.
     Mismatch,
+    /// There is no such scenario, or it needs more packages; it has been told.
+    Usage,
 }
 
 /// What is to be done, from the command line.
@@ -61,7 +63,14 @@ struct Plan {
 pub async fn run(options: Options) -> anyhow::Result<Verdict> {
     // An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let plan = Plan::new(options)?;
+    let (scenario, cast) = match cast(&options) {
+        Ok(found) => found,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            return Ok(Verdict::Usage);
+        }
+    };
+    let plan = Plan::new(options, scenario, cast)?;
     let pages = Pages::new()?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -72,13 +81,13 @@ pub async fn run(options: Options) -> anyhow::Result<Verdict> {
         biased;
         _ = terminate.recv() => return Ok(Verdict::AsExpected),
         _ = interrupt.recv() => return Ok(Verdict::AsExpected),
-        started = Troupe::start(&cue, &pages) => started.with_context(|| logs(&plan.folder))?,
+        started = Troupe::start(&cue, &pages) => started.inspect_err(|_| say(&logs(&plan.folder)))?,
     };
     let ended = select! {
         biased;
         _ = terminate.recv() => Ok(plan.interrupted()),
         _ = interrupt.recv() => Ok(plan.interrupted()),
-        ended = plan.perform(&mut troupe, &pages) => ended.with_context(|| logs(&plan.folder)),
+        ended = plan.perform(&mut troupe, &pages) => ended.inspect_err(|_| say(&logs(&plan.folder))),
     };
     troupe.stop().await;
     ended
@@ -88,16 +97,25 @@ fn logs(folder: &Path) -> String {
     format!("the programs' logs are in {}", folder.display())
 }
 
+/// The scenario and who plays it; the steady stream has a clean one's packages.
+fn cast(options: &Options) -> anyhow::Result<(Scenario, Cast)> {
+    let play = match &options.mode {
+        Mode::Demo(play) => play,
+        Mode::Stack(stack) => &stack.play,
+    };
+    let name = if play.once { play.scenario.as_str() } else { "clean" };
+    let packages = if play.once { usize::try_from(play.packages)? } else { STREAM_PACKAGES };
+    let scenario = Scenario::named(name)?;
+    let cast = Cast::new(&scenario, packages)?;
+    Ok((scenario, cast))
+}
+
 impl Plan {
-    fn new(options: Options) -> anyhow::Result<Self> {
+    fn new(options: Options, scenario: Scenario, cast: Cast) -> anyhow::Result<Self> {
         let (mode, play, workers) = match options.mode {
             Mode::Demo(play) => ("demo", play, None),
             Mode::Stack(stack) => ("stack", stack.play, Some(stack.workers)),
         };
-        let name = if play.once { play.scenario.as_str() } else { "clean" };
-        let packages = if play.once { usize::try_from(play.packages)? } else { STREAM_PACKAGES };
-        let scenario = Scenario::named(name)?;
-        let cast = Cast::new(&scenario, packages)?;
         let folder = match &play.run_folder {
             Some(folder) => folder.clone(),
             None => {
