@@ -235,7 +235,9 @@ impl Script {
     pub fn outcome(&self, package: &str, source: &str, attempt: u32) -> Outcome {
         let commit = source.rsplit('#').next().unwrap_or_default();
         let exact = self.outcomes.get(&format!("{package}#{commit}"));
-        let Some(list) = exact.or_else(|| self.outcomes.get(package)) else { return Outcome::Succeed };
+        let Some(list) = exact.or_else(|| self.outcomes.get(package)) else {
+            return Outcome::Succeed;
+        };
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         list.get(index).or_else(|| list.last()).copied().unwrap_or(Outcome::Succeed)
     }

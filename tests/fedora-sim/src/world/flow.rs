@@ -316,7 +316,9 @@ impl State {
             let text = format!("No matching arches were found for {}", flow.package);
             return self.fail_build(task, Refusal::new(1005, text));
         }
-        let srpm = flow.srpm.map_or_else(String::new, |srpm| file_path(srpm, &self.plain_nvr(&flow), "src"));
+        let srpm = flow
+            .srpm
+            .map_or_else(String::new, |srpm| file_path(srpm, &self.plain_nvr(&flow), "src"));
         let mut children = Vec::new();
         for (place, arch) in arches.split_whitespace().enumerate() {
             let repo = Value::object([("repo_id", flow.repo.into())]);
@@ -451,6 +453,10 @@ impl State {
             Some(fault) => self.fail_build(parent, fault),
             None => {
                 task.awaited = Some(false);
+                let idle = self.children(parent).all(|child| child.state.is_final());
+                if let Some(parent) = self.tasks.get_mut(&parent).filter(|_| idle) {
+                    parent.waiting = Some(false);
+                }
                 self.go_on(parent, child);
             }
         }

@@ -123,7 +123,8 @@ impl State {
             Outcome::FailBuild => exited(1, "build.log or root.log"),
             Outcome::FailDependency => exited(30, "root.log"),
             Outcome::Infrastructure => {
-                let text = format!("error building package (arch {arch}), mock was killed by signal 9");
+                let text =
+                    format!("error building package (arch {arch}), mock was killed by signal 9");
                 Some(Refusal::new(1005, text))
             }
             _ => None,
