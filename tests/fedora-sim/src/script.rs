@@ -32,7 +32,8 @@ pub struct Script {
     pub faults: Faults,
     /// Age in ms at which a session expires (fault 1007); `None`: never.
     pub session_lifetime_ms: Option<u64>,
-    /// How builds end: package to one outcome for each attempt, of which the last repeats.
+    /// How builds end: package, or `package#commit` where it matters, to one outcome for each attempt, of which the last
+    /// repeats.
     pub outcomes: BTreeMap<String, Vec<Outcome>>,
     /// What goes wrong when a Rawhide build of a package is tagged by `tagBuild`.
     pub seed_trouble: BTreeMap<String, SeedTrouble>,
@@ -231,8 +232,12 @@ impl Script {
 
     /// The outcome of one attempt (counted from 1) at a package.
     #[must_use]
-    pub fn outcome(&self, package: &str, attempt: u32) -> Outcome {
-        let Some(list) = self.outcomes.get(package) else { return Outcome::Succeed };
+    pub fn outcome(&self, package: &str, source: &str, attempt: u32) -> Outcome {
+        let commit = source.rsplit('#').next().unwrap_or_default();
+        let exact = self.outcomes.get(&format!("{package}#{commit}"));
+        let Some(list) = exact.or_else(|| self.outcomes.get(package)) else {
+            return Outcome::Succeed;
+        };
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         list.get(index).or_else(|| list.last()).copied().unwrap_or(Outcome::Succeed)
     }

@@ -41,6 +41,13 @@ pub enum Deed {
         /// Whether it is locked from now on.
         locked: bool,
     },
+    /// An administrator blocks a package in a tag.
+    Block {
+        /// The tag's name.
+        tag: String,
+        /// The package.
+        package: String,
+    },
     /// The hub forgets all sessions (fault 1002 from now on).
     ForgetSessions,
     /// All sessions get older by so much, which may make them expire (fault 1007).
@@ -82,6 +89,12 @@ impl State {
                 let id = self.need_tag(tag)?;
                 if let Some(tag) = self.tag_mut(id) {
                     tag.locked = *locked;
+                }
+            }
+            Deed::Block { tag, package } => {
+                let id = self.need_tag(tag)?;
+                if let Some(tag) = self.tag_mut(id) {
+                    tag.blocked.insert(package.clone());
                 }
             }
             Deed::ForgetSessions => self.forget_sessions(),

@@ -16,7 +16,7 @@ pub enum Outcome {
     FailSource,
     /// One architecture misses a build dependency: its log is `root.log`; record FAILED.
     FailDependency,
-    /// The buildroot cannot be made (fault 1012): record FAILED.
+    /// The builder kills the build: record FAILED.
     Infrastructure,
     /// The builder crashes: fault 1 with a traceback, no record.
     Crash,

@@ -58,7 +58,7 @@ impl State {
         let side_tag = self.tag_named(target).is_some_and(|tag| tag.side_tag_of.is_some());
         let attempt = if side_tag { self.record.next_attempt(source) } else { 1 };
         let package = package_of(source);
-        let outcome = self.script.outcome(&package, attempt);
+        let outcome = self.script.outcome(&package, source, attempt);
         let task = self.submit_one(source, target, opts, priority, owner, (attempt, outcome));
         let submission = Submission {
             task,
@@ -247,8 +247,10 @@ impl State {
                 let min_event =
                     request.and_then(|id| self.requests.get(&id)).map(|request| request.min_event);
                 let name = self.tag(tag).map(|tag| tag.name.clone());
+                // With builds to wait for, it is they that count, and no event is named.
+                let min_event = min_event.filter(|_| nvrs.is_empty());
                 let asked = vec![name.into(), Value::Nil, nvrs.into(), min_event.into()];
-                let child = self.new_child(task, "waitrepo", "waitrepo", "noarch", asked);
+                let child = self.new_child(task, "waitrepo", None, "noarch", asked);
                 self.open_task(child);
                 if let Some(request) = request.and_then(|id| self.requests.get_mut(&id)) {
                     request.waiters.push(child);
@@ -266,13 +268,13 @@ impl State {
         &mut self,
         parent: i64,
         method: &'static str,
-        label: &str,
+        label: Option<&str>,
         arch: &str,
         request: Vec<Value>,
     ) -> i64 {
         let (owner, priority) =
             self.tasks.get(&parent).map_or((0, 19), |task| (task.owner, task.priority - 1));
-        let below = Some((parent, label.to_owned()));
+        let below = Some((parent, label.map(str::to_owned)));
         self.new_task(NewTask { method, owner, arch: arch.to_owned(), priority, below, request })
     }
 
@@ -285,7 +287,7 @@ impl State {
             flow.build_tag.into(),
             Value::object([("repo_id", repo.into()), ("scratch", scratch.into())]),
         ];
-        let child = self.new_child(task, "buildSRPMFromSCM", "srpm", "noarch", request);
+        let child = self.new_child(task, "buildSRPMFromSCM", Some("srpm"), "noarch", request);
         if let Some(flow) = self.flows.get_mut(&task) {
             flow.srpm = Some(child);
         }
@@ -314,7 +316,9 @@ impl State {
             let text = format!("No matching arches were found for {}", flow.package);
             return self.fail_build(task, Refusal::new(1005, text));
         }
-        let srpm = flow.srpm.map_or_else(String::new, |srpm| srpm_path(srpm, &flow));
+        let srpm = flow
+            .srpm
+            .map_or_else(String::new, |srpm| file_path(srpm, &self.plain_nvr(&flow), "src"));
         let mut children = Vec::new();
         for (place, arch) in arches.split_whitespace().enumerate() {
             let repo = Value::object([("repo_id", flow.repo.into())]);
@@ -325,7 +329,7 @@ impl State {
                 (place == 0).into(),
                 repo,
             ];
-            children.push(self.new_child(task, "buildArch", arch, arch, request));
+            children.push(self.new_child(task, "buildArch", Some(arch), arch, request));
         }
         if let Some(flow) = self.flows.get_mut(&task) {
             flow.arches = children;
@@ -346,6 +350,12 @@ impl State {
                 build.promotable = super::builds::Promotion::Refused;
             }
         }
+    }
+
+    /// The NVR that a build's packages have: a draft's has no suffix there.
+    pub(super) fn plain_nvr(&self, flow: &Flow) -> String {
+        let (version, release, _) = self.version_of(&flow.source);
+        format!("{}-{version}-{release}", flow.package)
     }
 
     fn record_of(&self, task: i64, flow: &Flow) -> NewBuild {
@@ -443,6 +453,10 @@ impl State {
             Some(fault) => self.fail_build(parent, fault),
             None => {
                 task.awaited = Some(false);
+                let idle = self.children(parent).all(|child| child.state.is_final());
+                if let Some(parent) = self.tasks.get_mut(&parent).filter(|_| idle) {
+                    parent.waiting = Some(false);
+                }
                 self.go_on(parent, child);
             }
         }
@@ -456,7 +470,7 @@ pub(super) fn package_of(source: &str) -> String {
     name.trim_end_matches(".git").to_owned()
 }
 
-/// Where a source package lies, relative to the work directory.
-pub(super) fn srpm_path(task: i64, flow: &Flow) -> String {
-    format!("tasks/{}/{task}/{}.src.rpm", task % 10_000, flow.package)
+/// Where a package lies, relative to the work directory.
+pub(super) fn file_path(task: i64, nvr: &str, kind: &str) -> String {
+    format!("tasks/{}/{task}/{nvr}.{kind}.rpm", task % 10_000)
 }

@@ -4,7 +4,7 @@ use ebs_shared::koji::xmlrpc::Value;
 
 use super::{
     builds::BuildState,
-    flow::{Flow, srpm_path},
+    flow::{Flow, file_path},
     state::{Refusal, State},
     tasks::{Task, TaskResult, TaskState},
 };
@@ -76,7 +76,7 @@ impl State {
             ("url", flow.source.clone().into()),
         ]);
         Value::object([
-            ("srpm", srpm_path(id, flow).into()),
+            ("srpm", file_path(id, &self.plain_nvr(flow), "src").into()),
             ("logs", Value::Array(Vec::new())),
             ("brootid", id.into()),
             ("nvr", vec![flow.package.clone().into(), version.into(), release.into()].into()),
@@ -88,19 +88,14 @@ impl State {
         if let Some(fault) = self.arch_fault(task, flow) {
             return TaskResult::Fault(fault);
         }
-        let at = |file: &str| Value::Str(format!("tasks/{}/{}/{file}", task.id % 10_000, task.id));
+        let nvr = self.plain_nvr(flow);
+        let log = |file: &str| Value::Str(format!("tasks/{}/{}/{file}", task.id % 10_000, task.id));
+        let package = |kind: &str| Value::Array(vec![file_path(task.id, &nvr, kind).into()]);
         let first = flow.arches.first() == Some(&task.id);
         let mut members = vec![
-            ("rpms".to_owned(), vec![at(&format!("{}.{}.rpm", flow.package, task.arch))].into()),
-            (
-                "srpms".to_owned(),
-                if first {
-                    vec![at(&format!("{}.src.rpm", flow.package))].into()
-                } else {
-                    Vec::new().into()
-                },
-            ),
-            ("logs".to_owned(), vec![at("root.log"), at("build.log"), at("state.log")].into()),
+            ("rpms".to_owned(), package(&task.arch)),
+            ("srpms".to_owned(), package("src")),
+            ("logs".to_owned(), vec![log("root.log"), log("build.log"), log("state.log")].into()),
             ("brootid".to_owned(), task.id.into()),
         ];
         members.retain(|(name, _)| first || name != "srpms");
@@ -128,8 +123,9 @@ impl State {
             Outcome::FailBuild => exited(1, "build.log or root.log"),
             Outcome::FailDependency => exited(30, "root.log"),
             Outcome::Infrastructure => {
-                let text = "could not init mock buildroot, mock exited with status 20; see root.log for more information";
-                Some(Refusal::new(1012, text))
+                let text =
+                    format!("error building package (arch {arch}), mock was killed by signal 9");
+                Some(Refusal::new(1005, text))
             }
             _ => None,
         }
@@ -203,7 +199,7 @@ impl State {
             return self.end_task(task, TaskState::Closed, TaskResult::Value(Value::Nil));
         }
         let request = vec![dest.into(), build.into(), false.into(), Value::Nil, true.into()];
-        self.new_child(task, "tagBuild", "tag", "noarch", request);
+        self.new_child(task, "tagBuild", Some("tag"), "noarch", request);
     }
 
     /// A build task fails: first its record, then what still runs below it, then itself.

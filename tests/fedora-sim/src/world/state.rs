@@ -81,6 +81,14 @@ impl World {
         result
     }
 
+    /// Lets time jump ahead: what becomes due happens now. For tests that cannot wait.
+    pub fn skip(&self, span: std::time::Duration) {
+        self.change(|state| {
+            state.skipped += micros(span);
+            state.run_due();
+        });
+    }
+
     /// Waits until something may have changed: a new message, or a new next transition.
     pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
         let wake = Arc::clone(&self.wake);
@@ -128,6 +136,7 @@ pub struct State {
     events: Vec<i64>,
     started: Instant,
     started_at: i64,
+    skipped: i64,
 }
 
 impl State {
@@ -159,6 +168,7 @@ impl State {
             events: Vec::new(),
             started: Instant::now(),
             started_at: now.millis().saturating_mul(1000),
+            skipped: 0,
         };
         state.populate();
         state
@@ -167,18 +177,18 @@ impl State {
     /// The time of day, in microseconds since the Unix epoch. It never goes back.
     #[must_use]
     pub fn now(&self) -> i64 {
-        self.started_at + micros(self.started.elapsed())
+        self.started_at + self.elapsed()
     }
 
     /// Microseconds since the start.
     #[must_use]
     pub fn elapsed(&self) -> i64 {
-        micros(self.started.elapsed())
+        micros(self.started.elapsed()) + self.skipped
     }
 
     /// The moment of tokio's clock at which a time of day comes.
     pub(super) fn instant(&self, at: i64) -> Instant {
-        let after = u64::try_from(at.saturating_sub(self.started_at)).unwrap_or(0);
+        let after = u64::try_from(at.saturating_sub(self.started_at + self.skipped)).unwrap_or(0);
         self.started + std::time::Duration::from_micros(after)
     }
 

@@ -130,8 +130,8 @@ pub(super) struct NewTask {
     pub(super) owner: i64,
     pub(super) arch: String,
     pub(super) priority: i64,
-    /// Parent and label.
-    pub(super) below: Option<(i64, String)>,
+    /// Parent and label; a `waitrepo` has none.
+    pub(super) below: Option<(i64, Option<String>)>,
     pub(super) request: Vec<Value>,
 }
 
@@ -161,7 +161,7 @@ impl State {
         let id = self.tasks.keys().next_back().map_or(1, |last| last + 1);
         let (parent, label) = match new.below {
             None => (None, None),
-            Some((parent, label)) => (Some(parent), Some(label)),
+            Some((parent, label)) => (Some(parent), label),
         };
         let task = Task {
             id,

@@ -3,7 +3,7 @@
 use ebs_shared::koji::xmlrpc::Value;
 
 use crate::{
-    koji::args::{number, repr, wrong_type},
+    koji::args::{number, repr},
     world::{Build, Refusal, State, Tag, Target, User},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn tag<'a>(state: &'a State, named: &Value) -> Result<Option<&'a Tag>
     match inner(named) {
         Value::Int(id) => Ok(state.tag(*id)),
         Value::Str(name) => Ok(state.tag_named(name)),
-        other => Err(wrong_type(other, "int")),
+        other => Err(Refusal::new(1019, format!("Invalid name or id value: {}", repr(other)))),
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn target<'a>(state: &'a State, named: &Value) -> Result<Option<&'a T
     match inner(named) {
         Value::Int(id) => Ok(state.target(*id)),
         Value::Str(name) => Ok(state.target_named(name)),
-        other => Err(wrong_type(other, "int")),
+        other => Err(Refusal::new(1019, format!("Invalid name or id value: {}", repr(other)))),
     }
 }
 
