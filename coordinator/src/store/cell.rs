@@ -111,7 +111,8 @@ impl<T: Cell> Field for T {
     }
 
     fn read(row: &Row, column: usize) -> Result<Self, Fault> {
-        T::load(row, column)?.ok_or_else(|| Fault::Broken(format!("column {column} of a row is empty")))
+        T::load(row, column)?
+            .ok_or_else(|| Fault::Broken(format!("column {column} of a row is empty")))
     }
 }
 

@@ -17,7 +17,10 @@ use super::{
 const MAX_ODD_BODY_BYTES: usize = 64 * 1024;
 
 /// Writes the changes in their order.
-pub(super) async fn apply(transaction: &mut Transaction, changes: Vec<Change>) -> Result<Committed, Fault> {
+pub(super) async fn apply(
+    transaction: &mut Transaction,
+    changes: Vec<Change>,
+) -> Result<Committed, Fault> {
     let mut committed = Committed::default();
     let mut triggers = Vec::new();
     for change in changes {
@@ -33,7 +36,11 @@ pub(super) async fn apply(transaction: &mut Transaction, changes: Vec<Change>) -
     Ok(committed)
 }
 
-async fn apply_one(transaction: &mut Transaction, change: Change, committed: &mut Committed) -> Result<(), Fault> {
+async fn apply_one(
+    transaction: &mut Transaction,
+    change: Change,
+    committed: &mut Committed,
+) -> Result<(), Fault> {
     match change {
         Change::PutBatch(row) => drop(table::put(transaction, vec![row]).await?),
         Change::PutMembers(rows) => drop(table::put(transaction, rows).await?),
@@ -48,8 +55,7 @@ async fn apply_one(transaction: &mut Transaction, change: Change, committed: &mu
             transaction.query("DELETE FROM watches WHERE id = $1", vec![id.write()]).await?;
         }
         Change::PutMark { name, value } => {
-            const PUT: &str =
-                "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            const PUT: &str = "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
             transaction.query(PUT, vec![name.write(), value.write()]).await?;
         }
     }
@@ -67,8 +73,13 @@ async fn add_triggers(
     }
     let rows = transaction.query("SELECT COALESCE(MAX(id), 0) FROM triggers", Vec::new()).await?;
     let last: i64 = rows.first().ok_or(sqlx::Error::RowNotFound)?.get(0)?;
-    let ids: Vec<TriggerId> = (last.saturating_add(1)..).map(TriggerId::new).take(triggers.len()).collect();
-    let rows = ids.iter().zip(triggers).map(|(&id, trigger)| TriggerRow { id, trigger, batch: None }).collect();
+    let ids: Vec<TriggerId> =
+        (last.saturating_add(1)..).map(TriggerId::new).take(triggers.len()).collect();
+    let rows = ids
+        .iter()
+        .zip(triggers)
+        .map(|(&id, trigger)| TriggerRow { id, trigger, batch: None })
+        .collect();
     let mut written = HashSet::new();
     for row in table::put(transaction, rows).await? {
         written.insert(Columns::of(&row).take::<TriggerId>()?);
@@ -78,10 +89,13 @@ async fn add_triggers(
 }
 
 /// A final answer yields to its own batch only. A trigger of a batch that is made pending without naming one leaves it.
-async fn answer_triggers(transaction: &mut Transaction, answers: Vec<TriggerAnswer>) -> Result<(), Fault> {
-    let rows = answers
-        .into_iter()
-        .map(|TriggerAnswer { id, answer, shown, batch }| vec![id.write(), answer.write(), shown.write(), batch.write()]);
+async fn answer_triggers(
+    transaction: &mut Transaction,
+    answers: Vec<TriggerAnswer>,
+) -> Result<(), Fault> {
+    let rows = answers.into_iter().map(|TriggerAnswer { id, answer, shown, batch }| {
+        vec![id.write(), answer.write(), shown.write(), batch.write()]
+    });
     for rows in table::pieces(rows, 1) {
         let values = table::placeholders(rows.len(), 4);
         let sql = format!(

@@ -33,7 +33,10 @@ impl Fault {
 }
 
 /// Whether the same call can succeed later with nobody doing anything to data or program.
-#[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is non-exhaustive; the rest are faults of program or data")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "sqlx::Error is non-exhaustive; the rest are faults of program or data"
+)]
 fn passes(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)

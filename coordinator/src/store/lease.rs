@@ -31,22 +31,32 @@ enum Decision {
 }
 
 /// Touches the row, so that every other writer waits for us, on both databases.
-const LOCK: &str = "UPDATE leader SET id = id WHERE id = 1 RETURNING epoch, owner, instance, expires";
+const LOCK: &str =
+    "UPDATE leader SET id = id WHERE id = 1 RETURNING epoch, owner, instance, expires";
 
 /// See [`super::Store::lead`].
-pub(super) async fn lead(transaction: &mut Transaction, candidate: &Candidate) -> Result<Lease, Fault> {
+pub(super) async fn lead(
+    transaction: &mut Transaction,
+    candidate: &Candidate,
+) -> Result<Lease, Fault> {
     let held = lock(transaction).await?;
     // Read after the row is ours: waiting for it can take long.
     let now = transaction.now().await?;
     let led = transaction
-        .query("SELECT epoch FROM terms WHERE owner = $1 LIMIT 1", vec![candidate.owner.clone().write()])
+        .query(
+            "SELECT epoch FROM terms WHERE owner = $1 LIMIT 1",
+            vec![candidate.owner.clone().write()],
+        )
         .await?;
     match decide(&held, candidate, now, !led.is_empty()) {
-        Decision::Waits { remaining } => Ok(Lease::Following { leader: held.instance, remaining: millis(remaining) }),
+        Decision::Waits { remaining } => {
+            Ok(Lease::Following { leader: held.instance, remaining: millis(remaining) })
+        }
         Decision::Has { epoch, new } => {
             let ttl = i64::try_from(candidate.ttl.as_millis()).unwrap_or(i64::MAX);
             let (owner, instance) = (candidate.owner.clone(), candidate.instance.clone());
-            write(transaction, Held { epoch, owner, instance, expires: now.saturating_add(ttl) }).await?;
+            write(transaction, Held { epoch, owner, instance, expires: now.saturating_add(ttl) })
+                .await?;
             if new {
                 begin_term(transaction, candidate, epoch, now).await?;
             }
@@ -56,10 +66,18 @@ pub(super) async fn lead(transaction: &mut Transaction, candidate: &Candidate) -
 }
 
 /// See [`super::Store::resign`]. Raises the epoch, so that nothing more can be written in the old one.
-pub(super) async fn resign(transaction: &mut Transaction, candidate: &Candidate) -> Result<(), Fault> {
+pub(super) async fn resign(
+    transaction: &mut Transaction,
+    candidate: &Candidate,
+) -> Result<(), Fault> {
     let held = lock(transaction).await?;
     if held.owner == candidate.owner {
-        let free = Held { epoch: held.epoch.saturating_add(1), owner: String::new(), instance: String::new(), expires: 0 };
+        let free = Held {
+            epoch: held.epoch.saturating_add(1),
+            owner: String::new(),
+            instance: String::new(),
+            expires: 0,
+        };
         write(transaction, free).await?;
     }
     Ok(())
@@ -94,7 +112,8 @@ fn millis(number: i64) -> Duration {
 
 async fn lock(transaction: &mut Transaction) -> Result<Held, Fault> {
     let rows = transaction.query(LOCK.into_sql_str(), Vec::new()).await?;
-    let row = rows.first().ok_or_else(|| Fault::Broken("the leader's row is missing".to_owned()))?;
+    let row =
+        rows.first().ok_or_else(|| Fault::Broken("the leader's row is missing".to_owned()))?;
     let mut columns = Columns::of(row);
     Ok(Held {
         epoch: columns.take()?,
@@ -105,17 +124,32 @@ async fn lock(transaction: &mut Transaction) -> Result<Held, Fault> {
 }
 
 async fn write(transaction: &mut Transaction, held: Held) -> Result<(), Fault> {
-    let values = vec![held.epoch.write(), held.owner.write(), held.instance.write(), held.expires.write()];
+    let values =
+        vec![held.epoch.write(), held.owner.write(), held.instance.write(), held.expires.write()];
     transaction
-        .query("UPDATE leader SET epoch = $1, owner = $2, instance = $3, expires = $4 WHERE id = 1", values)
+        .query(
+            "UPDATE leader SET epoch = $1, owner = $2, instance = $3, expires = $4 WHERE id = 1",
+            values,
+        )
         .await?;
     Ok(())
 }
 
-async fn begin_term(transaction: &mut Transaction, candidate: &Candidate, epoch: i64, now: i64) -> Result<(), Fault> {
-    let values: Vec<Value> =
-        vec![epoch.write(), candidate.owner.clone().write(), candidate.instance.clone().write(), now.write()];
-    transaction.query("INSERT INTO terms (epoch, owner, instance, began) VALUES ($1, $2, $3, $4)", values).await?;
+async fn begin_term(
+    transaction: &mut Transaction,
+    candidate: &Candidate,
+    epoch: i64,
+    now: i64,
+) -> Result<(), Fault> {
+    let values: Vec<Value> = vec![
+        epoch.write(),
+        candidate.owner.clone().write(),
+        candidate.instance.clone().write(),
+        now.write(),
+    ];
+    transaction
+        .query("INSERT INTO terms (epoch, owner, instance, began) VALUES ($1, $2, $3, $4)", values)
+        .await?;
     Ok(())
 }
 

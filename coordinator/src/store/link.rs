@@ -6,10 +6,8 @@
 use std::{fs::File, io, sync::Arc, time::Duration};
 
 use sqlx::{
-    Arguments, Database, Decode, Encode, IntoArguments, PgPool, Postgres, Row as _, Sqlite, SqlitePool, SqlSafeStr, Type,
-    pool::PoolConnection,
-    postgres::PgRow,
-    query::Query,
+    Arguments, Database, Decode, Encode, IntoArguments, PgPool, Postgres, Row as _, SqlSafeStr,
+    Sqlite, SqlitePool, Type, pool::PoolConnection, postgres::PgRow, query::Query,
     sqlite::SqliteRow,
 };
 
@@ -52,7 +50,9 @@ impl Pools {
     pub(super) async fn begin(&self, limit: Duration) -> Result<Transaction, sqlx::Error> {
         let (inner, begin) = match self {
             Self::Postgres(pool) => (Inner::Postgres(pool.acquire().await?), "BEGIN"),
-            Self::Sqlite { writer, .. } => (Inner::Sqlite(writer.acquire().await?), "BEGIN IMMEDIATE"),
+            Self::Sqlite { writer, .. } => {
+                (Inner::Sqlite(writer.acquire().await?), "BEGIN IMMEDIATE")
+            }
         };
         let mut transaction = Transaction { conn: Conn { inner, limit, unclean: false } };
         transaction.conn.query(begin, Vec::new()).await?;
@@ -88,11 +88,20 @@ pub(super) struct Conn {
 
 impl Conn {
     /// Runs one statement, with a time limit of our own: the server's does not help when it has vanished.
-    pub(super) async fn query(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    pub(super) async fn query(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
         let unclean = std::mem::replace(&mut self.unclean, true);
-        let rows = tokio::time::timeout(self.limit, self.inner.query(sql, values))
-            .await
-            .map_err(|_| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time")))??;
+        let rows = tokio::time::timeout(self.limit, self.inner.query(sql, values)).await.map_err(
+            |_| {
+                sqlx::Error::Io(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the database did not answer in time",
+                ))
+            },
+        )??;
         self.unclean = unclean;
         Ok(rows)
     }
@@ -100,7 +109,9 @@ impl Conn {
     /// The database's own time of day, in ms since the epoch, as an expression.
     pub(super) fn clock(&self) -> &'static str {
         match self.inner {
-            Inner::Postgres(_) => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+            Inner::Postgres(_) => {
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+            }
             Inner::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
         }
     }
@@ -118,7 +129,11 @@ impl Drop for Conn {
 }
 
 impl Inner {
-    async fn query(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    async fn query(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Postgres(conn) => {
                 let rows = statement::<Postgres>(sql, values)?.fetch_all(&mut **conn).await?;
@@ -160,7 +175,11 @@ pub(super) struct Transaction {
 
 impl Transaction {
     /// Runs one statement in it.
-    pub(super) async fn query(&mut self, sql: impl SqlSafeStr, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    pub(super) async fn query(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
         self.conn.query(sql, values).await
     }
 
@@ -200,7 +219,10 @@ impl Row {
     /// The value of the column with this number, from 0.
     pub(super) fn get<T>(&self, column: usize) -> Result<T, sqlx::Error>
     where
-        T: for<'r> Decode<'r, Postgres> + Type<Postgres> + for<'r> Decode<'r, Sqlite> + Type<Sqlite>,
+        T: for<'r> Decode<'r, Postgres>
+            + Type<Postgres>
+            + for<'r> Decode<'r, Sqlite>
+            + Type<Sqlite>,
     {
         match self {
             Self::Postgres(row) => row.try_get(column),

@@ -82,7 +82,9 @@ pub(super) async fn open(options: &StoreOptions) -> Result<Pools, StoreError> {
     let opening = async {
         match &options.location {
             Location::Sqlite(path) => open_sqlite(path, options).await,
-            Location::Postgres { url, password } => open_postgres(url, password.as_deref(), options).await,
+            Location::Postgres { url, password } => {
+                open_postgres(url, password.as_deref(), options).await
+            }
         }
     };
     match tokio::time::timeout(MIGRATE_LIMIT, opening).await {
@@ -108,7 +110,11 @@ impl From<Fault> for Refusal {
     }
 }
 
-async fn open_postgres(url: &str, password: Option<&str>, options: &StoreOptions) -> Result<Pools, Refusal> {
+async fn open_postgres(
+    url: &str,
+    password: Option<&str>,
+    options: &StoreOptions,
+) -> Result<Pools, Refusal> {
     let limit = options.statement_limit.as_millis().to_string();
     let mut connect = PgConnectOptions::from_str(url)
         .map_err(|_| Fault::Broken("the database's URL cannot be read".to_owned()))?
@@ -131,7 +137,9 @@ async fn open_postgres(url: &str, password: Option<&str>, options: &StoreOptions
     let migrated = migrate(&mut alone).await;
     alone.close().await.map_err(Fault::from)?;
     migrated?;
-    let pool = PoolOptions::new().max_connections(options.max_connections).acquire_timeout(options.connect_limit);
+    let pool = PoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.connect_limit);
     Ok(Pools::Postgres(pool.connect_lazy_with(connect)))
 }
 
@@ -150,7 +158,9 @@ async fn open_sqlite(path: &Path, options: &StoreOptions) -> Result<Pools, Refus
     migrated?;
     let pool = || PoolOptions::new().acquire_timeout(options.connect_limit);
     let writer = pool().max_connections(1).connect_lazy_with(connect.clone());
-    let readers = pool().max_connections(SQLITE_READERS).connect_lazy_with(connect.pragma("query_only", "on"));
+    let readers = pool()
+        .max_connections(SQLITE_READERS)
+        .connect_lazy_with(connect.pragma("query_only", "on"));
     Ok(Pools::Sqlite { writer, readers, _lock: lock })
 }
 
@@ -159,8 +169,11 @@ fn lock_file(path: &Path) -> Result<File, Fault> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = File::options().create(true).truncate(false).write(true).open(&name);
-    let file = file.map_err(|error| Fault::Broken(format!("cannot write {}: {error}", Path::new(&name).display())))?;
-    file.try_lock().map_err(|error| Fault::Broken(format!("cannot have {} alone: {error}", path.display())))?;
+    let file = file.map_err(|error| {
+        Fault::Broken(format!("cannot write {}: {error}", Path::new(&name).display()))
+    })?;
+    file.try_lock()
+        .map_err(|error| Fault::Broken(format!("cannot have {} alone: {error}", path.display())))?;
     Ok(file)
 }
 
@@ -169,22 +182,30 @@ async fn migrate<C: Migrate>(connection: &mut C) -> Result<(), Refusal> {
     match MIGRATIONS.run_direct(None, connection, false).await {
         Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(_)) => {
-            let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(fault)?;
+            let applied =
+                connection.list_applied_migrations("_sqlx_migrations").await.map_err(fault)?;
             let found = applied.iter().map(|migration| migration.version).max().unwrap_or(0);
             Err(if found > known {
                 Refusal::TooNew { found, known }
             } else {
-                Refusal::Fault(Fault::Broken(format!("the database has migrations that version {known} never had")))
+                Refusal::Fault(Fault::Broken(format!(
+                    "the database has migrations that version {known} never had"
+                )))
             })
         }
         Err(error) => Err(Refusal::Fault(fault(error))),
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "sqlx's error is non-exhaustive; the rest needs an operator")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "sqlx's error is non-exhaustive; the rest needs an operator"
+)]
 fn fault(error: MigrateError) -> Fault {
     match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Fault::Sql(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            Fault::Sql(error)
+        }
         other => Fault::Broken(other.to_string()),
     }
 }

@@ -10,8 +10,8 @@ use ebs_domain::{
 };
 
 use super::{
-    BatchRow, Candidate, Change, Committed, DenyRow, EffectRow, GroupRow, Lease, MemberRow, Store, StoreError, TriggerRow,
-    WatchRow,
+    BatchRow, Candidate, Change, Committed, DenyRow, EffectRow, GroupRow, Lease, MemberRow, Store,
+    StoreError, TriggerRow, WatchRow,
     cell::{Columns, Field},
     commit,
     fault::Fault,
@@ -49,13 +49,24 @@ impl SqlStore {
     }
 
     /// The rows of a table that `tail` asks for.
-    async fn all<R: Record>(&self, what: &'static str, tail: &str, values: Vec<Value>) -> Result<Vec<R>, StoreError> {
-        let reading = async { table::select(&mut self.pools.reader(self.limit).await?, tail, values).await };
+    async fn all<R: Record>(
+        &self,
+        what: &'static str,
+        tail: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<R>, StoreError> {
+        let reading =
+            async { table::select(&mut self.pools.reader(self.limit).await?, tail, values).await };
         reading.await.map_err(|fault| fault.while_trying(what))
     }
 
     /// The one row that `tail` asks for.
-    async fn one<R: Record>(&self, what: &'static str, tail: &str, values: Vec<Value>) -> Result<Option<R>, StoreError> {
+    async fn one<R: Record>(
+        &self,
+        what: &'static str,
+        tail: &str,
+        values: Vec<Value>,
+    ) -> Result<Option<R>, StoreError> {
         Ok(self.all(what, tail, values).await?.pop())
     }
 
@@ -135,7 +146,8 @@ impl Store for SqlStore {
     }
 
     async fn members(&self, batch: BatchId) -> Result<Vec<MemberRow>, StoreError> {
-        let mut members: Vec<MemberRow> = self.all("read the members", "WHERE batch = $1", vec![batch.write()]).await?;
+        let mut members: Vec<MemberRow> =
+            self.all("read the members", "WHERE batch = $1", vec![batch.write()]).await?;
         members.sort_by(|a, b| a.component.cmp(&b.component));
         Ok(members)
     }
@@ -149,7 +161,8 @@ impl Store for SqlStore {
     }
 
     async fn open_effects(&self) -> Result<Vec<EffectRow>, StoreError> {
-        let mut effects: Vec<EffectRow> = self.all("read the open effects", "WHERE closed IS NULL", Vec::new()).await?;
+        let mut effects: Vec<EffectRow> =
+            self.all("read the open effects", "WHERE closed IS NULL", Vec::new()).await?;
         effects.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         Ok(effects)
     }
@@ -175,11 +188,16 @@ impl Store for SqlStore {
             let mut columns = Columns::of(row);
             Ok((count(columns.take()?), columns.take()?))
         };
-        Ok(self.ask("count the pending triggers", COUNT, Vec::new(), read).await?.pop().unwrap_or_default())
+        Ok(self
+            .ask("count the pending triggers", COUNT, Vec::new(), read)
+            .await?
+            .pop()
+            .unwrap_or_default())
     }
 
     async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError> {
-        self.all("read a batch's triggers", "WHERE batch = $1 ORDER BY id", vec![batch.write()]).await
+        self.all("read a batch's triggers", "WHERE batch = $1 ORDER BY id", vec![batch.write()])
+            .await
     }
 
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError> {
@@ -198,7 +216,11 @@ impl Store for SqlStore {
         let mut denied: Vec<DenyRow> = Vec::new();
         for some in sources.chunks(MAX_SOURCES) {
             let values = some.iter().cloned().map(Field::write).chain([now.write()]).collect();
-            let tail = format!("WHERE source IN {} AND expires > ${}", table::placeholders(1, some.len()), some.len() + 1);
+            let tail = format!(
+                "WHERE source IN {} AND expires > ${}",
+                table::placeholders(1, some.len()),
+                some.len() + 1
+            );
             denied.extend(self.all("read the deny list", &tail, values).await?);
         }
         denied.sort_by(|a, b| a.source.cmp(&b.source));
@@ -209,18 +231,25 @@ impl Store for SqlStore {
 
     async fn odd_messages(&self) -> Result<u64, StoreError> {
         let read = |row: &Row| Ok(count(row.get(0)?));
-        let counts = self.ask("count the odd messages", "SELECT COUNT(*) FROM odd_messages", Vec::new(), read).await?;
+        let counts = self
+            .ask("count the odd messages", "SELECT COUNT(*) FROM odd_messages", Vec::new(), read)
+            .await?;
         Ok(counts.first().copied().unwrap_or(0))
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
         let read = |row: &Row| Ok(row.get(0)?);
         let values = vec![name.to_owned().write()];
-        Ok(self.ask("read a mark", "SELECT value FROM marks WHERE name = $1", values, read).await?.pop())
+        Ok(self
+            .ask("read a mark", "SELECT value FROM marks WHERE name = $1", values, read)
+            .await?
+            .pop())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.ask("reach the database", "SELECT epoch FROM leader", Vec::new(), |_| Ok(())).await.map(drop)
+        self.ask("reach the database", "SELECT epoch FROM leader", Vec::new(), |_| Ok(()))
+            .await
+            .map(drop)
     }
 }
 

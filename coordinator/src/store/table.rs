@@ -5,7 +5,8 @@ use std::{collections::HashSet, fmt::Write as _};
 use sqlx::AssertSqlSafe;
 
 use super::{
-    BatchRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage, TriggerRow, WatchRow,
+    BatchRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage, TriggerRow,
+    WatchRow,
     cell::{Columns, Field},
     fault::Fault,
     link::{Conn, Row, Transaction, Value},
@@ -74,14 +75,36 @@ record!(DenyRow in "denied", key [source], then [component, class, text, batch, 
 impl Record for TriggerRow {
     const TABLE: &'static str = "triggers";
     const COLUMNS: &'static [&'static str] = &[
-        "id", "batch", "component", "tag", "build", "nvr", "cause", "by_person", "message", "created", "answer", "shown",
+        "id",
+        "batch",
+        "component",
+        "tag",
+        "build",
+        "nvr",
+        "cause",
+        "by_person",
+        "message",
+        "created",
+        "answer",
+        "shown",
     ];
     const KEY: usize = 1;
     /// Whatever it repeats: the tagging, or the message.
     const ON_CONFLICT: Option<&'static str> = Some("DO NOTHING RETURNING id");
 
     fn write(self) -> Vec<Value> {
-        let NewTrigger { component, tag, build, nvr, cause, by_person, message, created, answer, shown } = self.trigger;
+        let NewTrigger {
+            component,
+            tag,
+            build,
+            nvr,
+            cause,
+            by_person,
+            message,
+            created,
+            answer,
+            shown,
+        } = self.trigger;
         vec![
             self.id.write(),
             self.batch.write(),
@@ -121,7 +144,10 @@ impl Record for TriggerRow {
 const MAX_VALUES: usize = 512;
 
 /// Inserts or replaces rows, in few statements. As if one after the other. Returns what the statements return.
-pub(super) async fn put<R: Record>(transaction: &mut Transaction, rows: Vec<R>) -> Result<Vec<Row>, Fault> {
+pub(super) async fn put<R: Record>(
+    transaction: &mut Transaction,
+    rows: Vec<R>,
+) -> Result<Vec<Row>, Fault> {
     let mut answers = Vec::new();
     for rows in pieces(rows.into_iter().map(R::write), R::KEY) {
         let sql = insert::<R>(rows.len());
@@ -131,7 +157,11 @@ pub(super) async fn put<R: Record>(transaction: &mut Transaction, rows: Vec<R>) 
 }
 
 /// Reads the rows of a table that `tail` (where, order, limit) asks for.
-pub(super) async fn select<R: Record>(conn: &mut Conn, tail: &str, values: Vec<Value>) -> Result<Vec<R>, Fault> {
+pub(super) async fn select<R: Record>(
+    conn: &mut Conn,
+    tail: &str,
+    values: Vec<Value>,
+) -> Result<Vec<R>, Fault> {
     let sql = format!("SELECT {} FROM {} {tail}", R::COLUMNS.join(", "), R::TABLE);
     let rows = conn.query(AssertSqlSafe(sql), values).await?;
     rows.iter().map(|row| R::read(&mut Columns::of(row))).collect()
@@ -182,13 +212,18 @@ fn insert<R: Record>(rows: usize) -> String {
     let conflict = R::ON_CONFLICT.map_or_else(
         || {
             let (key, rest) = R::COLUMNS.split_at(R::KEY);
-            let set: Vec<String> = rest.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+            let set: Vec<String> =
+                rest.iter().map(|column| format!("{column} = excluded.{column}")).collect();
             format!("({}) DO UPDATE SET {}", key.join(", "), set.join(", "))
         },
         str::to_owned,
     );
     let values = placeholders(rows, R::COLUMNS.len());
-    format!("INSERT INTO {} ({}) VALUES {values} ON CONFLICT {conflict}", R::TABLE, R::COLUMNS.join(", "))
+    format!(
+        "INSERT INTO {} ({}) VALUES {values} ON CONFLICT {conflict}",
+        R::TABLE,
+        R::COLUMNS.join(", ")
+    )
 }
 
 #[cfg(test)]

@@ -44,7 +44,8 @@ impl<'t, 'n> Block<'t, 'n> {
         };
         for (n, entry) in entries.iter().enumerate() {
             if let Some(first) = entries[..n].iter().find(|earlier| earlier.key == entry.key) {
-                let text = format!("the key is written twice, first in line {}: remove one", first.line);
+                let text =
+                    format!("the key is written twice, first in line {}: remove one", first.line);
                 place.notes.fault(&join(&place.path, &entry.key), Some(entry.line), text);
             }
         }
@@ -143,7 +144,9 @@ impl<'t, 'n> Block<'t, 'n> {
             }
             let path = join(&self.place.path, &entry.key);
             match self.unknown {
-                Unknown::Warn => self.place.notes.warn(&path, Some(entry.line), "unknown key, not used"),
+                Unknown::Warn => {
+                    self.place.notes.warn(&path, Some(entry.line), "unknown key, not used")
+                }
                 Unknown::Refuse => {
                     let mut known = self.known.clone();
                     known.sort_unstable();

@@ -10,7 +10,12 @@ use super::{
 };
 
 /// Checks the times against each other and against the limits of calls.
-pub(super) fn times(block: &Block<'_, '_>, timers: &Timers, koji: Option<&KojiClient>, bodhi: Option<&BodhiClient>) {
+pub(super) fn times(
+    block: &Block<'_, '_>,
+    timers: &Timers,
+    koji: Option<&KojiClient>,
+    bodhi: Option<&BodhiClient>,
+) {
     let mut calls: Vec<(&str, Duration)> = Vec::new();
     calls.extend(koji.map(|koji| ("ebs.koji.call_timeout", koji.call_timeout)));
     above(block, "lease", timers.lease, &calls);
@@ -26,7 +31,10 @@ pub(super) fn times(block: &Block<'_, '_>, timers: &Timers, koji: Option<&KojiCl
 fn above(block: &Block<'_, '_>, key: &'static str, span: Duration, calls: &[(&str, Duration)]) {
     for (call, limit) in calls.iter().filter(|(_, limit)| span <= *limit) {
         let (span, limit) = (show(span), show(*limit));
-        block.fault_at(key, format!("{span} is not longer than `{call}` ({limit}): raise this, or lower that"));
+        block.fault_at(
+            key,
+            format!("{span} is not longer than `{call}` ({limit}): raise this, or lower that"),
+        );
     }
 }
 
@@ -34,6 +42,12 @@ fn above(block: &Block<'_, '_>, key: &'static str, span: Duration, calls: &[(&st
 fn ordered(block: &Block<'_, '_>, low: (&'static str, Duration), high: (&'static str, Duration)) {
     if low.1 > high.1 {
         let (low_span, high_span) = (show(low.1), show(high.1));
-        block.fault_at(high.0, format!("{high_span} is shorter than `{}` ({low_span}): raise this, or lower that", low.0));
+        block.fault_at(
+            high.0,
+            format!(
+                "{high_span} is shorter than `{}` ({low_span}): raise this, or lower that",
+                low.0
+            ),
+        );
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 /// Units, in milliseconds. Longer ones first would not matter: the whole unit is compared.
-const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const UNITS: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// What can be written, for faults.
-pub(super) const EXPECTED: &str = "a time such as `90s`, `15m`, `24h` or a plain number of seconds is expected";
+pub(super) const EXPECTED: &str =
+    "a time such as `90s`, `15m`, `24h` or a plain number of seconds is expected";
 
 /// Reads a span; `None` if the text is none, or longer than a thousand years.
 pub(super) fn parse(text: &str) -> Option<Duration> {

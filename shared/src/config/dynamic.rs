@@ -95,7 +95,8 @@ impl Control {
             exclude: block.or("exclude", Vec::new()),
             ordering: block.sub("ordering").map(ordering).unwrap_or_default(),
         };
-        let status_interval = positive(&mut block, "status_interval").unwrap_or(Duration::from_secs(600));
+        let status_interval =
+            positive(&mut block, "status_interval").unwrap_or(Duration::from_secs(600));
         block.close();
         Some(Self { pause: pause?, trigger_tag: trigger_tag?, rules, status_interval })
     }
@@ -138,38 +139,63 @@ fn components(mut block: Block<'_, '_>) -> Components {
 
 fn autopackagelist(mut block: Block<'_, '_>) -> Option<Autopackagelist> {
     let (views, sources) = (block.need::<OneOrMany>("view"), block.need::<OneOrMany>("source"));
-    let content_resolver = block.get("content_resolver").or_else(|| Url::parse(CONTENT_RESOLVER).ok());
-    let clean = |view: &String| view.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let content_resolver =
+        block.get("content_resolver").or_else(|| Url::parse(CONTENT_RESOLVER).ok());
+    let clean = |view: &String| {
+        view.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
     for view in views.iter().flat_map(|views| &views.0).filter(|view| !clean(view)) {
-        block.fault_at("view", format!("`{view}` is no name of a view: letters, digits and `-_.` are expected"));
+        block.fault_at(
+            "view",
+            format!("`{view}` is no name of a view: letters, digits and `-_.` are expected"),
+        );
     }
     for source in sources.iter().flat_map(|sources| &sources.0) {
         if !SOURCES.contains(&source.as_str()) {
             let known = SOURCES.join("`, `");
-            block.fault_at("source", format!("`{source}` is no list of source packages; there are `{known}`"));
+            block.fault_at(
+                "source",
+                format!("`{source}` is no list of source packages; there are `{known}`"),
+            );
         }
     }
     block.close();
-    Some(Autopackagelist { views: views?.0, sources: sources?.0, content_resolver: content_resolver? })
+    Some(Autopackagelist {
+        views: views?.0,
+        sources: sources?.0,
+        content_resolver: content_resolver?,
+    })
 }
 
 fn overrides(mut block: Block<'_, '_>) -> BTreeMap<Component, Override> {
     let mut overrides: BTreeMap<Component, Override> = BTreeMap::new();
     let mut lines: BTreeMap<PackageName, usize> = BTreeMap::new();
     for (entry, place) in block.free() {
-        let Some((component, renamed)) = one_override(entry.key.as_str(), entry.line, &entry.node, place.clone()) else {
+        let Some((component, renamed)) =
+            one_override(entry.key.as_str(), entry.line, &entry.node, place.clone())
+        else {
             continue;
         };
         if let Some(line) = lines.insert(renamed.upstream_name.clone(), entry.line) {
-            let text = format!("`{}` is the upstream name in line {line} already: remove one", renamed.upstream_name);
+            let text = format!(
+                "`{}` is the upstream name in line {line} already: remove one",
+                renamed.upstream_name
+            );
             place.notes.fault(&place.path, Some(entry.line), text);
         }
         overrides.insert(component, renamed);
     }
     for (component, renamed) in &overrides {
-        let chained = renamed.upstream_name.as_str().parse().is_ok_and(|name: Component| overrides.contains_key(&name));
+        let chained = renamed
+            .upstream_name
+            .as_str()
+            .parse()
+            .is_ok_and(|name: Component| overrides.contains_key(&name));
         if chained && component.as_str() != renamed.upstream_name.as_str() {
-            let text = format!("its upstream name `{}` is a component of its own below `overrides`", renamed.upstream_name);
+            let text = format!(
+                "its upstream name `{}` is a component of its own below `overrides`",
+                renamed.upstream_name
+            );
             block.place.notes.fault(
                 &format!("{}.{component}", block.place.path),
                 lines.get(&renamed.upstream_name).copied(),
@@ -180,7 +206,12 @@ fn overrides(mut block: Block<'_, '_>) -> BTreeMap<Component, Override> {
     overrides
 }
 
-fn one_override(key: &str, line: usize, node: &Node, place: Place<'_>) -> Option<(Component, Override)> {
+fn one_override(
+    key: &str,
+    line: usize,
+    node: &Node,
+    place: Place<'_>,
+) -> Option<(Component, Override)> {
     let component: Component = match key.parse() {
         Ok(component) => component,
         Err(fault) => {
@@ -191,7 +222,8 @@ fn one_override(key: &str, line: usize, node: &Node, place: Place<'_>) -> Option
     let mut block = Block::warning(node, place);
     let written: Option<String> = block.get("upstream_name");
     let upstream: Result<PackageName, _> = written.as_deref().unwrap_or(key).parse();
-    let upstream_name = upstream.map_err(|fault| block.fault_at("upstream_name", fault.to_string())).ok();
+    let upstream_name =
+        upstream.map_err(|fault| block.fault_at("upstream_name", fault.to_string())).ok();
     block.close();
     Some((component, Override { upstream_name: upstream_name? }))
 }

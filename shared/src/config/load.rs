@@ -7,7 +7,9 @@ use super::{
     checks,
     dynamic::DynamicConfig,
     fault::{ConfigError, Loaded, Notes},
-    ours::{BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker},
+    ours::{
+        BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
+    },
     timers::Timers,
     tree::{self, MAX_BYTES, Node},
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, switchable},
@@ -59,7 +61,8 @@ pub fn parse_dynamic(file: &str, text: &str) -> Result<Loaded<DynamicConfig>, Co
 
 fn read(path: &Path, file: &str) -> Result<String, ConfigError> {
     let whole = |text: String| Notes::whole(file, None, text);
-    let size = fs::metadata(path).map_err(|e| whole(format!("failed to read the file: {e}")))?.len();
+    let size =
+        fs::metadata(path).map_err(|e| whole(format!("failed to read the file: {e}")))?.len();
     if usize::try_from(size).map_or(true, |size| size > MAX_BYTES) {
         return Err(whole(format!("the file has {size} bytes, more than {MAX_BYTES}")));
     }
@@ -67,7 +70,9 @@ fn read(path: &Path, file: &str) -> Result<String, ConfigError> {
 }
 
 fn tree_of(file: &str, text: &str) -> Result<Node, ConfigError> {
-    tree::parse(text).map_err(|broken| Notes::whole(file, Some(broken.line), format!("no valid YAML: {}", broken.text)))
+    tree::parse(text).map_err(|broken| {
+        Notes::whole(file, Some(broken.line), format!("no valid YAML: {}", broken.text))
+    })
 }
 
 /// Without a value there is at least one fault; should none have been noted, that itself is told.
@@ -85,14 +90,25 @@ fn static_config(mut root: Block<'_, '_>) -> Option<StaticConfig> {
     {
         block.warn_at("control", "this block belongs into the dynamic file; not used here");
     }
-    let koji = upstream.as_mut().and_then(|block| closed(block.need_sub("koji"), Koji::read)).flatten();
+    let koji =
+        upstream.as_mut().and_then(|block| closed(block.need_sub("koji"), Koji::read)).flatten();
     let profile = koji.as_ref().map(|koji| koji.profile.as_str());
-    let bodhi = upstream.as_mut().and_then(|b| closed(b.need_sub("bodhi"), |block| Bodhi::read(block, profile)));
+    let bodhi = upstream
+        .as_mut()
+        .and_then(|b| closed(b.need_sub("bodhi"), |block| Bodhi::read(block, profile)));
     let db_written = upstream.as_mut().is_some_and(|block| block.raw("db").is_some());
     let db = upstream.as_mut().and_then(|block| closed(block.sub("db"), Db::read)).flatten();
-    let oidc = upstream.as_mut().and_then(|b| closed(switchable(b, "open_id_connect"), OpenIdConnect::read)).flatten();
-    let email = upstream.as_mut().and_then(|block| closed(switchable(block, "email"), Email::read)).flatten();
-    let ebs = root.need_strict("ebs").and_then(|block| ours(block, koji.as_ref(), bodhi.as_ref(), db_written.then_some(db.as_ref())));
+    let oidc = upstream
+        .as_mut()
+        .and_then(|b| closed(switchable(b, "open_id_connect"), OpenIdConnect::read))
+        .flatten();
+    let email = upstream
+        .as_mut()
+        .and_then(|block| closed(switchable(block, "email"), Email::read))
+        .flatten();
+    let ebs = root.need_strict("ebs").and_then(|block| {
+        ours(block, koji.as_ref(), bodhi.as_ref(), db_written.then_some(db.as_ref()))
+    });
     if let Some(block) = upstream {
         block.close();
     }
@@ -100,7 +116,12 @@ fn static_config(mut root: Block<'_, '_>) -> Option<StaticConfig> {
     Some(StaticConfig { koji: koji?, bodhi: bodhi?, db, open_id_connect: oidc, email, ebs: ebs? })
 }
 
-fn ours(mut block: Block<'_, '_>, koji: Option<&Koji>, bodhi: Option<&Bodhi>, db: Option<Option<&Db>>) -> Option<Ours> {
+fn ours(
+    mut block: Block<'_, '_>,
+    koji: Option<&Koji>,
+    bodhi: Option<&Bodhi>,
+    db: Option<Option<&Db>>,
+) -> Option<Ours> {
     let instance = block.or("instance", "ebs".to_owned());
     let client = closed(block.need_sub("koji"), KojiClient::read).flatten();
     let bodhi_client = closed(block.need_sub("bodhi"), BodhiClient::read).flatten();
@@ -112,8 +133,10 @@ fn ours(mut block: Block<'_, '_>, koji: Option<&Koji>, bodhi: Option<&Bodhi>, db
     let worker = closed_or(block.sub("worker"), Worker::read);
     let limits = closed_or(block.sub("limits"), Limits::read);
     let mut timers = Timers::default();
-    timers.side_tag_timeout = koji.and_then(|koji| koji.side_tag_timeout).unwrap_or(timers.side_tag_timeout);
-    timers.stable_timeout = bodhi.and_then(|bodhi| bodhi.stable_timeout).unwrap_or(timers.stable_timeout);
+    timers.side_tag_timeout =
+        koji.and_then(|koji| koji.side_tag_timeout).unwrap_or(timers.side_tag_timeout);
+    timers.stable_timeout =
+        bodhi.and_then(|bodhi| bodhi.stable_timeout).unwrap_or(timers.stable_timeout);
     let mut sub = block.sub("timers");
     if let Some(sub) = &mut sub {
         timers = Timers::read(sub, timers);
@@ -138,7 +161,10 @@ fn database(block: &mut Block<'_, '_>, db: Option<Option<&Db>>) -> Option<Databa
         Some(None) => None,
         Some(Some(db)) if db.driver.starts_with("postgresql") => Some(Database::from_db(db)),
         Some(Some(db)) => {
-            let text = format!("required, since the driver `{}` of `configuration.db` is not PostgreSQL's", db.driver);
+            let text = format!(
+                "required, since the driver `{}` of `configuration.db` is not PostgreSQL's",
+                db.driver
+            );
             block.fault_at("database", text);
             None
         }
@@ -150,7 +176,10 @@ fn database(block: &mut Block<'_, '_>, db: Option<Option<&Db>>) -> Option<Databa
 }
 
 /// Reads a block that is there, then tells of its unknown keys.
-fn closed<'t, 'n, T>(block: Option<Block<'t, 'n>>, read: impl FnOnce(&mut Block<'t, 'n>) -> T) -> Option<T> {
+fn closed<'t, 'n, T>(
+    block: Option<Block<'t, 'n>>,
+    read: impl FnOnce(&mut Block<'t, 'n>) -> T,
+) -> Option<T> {
     let mut block = block?;
     let value = read(&mut block);
     block.close();
@@ -158,7 +187,10 @@ fn closed<'t, 'n, T>(block: Option<Block<'t, 'n>>, read: impl FnOnce(&mut Block<
 }
 
 /// The same for a block that may be left out.
-fn closed_or<'t, 'n, T>(mut block: Option<Block<'t, 'n>>, read: impl FnOnce(Option<&mut Block<'t, 'n>>) -> T) -> T {
+fn closed_or<'t, 'n, T>(
+    mut block: Option<Block<'t, 'n>>,
+    read: impl FnOnce(Option<&mut Block<'t, 'n>>) -> T,
+) -> T {
     let value = read(block.as_mut());
     if let Some(block) = block {
         block.close();

@@ -16,7 +16,9 @@ mod upstream;
 pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag};
 pub use fault::{ConfigError, Fault, Loaded};
 pub use load::{load_dynamic, load_static, parse_dynamic, parse_static};
-pub use ours::{BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker};
+pub use ours::{
+    BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
+};
 pub use secret::{SecretError, SecretErrorKind, SecretText};
 pub use timers::Timers;
 pub use upstream::{Bodhi, Db, Email, Koji, OpenIdConnect};

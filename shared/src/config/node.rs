@@ -77,7 +77,12 @@ impl FromNode for bool {
             Some(value) if plain => Some(value),
             Some(_) => {
                 let text = text.to_ascii_lowercase();
-                place.fault(node, format!("a boolean in quotes is text, not a boolean: write {text} without quotes"));
+                place.fault(
+                    node,
+                    format!(
+                        "a boolean in quotes is text, not a boolean: write {text} without quotes"
+                    ),
+                );
                 None
             }
             None => {
@@ -91,9 +96,13 @@ impl FromNode for bool {
 impl FromNode for String {
     fn read(node: &Node, place: &Place<'_>) -> Option<Self> {
         let (text, plain) = scalar(node, place, "a text is expected")?;
-        let number = text.parse::<f64>().is_ok() && text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+        let number = text.parse::<f64>().is_ok()
+            && text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         let fault = if plain && (boolean(text).is_some() || number) {
-            format!("a text is expected, found {}: put it in quotes if it is meant as text", found(node))
+            format!(
+                "a text is expected, found {}: put it in quotes if it is meant as text",
+                found(node)
+            )
         } else if text.trim().is_empty() {
             "a text is expected, found an empty one".to_owned()
         } else {
@@ -151,7 +160,11 @@ impl FromNode for Duration {
 }
 
 /// Reads a text and lets `parse` turn it into a value or a fault.
-fn parsed<T>(node: &Node, place: &Place<'_>, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+fn parsed<T>(
+    node: &Node,
+    place: &Place<'_>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
     let text = String::read(node, place)?;
     parse(&text).map_err(|fault| place.fault(node, fault)).ok()
 }
@@ -161,14 +174,18 @@ impl FromNode for Url {
         parsed(node, place, |text| match Url::parse(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
             Ok(_) => Err(format!("an http or https address is expected, found `{text}`")),
-            Err(fault) => Err(format!("an http or https address is expected, found `{text}`: {fault}")),
+            Err(fault) => {
+                Err(format!("an http or https address is expected, found `{text}`: {fault}"))
+            }
         })
     }
 }
 
 impl FromNode for TagName {
     fn read(node: &Node, place: &Place<'_>) -> Option<Self> {
-        parsed(node, place, |text| text.parse().map_err(|fault: ebs_domain::id::InvalidName| fault.to_string()))
+        parsed(node, place, |text| {
+            text.parse().map_err(|fault: ebs_domain::id::InvalidName| fault.to_string())
+        })
     }
 }
 
@@ -193,7 +210,8 @@ impl<T: FromNode> FromNode for Vec<T> {
             place.fault(node, format!("a list is expected, found {}: {way}", found(node)));
             return None;
         };
-        let read = items.iter().enumerate().map(|(n, item)| T::read(item, &place.item(&format!("[{n}]"))));
+        let read =
+            items.iter().enumerate().map(|(n, item)| T::read(item, &place.item(&format!("[{n}]"))));
         read.collect()
     }
 }

@@ -209,7 +209,10 @@ impl Bus {
                 block.fault_at("fedora_messaging_config", text);
             }
             Some(path) if bus.enabled && !path.is_file() => {
-                block.fault_at("fedora_messaging_config", format!("there is no file {}", path.display()));
+                block.fault_at(
+                    "fedora_messaging_config",
+                    format!("there is no file {}", path.display()),
+                );
             }
             None | Some(_) => {}
         }
@@ -229,7 +232,10 @@ impl Redis {
             }
         };
         if url.password().is_some() {
-            block.fault_at("url", "a password must not stand in this file: put it into `password_file`");
+            block.fault_at(
+                "url",
+                "a password must not stand in this file: put it into `password_file`",
+            );
         }
         Some(Self { url, password, prefix })
     }
@@ -239,11 +245,15 @@ impl Database {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         let (url, password) = (block.need::<String>("url"), block.get("password_file"));
         let url = url?;
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+        {
             block.fault_at("url", "`sqlite:PATH` or `postgres://USER@HOST:PORT/NAME` is expected");
         }
         if Url::parse(&url).is_ok_and(|url| url.password().is_some()) {
-            block.fault_at("url", "a password must not stand in this file: put it into `password_file`");
+            block.fault_at(
+                "url",
+                "a password must not stand in this file: put it into `password_file`",
+            );
         }
         Some(Self { url, password })
     }
@@ -304,7 +314,10 @@ impl FromNode for SocketAddr {
         let text = String::read(node, place)?;
         let address = text.parse().ok();
         if address.is_none() {
-            place.fault(node, format!("an address such as `127.0.0.1:8080` is expected, found `{text}`"));
+            place.fault(
+                node,
+                format!("an address such as `127.0.0.1:8080` is expected, found `{text}`"),
+            );
         }
         address
     }
@@ -313,6 +326,8 @@ impl FromNode for SocketAddr {
 impl FromNode for SecretText {
     fn read(node: &Node, place: &Place<'_>) -> Option<Self> {
         let path = PathBuf::read(node, place)?;
-        Self::read(&path).map_err(|fault| place.fault(node, format!("{fault}: {}", fault.kind))).ok()
+        Self::read(&path)
+            .map_err(|fault| place.fault(node, format!("{fault}: {}", fault.kind)))
+            .ok()
     }
 }

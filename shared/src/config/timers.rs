@@ -43,7 +43,8 @@ pub struct Timers {
 
 impl Default for Timers {
     fn default() -> Self {
-        let (second, minute, hour) = (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600));
+        let (second, minute, hour) =
+            (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600));
         Self {
             lull: minute,
             max_lull: 15 * minute,
@@ -104,7 +105,9 @@ fn by_component(mut block: Block<'_, '_>) -> BTreeMap<Component, Duration> {
     for (entry, place) in block.free() {
         match (entry.key.parse::<Component>(), Duration::read(&entry.node, &place)) {
             (Err(fault), _) => place.notes.fault(&place.path, Some(entry.line), fault.to_string()),
-            (Ok(_), Some(span)) if span.is_zero() => place.fault(&entry.node, "a time above zero is expected"),
+            (Ok(_), Some(span)) if span.is_zero() => {
+                place.fault(&entry.node, "a time above zero is expected")
+            }
             (Ok(component), Some(span)) => {
                 times.insert(component, span);
             }

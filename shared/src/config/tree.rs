@@ -72,7 +72,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Broken> {
     let mut builder = Builder::default();
     let mut documents = 0_u32;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|e| Broken { line: e.marker().line().max(1), text: e.info() })?;
+        let (event, span) =
+            event.map_err(|e| Broken { line: e.marker().line().max(1), text: e.info() })?;
         let line = span.start.line().max(1);
         match event {
             Event::Scalar(text, style, anchor, _) => builder.scalar(text, style, anchor, line)?,
@@ -87,7 +88,10 @@ pub(super) fn parse(text: &str) -> Result<Node, Broken> {
             Event::DocumentStart(..) => {
                 documents += 1;
                 if documents > 1 {
-                    return Err(Broken { line, text: "a second document begins here; one is expected".to_owned() });
+                    return Err(Broken {
+                        line,
+                        text: "a second document begins here; one is expected".to_owned(),
+                    });
                 }
             }
             // Marks without content, and kinds that only other options of the parser produce.
@@ -98,7 +102,13 @@ pub(super) fn parse(text: &str) -> Result<Node, Broken> {
 }
 
 impl Builder {
-    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, anchor: usize, line: usize) -> Result<(), Broken> {
+    fn scalar(
+        &mut self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        line: usize,
+    ) -> Result<(), Broken> {
         let plain = style == ScalarStyle::Plain;
         self.put(Node { line, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)
     }
@@ -116,7 +126,9 @@ impl Builder {
 
     fn end(&mut self) -> Result<(), Broken> {
         match self.open.pop() {
-            Some(Open::List { line, anchor, items }) => self.put(Node { line, value: Value::List(items) }, anchor),
+            Some(Open::List { line, anchor, items }) => {
+                self.put(Node { line, value: Value::List(items) }, anchor)
+            }
             Some(Open::Map { line, anchor, entries, .. }) => {
                 self.put(Node { line, value: Value::Map(entries) }, anchor)
             }
@@ -131,7 +143,9 @@ impl Builder {
                 self.nodes += size(&copy);
                 self.put(copy, 0)
             }
-            None => Err(Broken { line, text: "this alias refers to itself or to nothing".to_owned() }),
+            None => {
+                Err(Broken { line, text: "this alias refers to itself or to nothing".to_owned() })
+            }
         }
     }
 
@@ -158,12 +172,14 @@ impl Builder {
 fn key_of(node: Node) -> Result<(String, usize), Broken> {
     match node.value {
         Value::Scalar { text, plain } if !(plain && text == "<<") => Ok((text, node.line)),
-        Value::Scalar { .. } => {
-            Err(Broken { line: node.line, text: "merge keys (`<<`) are not read; write the keys out".to_owned() })
-        }
-        Value::List(_) | Value::Map(_) => {
-            Err(Broken { line: node.line, text: "a list or mapping cannot be a key here".to_owned() })
-        }
+        Value::Scalar { .. } => Err(Broken {
+            line: node.line,
+            text: "merge keys (`<<`) are not read; write the keys out".to_owned(),
+        }),
+        Value::List(_) | Value::Map(_) => Err(Broken {
+            line: node.line,
+            text: "a list or mapping cannot be a key here".to_owned(),
+        }),
     }
 }
 

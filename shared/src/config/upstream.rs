@@ -102,11 +102,16 @@ impl Koji {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         let (profile, username) = (block.need::<String>("profile"), block.get("username"));
         let (build_target, stable_tag) = (block.need("build_target"), block.need("stable_tag"));
-        let (scratch_build, fail_fast) = (block.or("scratch_build", false), block.or("fail_fast", false));
-        let (wait_repo, instance) = (block.or("wait_repo", true), block.or("instance", "primary".to_owned()));
+        let (scratch_build, fail_fast) =
+            (block.or("scratch_build", false), block.or("fail_fast", false));
+        let (wait_repo, instance) =
+            (block.or("wait_repo", true), block.or("instance", "primary".to_owned()));
         let side_tag_timeout = positive(block, "side_tag_timeout");
         if !wait_repo && profile.as_deref() == Some("koji") {
-            block.fault_at("wait_repo", "false is refused with profile `koji`: builds would use stale repos; remove it");
+            block.fault_at(
+                "wait_repo",
+                "false is refused with profile `koji`: builds would use stale repos; remove it",
+            );
         }
         Some(Self {
             profile: profile?,
@@ -135,7 +140,8 @@ impl Bodhi {
             stable_timeout: positive(block, "stable_timeout"),
         };
         if bodhi.max_single_batch_size > 0 && (unlimited || read == Some(0)) {
-            let text = "above 0 while `batch_size` is 0 (no limit): set `batch_size`, or remove this";
+            let text =
+                "above 0 while `batch_size` is 0 (no limit): set `batch_size`, or remove this";
             block.fault_at("max_single_batch_size", text);
         }
         bodhi
@@ -153,7 +159,10 @@ fn staging(block: &mut Block<'_, '_>, profile: Option<&str>) -> bool {
     };
     match (profile, told, known) {
         (Some(profile), Some(told), Some(known)) if told != known => {
-            block.fault_at("staging", format!("`{told}` contradicts the profile `{profile}`: change one of them"));
+            block.fault_at(
+                "staging",
+                format!("`{told}` contradicts the profile `{profile}`: change one of them"),
+            );
         }
         (Some(profile), None, None) if !written => {
             let text = format!("this key is required, since the profile `{profile}` does not tell");
@@ -182,19 +191,32 @@ impl Db {
         }
         let (host, name) = (block.need("host"), block.need("name"));
         let (driver, user, port) = (block.need("driver"), block.need("user"), block.need("port"));
-        Some(Self { host: host?, port: port?, name: name?, driver: driver?, user: user?, page_size })
+        Some(Self {
+            host: host?,
+            port: port?,
+            name: name?,
+            driver: driver?,
+            user: user?,
+            page_size,
+        })
     }
 }
 
 impl OpenIdConnect {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         if block.raw("client_secret").is_some() {
-            block.fault_at("client_secret", "a secret must not stand in this file: put it into a file of its own");
+            block.fault_at(
+                "client_secret",
+                "a secret must not stand in this file: put it into a file of its own",
+            );
         }
-        let scopes = ["openid", "profile", "https://id.fedoraproject.org/scope/groups"].map(str::to_owned).to_vec();
+        let scopes = ["openid", "profile", "https://id.fedoraproject.org/scope/groups"]
+            .map(str::to_owned)
+            .to_vec();
         let (auth_url, token_endpoint) = (block.need("auth_url"), block.need("token_endpoint"));
         let (client_id, admin_groups) = (block.need("client_id"), block.need("admin_groups"));
-        let (userinfo_endpoint, scopes) = (block.get("userinfo_endpoint"), block.or("scopes", scopes));
+        let (userinfo_endpoint, scopes) =
+            (block.get("userinfo_endpoint"), block.or("scopes", scopes));
         Some(Self {
             auth_url: auth_url?,
             token_endpoint: token_endpoint?,
@@ -212,14 +234,26 @@ impl Email {
         let (from, smtp_username) = (block.need("from"), block.get("smtp_username"));
         let recipients: Option<Vec<String>> = block.need("recipients");
         if recipients.as_ref().is_some_and(Vec::is_empty) {
-            block.fault_at("recipients", "at least one recipient is expected; write `email: false` for no mail");
+            block.fault_at(
+                "recipients",
+                "at least one recipient is expected; write `email: false` for no mail",
+            );
         }
-        Some(Self { smtp_host: smtp_host?, smtp_port: smtp_port?, smtp_username, from: from?, recipients: recipients? })
+        Some(Self {
+            smtp_host: smtp_host?,
+            smtp_port: smtp_port?,
+            smtp_username,
+            from: from?,
+            recipients: recipients?,
+        })
     }
 }
 
 /// A block that can be switched off by `false` in its place.
-pub(super) fn switchable<'t, 'n>(parent: &mut Block<'t, 'n>, key: &'static str) -> Option<Block<'t, 'n>> {
+pub(super) fn switchable<'t, 'n>(
+    parent: &mut Block<'t, 'n>,
+    key: &'static str,
+) -> Option<Block<'t, 'n>> {
     let off = parent.raw(key).is_some_and(|(node, _)| is_false(node));
     if off { None } else { parent.need_sub(key) }
 }
@@ -240,7 +274,10 @@ impl FromNode for OneOrMany {
             Value::Scalar { .. } => vec![String::read(node, place)?],
             Value::List(_) => Vec::read(node, place)?,
             Value::Map(_) => {
-                place.fault(node, format!("a text or a list of texts is expected, found {}", found(node)));
+                place.fault(
+                    node,
+                    format!("a text or a list of texts is expected, found {}", found(node)),
+                );
                 return None;
             }
         };

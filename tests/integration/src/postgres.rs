@@ -63,7 +63,9 @@ impl Postgres {
     /// If the server refuses.
     pub fn database(&self, name: &str) -> Result<String> {
         let mut create = Command::new(self.programs.join("createdb"));
-        create.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "ebs", name]).env("PGPASSWORD", PASSWORD);
+        create
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "ebs", name])
+            .env("PGPASSWORD", PASSWORD);
         run(&mut create)?;
         Ok(format!("postgres://ebs@127.0.0.1:{}/{name}", self.port))
     }
@@ -95,12 +97,19 @@ impl Postgres {
     pub fn resume(&mut self) -> Result<()> {
         let mut command = Command::new(self.programs.join("postgres"));
         command.arg("-D").arg(self.folder.path().join("data")).args(["-p", &self.port.to_string()]);
-        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=60"] {
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "fsync=off",
+            "max_connections=60",
+        ] {
             command.args(["-c", setting]);
         }
         unprivileged(&mut command)?;
-        let mut server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let output = BufReader::new(server.stderr.take().context("the server has no error output")?);
+        let mut server =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let output =
+            BufReader::new(server.stderr.take().context("the server has no error output")?);
         let (ready, is_ready) = mpsc::channel();
         // Reads on until the end, so that the server never waits for a reader.
         thread::spawn(move || {
@@ -170,7 +179,13 @@ fn make_template(programs: &Path, template: &Path) -> Result<()> {
     let data = folder.path().join("data");
     let mut initdb = Command::new(programs.join("initdb"));
     initdb.arg("-D").arg(&data).arg("--pwfile").arg(&password);
-    initdb.args(["--no-sync", "--username=ebs", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]);
+    initdb.args([
+        "--no-sync",
+        "--username=ebs",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+    ]);
     unprivileged(&mut initdb)?;
     run(&mut initdb)?;
     let mut single = Command::new(programs.join("postgres"));
@@ -209,13 +224,22 @@ fn other_user() -> Result<Option<(u32, u32)>> {
             if *first == name { Some((user.parse().ok()?, group.parse().ok()?)) } else { None }
         })
     };
-    find("postgres").or_else(|| find("nobody")).map(Some).context("neither `postgres` nor `nobody` is a user here")
+    find("postgres")
+        .or_else(|| find("nobody"))
+        .map(Some)
+        .context("neither `postgres` nor `nobody` is a user here")
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let output = command.output().with_context(|| format!("failed to start {}", command.get_program().display()))?;
+    let output = command
+        .output()
+        .with_context(|| format!("failed to start {}", command.get_program().display()))?;
     if !output.status.success() {
-        bail!("{} failed: {}", command.get_program().display(), String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "{} failed: {}",
+            command.get_program().display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     Ok(())
 }

@@ -16,7 +16,9 @@ fn plain_numbers_are_seconds_and_units_add_up() {
 
 #[test]
 fn what_is_no_time_is_refused() {
-    for text in ["s", "-5s", "5 parsecs", "1.5h", "15 M", "99999999999999999999", "99999999d", "é", "5é"] {
+    for text in
+        ["s", "-5s", "5 parsecs", "1.5h", "15 M", "99999999999999999999", "99999999d", "é", "5é"]
+    {
         assert_eq!(parse(text), None, "{text}");
     }
 }

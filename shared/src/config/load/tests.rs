@@ -84,11 +84,22 @@ fn the_dynamic_sample_is_read_and_its_ordering_keeps_the_order_of_the_file() {
     let Loaded { config, warnings } = parse_dynamic("dynamic.yaml", DYNAMIC).unwrap();
     assert_eq!(warnings, []);
     assert_eq!(config.control.trigger_tag, TriggerTag::Rawhide);
-    let order: Vec<_> = config.control.rules.ordering.iter().map(|(p, n)| (p.as_str(), *n)).collect();
-    assert_eq!(order, [("^redhat-rpm-config$", 0), ("^gcc$", 10), ("^annobin$", 20), (r"^python3\.\d+$", 30)]);
-    let upstream: Vec<_> = config.overrides.iter().map(|(c, o)| (c.as_str(), o.upstream_name.as_str())).collect();
-    assert_eq!(upstream, [("ipa", "freeipa"), ("my-only-here", "my-only-here"), ("restore", "dump")]);
-    assert_eq!(config.autopackagelist.unwrap().content_resolver.as_str(), "https://tiny.distro.builders/");
+    let order: Vec<_> =
+        config.control.rules.ordering.iter().map(|(p, n)| (p.as_str(), *n)).collect();
+    assert_eq!(
+        order,
+        [("^redhat-rpm-config$", 0), ("^gcc$", 10), ("^annobin$", 20), (r"^python3\.\d+$", 30)]
+    );
+    let upstream: Vec<_> =
+        config.overrides.iter().map(|(c, o)| (c.as_str(), o.upstream_name.as_str())).collect();
+    assert_eq!(
+        upstream,
+        [("ipa", "freeipa"), ("my-only-here", "my-only-here"), ("restore", "dump")]
+    );
+    assert_eq!(
+        config.autopackagelist.unwrap().content_resolver.as_str(),
+        "https://tiny.distro.builders/"
+    );
 }
 
 #[test]
@@ -97,13 +108,17 @@ fn times_are_read_with_units_and_single_components_have_their_own() {
     let timers = fine(&format!("{STATIC}{text}")).config.ebs.timers;
     assert_eq!(timers.lull, Duration::from_secs(5));
     assert_eq!(timers.max_lull, Duration::from_secs(90));
-    assert_eq!(timers.build_timeout_of(&"rocsolver".parse().unwrap()), Duration::from_secs(30 * 3600));
+    assert_eq!(
+        timers.build_timeout_of(&"rocsolver".parse().unwrap()),
+        Duration::from_secs(30 * 3600)
+    );
     assert_eq!(timers.build_timeout_of(&"bash".parse().unwrap()), Duration::from_secs(86_400));
 }
 
 #[test]
 fn an_unknown_key_is_a_warning_in_upstreams_blocks() {
-    let text = STATIC.replace("page_size: 500", "pagesize: 500").replace("ebs:\n", "extra: 1\nebs:\n");
+    let text =
+        STATIC.replace("page_size: 500", "pagesize: 500").replace("ebs:\n", "extra: 1\nebs:\n");
     let loaded = fine(&text);
     let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
@@ -183,7 +198,12 @@ fn a_quoted_boolean_is_refused_with_a_way_out() {
 #[test]
 fn booleans_of_yaml_1_1_are_read_as_upstream_reads_them() {
     assert!(!fine(&STATIC.replace("fail_fast: true", "fail_fast: no")).config.koji.fail_fast);
-    assert!(fine(&STATIC.replace("scratch_build: false", "scratch_build: On")).config.koji.scratch_build);
+    assert!(
+        fine(&STATIC.replace("scratch_build: false", "scratch_build: On"))
+            .config
+            .koji
+            .scratch_build
+    );
 }
 
 #[test]
@@ -318,7 +338,8 @@ fn values_that_contradict_the_profile_or_each_other_are_refused() {
     1 fault in the configuration:
       static.yaml:4: configuration.bodhi.staging: this key is required, since the profile `centos` does not tell
     ");
-    let production = STATIC.replace("profile: stg", "profile: koji").replace("staging: true", "staging: false");
+    let production =
+        STATIC.replace("profile: stg", "profile: koji").replace("staging: true", "staging: false");
     let text = production.replace("wait_repo: true", "wait_repo: false");
     insta::assert_snapshot!(parse_static("static.yaml", &text).unwrap_err(), @"
     1 fault in the configuration:
@@ -383,7 +404,8 @@ fn upstreams_times_are_used_where_ours_are_silent() {
 fn oidc_and_mail_can_be_switched_off_and_must_be_said() {
     let start = STATIC.find("  open_id_connect").unwrap();
     let end = STATIC.find("ebs:\n  koji").unwrap();
-    let off = format!("{}  open_id_connect: false\n  email: false\n{}", &STATIC[..start], &STATIC[end..]);
+    let off =
+        format!("{}  open_id_connect: false\n  email: false\n{}", &STATIC[..start], &STATIC[end..]);
     let config = fine(&off).config;
     assert!(config.open_id_connect.is_none() && config.email.is_none());
     let silent = format!("{}{}", &STATIC[..start], &STATIC[end..]);

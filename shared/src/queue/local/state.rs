@@ -109,11 +109,8 @@ impl State {
         let Place::Queued { entry, since } = job.place else { return None };
         job.attempts += 1;
         job.fence += 1;
-        job.place = Place::Running {
-            owner: claim.owner.to_owned(),
-            since,
-            lease_end: now + claim.lease,
-        };
+        job.place =
+            Place::Running { owner: claim.owner.to_owned(), since, lease_end: now + claim.lease };
         Some(Held {
             id: id.to_owned(),
             lane: job.new.lane,

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use ebs_coordinator::store::{
-    BatchRow, Candidate, Change, EffectRow, Lease, MemberRow, NewTrigger, SqlStore, Store, StoreErrorKind,
+    BatchRow, Candidate, Change, EffectRow, Lease, MemberRow, NewTrigger, SqlStore, Store,
+    StoreErrorKind,
 };
 use ebs_domain::id::{BatchId, Epoch, TriggerId};
 
 use crate::{
     Ground,
-    rows::{answer, at, batch, candidate, denial, effect, group, lead, member, odd, trigger, watch},
+    rows::{
+        answer, at, batch, candidate, denial, effect, group, lead, member, odd, trigger, watch,
+    },
 };
 
 /// An open store with a leader.
@@ -45,7 +48,8 @@ pub(crate) async fn a_second_instance_follows_until_the_lease_runs_out_and_then_
     ground: &mut Ground,
 ) {
     let store = ground.open().await;
-    let epoch = lead(&store, &Candidate { ttl: Duration::from_millis(400), ..candidate("a-1", "a") }).await;
+    let epoch =
+        lead(&store, &Candidate { ttl: Duration::from_millis(400), ..candidate("a-1", "a") }).await;
     let other = candidate("b-1", "b");
     // Waits for the condition, by asking again when the answer says it is worth it.
     let newer = tokio::time::timeout(Duration::from_secs(20), async {
@@ -94,7 +98,12 @@ pub(crate) async fn the_owner_renews_its_lease_in_the_same_epoch(ground: &mut Gr
 pub(crate) async fn a_closed_effect_stays_as_it_is(ground: &mut Ground) {
     let (store, epoch) = led(ground).await;
     let open = effect("b1.submit.1", 5);
-    let closed = EffectRow { closed: Some(at(9)), outcome: Some("{}".to_owned()), due: None, ..open.clone() };
+    let closed = EffectRow {
+        closed: Some(at(9)),
+        outcome: Some("{}".to_owned()),
+        due: None,
+        ..open.clone()
+    };
     let later = EffectRow { run: 2, due: Some(at(99)), ..open.clone() };
     let older = effect("b1.tag.1", 4);
     store.commit(epoch, vec![Change::PutEffects(vec![open.clone(), older.clone()])]).await.unwrap();
@@ -128,7 +137,10 @@ pub(crate) async fn a_second_open_batch_is_refused(ground: &mut Ground) {
     let ended = BatchRow { ended: Some(at(50)), summary: Some("{}".to_owned()), ..batch(1) };
     store.commit(epoch, vec![Change::PutBatch(batch(1))]).await.unwrap();
     store.commit(epoch, vec![Change::PutBatch(batch(2))]).await.unwrap_err();
-    store.commit(epoch, vec![Change::PutBatch(ended.clone()), Change::PutBatch(batch(2))]).await.unwrap();
+    store
+        .commit(epoch, vec![Change::PutBatch(ended.clone()), Change::PutBatch(batch(2))])
+        .await
+        .unwrap();
     assert_eq!(store.open_batch().await.unwrap(), Some(batch(2)));
     assert_eq!(store.batch(BatchId::new(1)).await.unwrap(), Some(ended.clone()));
     assert_eq!(store.batch(BatchId::new(3)).await.unwrap(), None);
@@ -145,7 +157,11 @@ pub(crate) async fn rows_come_back_as_they_were_written(ground: &mut Ground) {
         ..effect("b1.full", 1)
     };
     let person = NewTrigger { by_person: true, message: None, ..trigger(3) };
-    let told = NewTrigger { answer: Some("{}".to_owned()), shown: Some("excluded".to_owned()), ..trigger(4) };
+    let told = NewTrigger {
+        answer: Some("{}".to_owned()),
+        shown: Some("excluded".to_owned()),
+        ..trigger(4)
+    };
     let changes = vec![
         Change::PutEffects(vec![full.clone()]),
         Change::AddTrigger(person.clone()),
@@ -177,8 +193,15 @@ pub(crate) async fn members_groups_and_watches_are_replaced_by_their_key(ground:
         Change::PutWatch(watch("b1.tasks", 2)),
     ];
     store.commit(epoch, changes).await.unwrap();
-    assert_eq!(store.members(BatchId::new(1)).await.unwrap(), [member(1, 10), built], "by component");
-    assert_eq!(store.groups(BatchId::new(1)).await.unwrap(), [group(1, 1, false), group(1, 2, true)]);
+    assert_eq!(
+        store.members(BatchId::new(1)).await.unwrap(),
+        [member(1, 10), built],
+        "by component"
+    );
+    assert_eq!(
+        store.groups(BatchId::new(1)).await.unwrap(),
+        [group(1, 1, false), group(1, 2, true)]
+    );
     assert_eq!(store.open_groups().await.unwrap(), [group(0, 7, true), group(1, 2, true)]);
     assert_eq!(store.watches().await.unwrap(), [watch("b1.repo", 1), watch("b1.tasks", 2)]);
     store.commit(epoch, vec![Change::DropWatch("b1.tasks".to_owned())]).await.unwrap();
@@ -193,7 +216,9 @@ pub(crate) async fn the_same_key_twice_in_one_change_means_the_last(ground: &mut
     assert_eq!(store.members(BatchId::new(1)).await.unwrap(), [member(1, 1), built]);
 }
 
-pub(crate) async fn a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a_persons_is(ground: &mut Ground) {
+pub(crate) async fn a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a_persons_is(
+    ground: &mut Ground,
+) {
     let (store, epoch) = led(ground).await;
     let again = NewTrigger { message: Some("another".to_owned()), ..trigger(1) };
     let elsewhere = NewTrigger { tag: "elsewhere".to_owned(), message: None, ..trigger(1) };
@@ -203,7 +228,8 @@ pub(crate) async fn a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a
     let committed = store.commit(epoch, changes).await.unwrap();
     let added: Vec<bool> = committed.triggers.iter().map(Option::is_some).collect();
     assert_eq!(added, [true, false, true, true, true]);
-    let committed = store.commit(epoch, vec![add(&again), add(&person), add(&trigger(2))]).await.unwrap();
+    let committed =
+        store.commit(epoch, vec![add(&again), add(&person), add(&trigger(2))]).await.unwrap();
     assert_eq!(committed.triggers[0], None);
     assert!(committed.triggers[1] > Some(TriggerId::new(0)));
     assert!(committed.triggers[2] > committed.triggers[1]);
@@ -239,7 +265,10 @@ pub(crate) async fn a_final_answer_yields_only_to_its_own_batch(ground: &mut Gro
     assert_eq!(word().await, "in_batch");
     store.commit(epoch, say(Some("built"), Some(1))).await.unwrap();
     assert_eq!(word().await, "built");
-    assert_eq!(store.batch_triggers(BatchId::new(1)).await.unwrap()[0].trigger.shown.as_deref(), Some("built"));
+    assert_eq!(
+        store.batch_triggers(BatchId::new(1)).await.unwrap()[0].trigger.shown.as_deref(),
+        Some("built")
+    );
     assert_eq!(store.batch_triggers(BatchId::new(2)).await.unwrap(), []);
 }
 
@@ -252,21 +281,35 @@ pub(crate) async fn a_batch_gives_its_triggers_back(ground: &mut Ground) {
     let back = vec![answer(ids[0], None, Some(1)), answer(ids[1], None, None)];
     store.commit(epoch, vec![Change::AnswerTriggers(back)]).await.unwrap();
     assert_eq!(store.pending_count().await.unwrap(), (2, Some(at(1))));
-    let pending: Vec<_> = store.pending_triggers(9).await.unwrap().into_iter().map(|row| (row.id, row.batch)).collect();
+    let pending: Vec<_> = store
+        .pending_triggers(9)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| (row.id, row.batch))
+        .collect();
     assert_eq!(pending, [(ids[0], Some(BatchId::new(1))), (ids[1], None)]);
-    let take = vec![answer(ids[0], Some("in_batch"), Some(2)), answer(ids[1], Some("not_listed"), None)];
+    let take =
+        vec![answer(ids[0], Some("in_batch"), Some(2)), answer(ids[1], Some("not_listed"), None)];
     store.commit(epoch, vec![Change::AnswerTriggers(take)]).await.unwrap();
     // Answered by no batch: nothing makes it pending again.
-    store.commit(epoch, vec![Change::AnswerTriggers(vec![answer(ids[1], None, None)])]).await.unwrap();
+    store
+        .commit(epoch, vec![Change::AnswerTriggers(vec![answer(ids[1], None, None)])])
+        .await
+        .unwrap();
     assert_eq!(shown(&store).await, [("in_batch".to_owned(), 2), ("not_listed".to_owned(), 1)]);
 }
 
-pub(crate) async fn triggers_are_counted_by_answer_and_the_oldest_pending_comes_first(ground: &mut Ground) {
+pub(crate) async fn triggers_are_counted_by_answer_and_the_oldest_pending_comes_first(
+    ground: &mut Ground,
+) {
     let (store, epoch) = led(ground).await;
     assert_eq!(store.pending_count().await.unwrap(), (0, None));
     let changes = [4, 2, 3].map(|number| Change::AddTrigger(trigger(number))).to_vec();
-    let ids: Vec<_> = store.commit(epoch, changes).await.unwrap().triggers.into_iter().flatten().collect();
-    let order: Vec<_> = store.pending_triggers(2).await.unwrap().into_iter().map(|row| row.id).collect();
+    let ids: Vec<_> =
+        store.commit(epoch, changes).await.unwrap().triggers.into_iter().flatten().collect();
+    let order: Vec<_> =
+        store.pending_triggers(2).await.unwrap().into_iter().map(|row| row.id).collect();
     assert_eq!(order, [ids[1], ids[2]]);
     assert_eq!(store.pending_count().await.unwrap(), (3, Some(at(2))));
     let changes = vec![Change::AnswerTriggers(vec![answer(ids[1], Some("excluded"), None)])];
@@ -274,7 +317,9 @@ pub(crate) async fn triggers_are_counted_by_answer_and_the_oldest_pending_comes_
     assert_eq!(shown(&store).await, [("excluded".to_owned(), 1), ("pending".to_owned(), 2)]);
 }
 
-pub(crate) async fn a_denied_source_counts_its_batches_and_keeps_its_first_time(ground: &mut Ground) {
+pub(crate) async fn a_denied_source_counts_its_batches_and_keeps_its_first_time(
+    ground: &mut Ground,
+) {
     let (store, epoch) = led(ground).await;
     let changes = vec![
         Change::Deny(denial(1, 1, 10)),
@@ -295,7 +340,11 @@ pub(crate) async fn an_expired_denial_is_not_told(ground: &mut Ground) {
     let rows = [denial(1, 1, 10), denial(2, 1, 500), denial(3, 1, 500)];
     store.commit(epoch, rows.iter().cloned().map(Change::Deny).collect()).await.unwrap();
     // Many sources at once, most of them unknown, one named twice.
-    let sources: Vec<_> = (0..2_500).chain([2]).filter(|number| *number != 3).map(|n| denial(n, 1, 1).source).collect();
+    let sources: Vec<_> = (0..2_500)
+        .chain([2])
+        .filter(|number| *number != 3)
+        .map(|n| denial(n, 1, 1).source)
+        .collect();
     assert_eq!(store.denied(&sources, at(1_010)).await.unwrap(), [denial(2, 1, 500)]);
     assert_eq!(store.denied(&sources, at(1_009)).await.unwrap().len(), 2);
     assert_eq!(store.denied(&[], at(0)).await.unwrap(), []);
@@ -322,7 +371,10 @@ pub(crate) async fn a_mark_is_the_last_text_written(ground: &mut Ground) {
 pub(crate) async fn a_text_with_a_zero_character_is_taken(ground: &mut Ground) {
     let (store, epoch) = led(ground).await;
     let strange = NewTrigger { nvr: "a\0b".to_owned(), ..trigger(1) };
-    store.commit(epoch, vec![Change::KeepMessage(odd("1", "\0")), Change::AddTrigger(strange)]).await.unwrap();
+    store
+        .commit(epoch, vec![Change::KeepMessage(odd("1", "\0")), Change::AddTrigger(strange)])
+        .await
+        .unwrap();
     assert_eq!(store.pending_triggers(1).await.unwrap()[0].trigger.nvr, "a\u{fffd}b");
 }
 
@@ -331,10 +383,13 @@ pub(crate) async fn five_thousand_rows_in_one_commit_are_all_there(ground: &mut 
     let mut changes = vec![
         Change::PutBatch(batch(1)),
         Change::PutMembers((0..5_000).map(|number| member(1, number)).collect()),
-        Change::PutEffects((0..5_000).map(|number| effect(&format!("b1.{number}"), number)).collect()),
+        Change::PutEffects(
+            (0..5_000).map(|number| effect(&format!("b1.{number}"), number)).collect(),
+        ),
     ];
     changes.extend((0..5_000).map(|number| Change::AddTrigger(trigger(number))));
-    let ids: Vec<_> = store.commit(epoch, changes).await.unwrap().triggers.into_iter().flatten().collect();
+    let ids: Vec<_> =
+        store.commit(epoch, changes).await.unwrap().triggers.into_iter().flatten().collect();
     assert_eq!(ids.len(), 5_000);
     assert_eq!(store.members(BatchId::new(1)).await.unwrap().len(), 5_000);
     assert_eq!(store.open_effects().await.unwrap().len(), 5_000);

@@ -18,8 +18,10 @@ const ROWS: usize = 5_000;
 pub(crate) async fn figures_of_a_large_batch(ground: &mut Ground) {
     let store = ground.open().await;
     let epoch = lead(&store, &candidate("a-1", "a")).await;
-    let effects: Vec<EffectRow> = (0..5_000).map(|number| effect(&format!("b1.{number}"), number)).collect();
-    let closed = effects.iter().map(|row| EffectRow { closed: Some(at(1)), ..row.clone() }).collect();
+    let effects: Vec<EffectRow> =
+        (0..5_000).map(|number| effect(&format!("b1.{number}"), number)).collect();
+    let closed =
+        effects.iter().map(|row| EffectRow { closed: Some(at(1)), ..row.clone() }).collect();
     let members = || (0..ROWS).map(|number| member(1, number)).collect();
     let steps = [
         ("triggers added", (0..5_000).map(|number| Change::AddTrigger(trigger(number))).collect()),

@@ -32,7 +32,9 @@ impl Ground {
     fn location(&self) -> Location {
         match self {
             Self::Sqlite(folder) => Location::Sqlite(file(folder)),
-            Self::Postgres(server) => Location::Postgres { url: server.url(), password: Some(PASSWORD.to_owned()) },
+            Self::Postgres(server) => {
+                Location::Postgres { url: server.url(), password: Some(PASSWORD.to_owned()) }
+            }
         }
     }
 

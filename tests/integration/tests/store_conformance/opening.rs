@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ebs_coordinator::store::{Change, Location, SqlStore, Store, StoreError, StoreErrorKind, StoreOptions};
+use ebs_coordinator::store::{
+    Change, Location, SqlStore, Store, StoreError, StoreErrorKind, StoreOptions,
+};
 use sqlx::Connection as _;
 
 use crate::{
@@ -23,7 +25,9 @@ pub(crate) async fn what_was_written_is_there_after_opening_again(ground: &mut G
     assert!(lead(&store, &candidate("a-2", "a")).await > epoch);
 }
 
-pub(crate) async fn a_database_newer_than_the_program_is_refused_with_both_versions(ground: &mut Ground) {
+pub(crate) async fn a_database_newer_than_the_program_is_refused_with_both_versions(
+    ground: &mut Ground,
+) {
     const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          SELECT 9999, 'from the future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
     let store = ground.open().await;
@@ -37,7 +41,8 @@ pub(crate) async fn a_database_newer_than_the_program_is_refused_with_both_versi
             connection.close().await.unwrap();
         }
         Location::Postgres { url, password } => {
-            let url = url.replace("ebs@", &format!("ebs:{}@", password.unwrap().replace(' ', "%20")));
+            let url =
+                url.replace("ebs@", &format!("ebs:{}@", password.unwrap().replace(' ', "%20")));
             let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
             sqlx::raw_sql(NEWER).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
@@ -52,7 +57,10 @@ pub(crate) async fn several_open_the_same_new_database_at_once(ground: &mut Grou
     if matches!(ground, Ground::Sqlite(_)) {
         let first = ground.open().await;
         let error = SqlStore::open(&StoreOptions::new(ground.location())).await.unwrap_err();
-        assert!(matches!(error.kind, StoreErrorKind::Broken(_)), "a file is for one process: {error:?}");
+        assert!(
+            matches!(error.kind, StoreErrorKind::Broken(_)),
+            "a file is for one process: {error:?}"
+        );
         first.ping().await.unwrap();
         return;
     }
@@ -65,8 +73,13 @@ pub(crate) async fn several_open_the_same_new_database_at_once(ground: &mut Grou
 #[tokio::test]
 async fn a_file_that_is_no_database_is_broken() {
     let folder = tempfile::TempDir::new().unwrap();
-    std::fs::write(file(&folder), "this is not a database, however long it is made to be\n".repeat(100)).unwrap();
-    let error = SqlStore::open(&StoreOptions::new(Location::Sqlite(file(&folder)))).await.unwrap_err();
+    std::fs::write(
+        file(&folder),
+        "this is not a database, however long it is made to be\n".repeat(100),
+    )
+    .unwrap();
+    let error =
+        SqlStore::open(&StoreOptions::new(Location::Sqlite(file(&folder)))).await.unwrap_err();
     assert!(matches!(error.kind, StoreErrorKind::Broken(_)), "{error:?}");
 }
 
@@ -82,8 +95,12 @@ async fn a_file_in_a_folder_that_is_missing_is_broken() {
 async fn a_wrong_password_and_a_missing_database_are_broken_and_the_password_is_not_shown() {
     let ground = Ground::postgres();
     let Location::Postgres { url, password } = ground.location() else { unreachable!() };
-    let wrong = StoreOptions::new(Location::Postgres { url: url.clone(), password: Some("guessed".to_owned()) });
-    let missing = StoreOptions::new(Location::Postgres { url: url.replace("/ebs", "/nowhere"), password });
+    let wrong = StoreOptions::new(Location::Postgres {
+        url: url.clone(),
+        password: Some("guessed".to_owned()),
+    });
+    let missing =
+        StoreOptions::new(Location::Postgres { url: url.replace("/ebs", "/nowhere"), password });
     for options in [wrong, missing] {
         let error = SqlStore::open(&options).await.unwrap_err();
         assert!(matches!(error.kind, StoreErrorKind::Broken(_)), "{error:?}");
@@ -98,7 +115,8 @@ async fn a_stopped_server_is_unavailable_and_a_started_one_works_again() {
         url: server.url(),
         password: Some(ebs_integration::postgres::PASSWORD.to_owned()),
     };
-    let options = StoreOptions { connect_limit: Duration::from_secs(2), ..StoreOptions::new(location) };
+    let options =
+        StoreOptions { connect_limit: Duration::from_secs(2), ..StoreOptions::new(location) };
     let store = SqlStore::open(&options).await.unwrap();
     let epoch = lead(&store, &candidate("a-1", "a")).await;
     server.stop().unwrap();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ebs_coordinator::store::{
-    BatchRow, Candidate, DenyRow, EffectRow, GroupRow, Lease, MemberRow, NewTrigger, OddMessage, Runner, SqlStore, Store,
-    TriggerAnswer, WatchRow,
+    BatchRow, Candidate, DenyRow, EffectRow, GroupRow, Lease, MemberRow, NewTrigger, OddMessage,
+    Runner, SqlStore, Store, TriggerAnswer, WatchRow,
 };
 use ebs_domain::{
     id::{BatchId, BuildId, Component, Epoch, TriggerId},
@@ -16,7 +16,11 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 }
 
 pub(crate) fn candidate(owner: &str, instance: &str) -> Candidate {
-    Candidate { owner: owner.to_owned(), instance: instance.to_owned(), ttl: Duration::from_secs(60) }
+    Candidate {
+        owner: owner.to_owned(),
+        instance: instance.to_owned(),
+        ttl: Duration::from_secs(60),
+    }
 }
 
 /// Leads and says in which epoch.
@@ -53,7 +57,13 @@ pub(crate) fn member(batch: i64, number: usize) -> MemberRow {
 }
 
 pub(crate) fn group(batch: i64, number: u32, open: bool) -> GroupRow {
-    GroupRow { batch: BatchId::new(batch), number, state: "{}".to_owned(), shown: "tagging".to_owned(), open }
+    GroupRow {
+        batch: BatchId::new(batch),
+        number,
+        state: "{}".to_owned(),
+        shown: "tagging".to_owned(),
+        open,
+    }
 }
 
 pub(crate) fn effect(id: &str, created: i64) -> EffectRow {
