@@ -173,7 +173,16 @@ impl State {
                 let text = "Unable to create update.  [Errno 111] Connection refused";
                 Answer::Refused(400, vec![complaint("body", "builds", text)])
             }
-            _ => self.made(id, caveats),
+            UpdateOutcome::Stable
+            | UpdateOutcome::Refused
+            | UpdateOutcome::RefusedBuild
+            | UpdateOutcome::KojiFault
+            | UpdateOutcome::BuildMissing
+            | UpdateOutcome::Obsoleted
+            | UpdateOutcome::Unpushed
+            | UpdateOutcome::GatingFailed
+            | UpdateOutcome::Conflict
+            | UpdateOutcome::NeverStable => self.made(id, caveats),
         }
     }
 

@@ -273,13 +273,13 @@ fn login(state: &mut State, asked: &Asked) -> Response {
 }
 
 /// The user that may post, or the refusal that a missing login or group gets.
-fn poster(state: &State, asked: &Asked, view: &str) -> Result<i64, Response> {
+fn poster(state: &State, asked: &Asked, view: &str) -> Result<i64, Complaint> {
     let user = state.logged_in(&asked.headers).filter(|user| {
         let name = state.user_name(*user);
         !state.script.bodhi.newcomers.iter().any(|newcomer| newcomer == name)
     });
     let text = format!("Unauthorized: {view} failed permission check");
-    user.ok_or_else(|| complain(403, &[complaint("body", "HTTPForbidden", text)]))
+    user.ok_or_else(|| complaint("body", "HTTPForbidden", text))
 }
 
 /// What is wrong with the CSRF token, if anything.
@@ -302,7 +302,7 @@ fn content_type(headers: &HeaderMap) -> &str {
 fn create(state: &mut State, asked: &Asked) -> Response {
     let user = match poster(state, asked, "new_update__POST") {
         Ok(user) => user,
-        Err(refusal) => return refusal,
+        Err(refusal) => return complain(403, &[refusal]),
     };
     let body = match ask::open(content_type(&asked.headers), &asked.body) {
         Ok(body) => body,
@@ -349,7 +349,7 @@ fn update(state: &mut State, asked: &Asked, rest: &str) -> Response {
 fn request(state: &mut State, asked: &Asked, alias: &str) -> Response {
     let user = match poster(state, asked, "set_request__POST") {
         Ok(user) => user,
-        Err(refusal) => return refusal,
+        Err(refusal) => return complain(403, &[refusal]),
     };
     let body = match ask::open(content_type(&asked.headers), &asked.body) {
         Ok(body) => body,
