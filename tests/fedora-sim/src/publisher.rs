@@ -14,6 +14,8 @@ use crate::world::{Message, World};
 
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The longest time between two looks at the log.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Publishes for ever, from the first message on; dropping the future stops it.
 pub async fn run(world: World, broker: String) {
@@ -31,14 +33,11 @@ async fn publish(world: &World, broker: &str, next: &mut usize) -> lapin::Result
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     loop {
-        let changed = world.changed();
-        tokio::pin!(changed);
-        // Registered before the look, so that nothing said meanwhile is missed.
-        futures_util::poll!(changed.as_mut());
         let waiting: Vec<Message> =
             world.read(|state| state.messages().get(*next..).unwrap_or_default().to_vec());
         if waiting.is_empty() {
-            changed.await;
+            // What was said between the look and the wait is seen at the next look.
+            let _ = tokio::time::timeout(LOOK, world.changed()).await;
         }
         for message in waiting {
             for _ in 0..message.copies {

@@ -406,3 +406,41 @@ async fn a_refusal_can_hide_a_created_update() -> Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn updates_end_as_the_script_says_and_a_stable_one_takes_its_side_tag_along() -> Result<()> {
+    let quick = json!({"gating": true, "timing": {"tag_ms": 0, "sign_ms": 0, "gate_ms": 0, "approve_ms": 0},
+        "outcomes": {"b": ["obsoleted"], "c": ["unpushed"], "d": ["gating_failed"], "e": ["conflict"], "f": ["never_stable"]}});
+    let mut client = Client::start_with(quick).await?;
+    for (package, status, gating) in [
+        ("a", "stable", "ignored"),
+        ("b", "obsolete", "waiting"),
+        ("c", "unpushed", "waiting"),
+        ("d", "testing", "failed"),
+        ("e", "pending", "ignored"),
+        ("f", "testing", "ignored"),
+    ] {
+        let tag = client.side_tag(&[package])?;
+        let made: Value = serde_json::from_str(&client.create(&tag).await?.body)?;
+        let alias = made["alias"].as_str().context("no alias")?;
+        let shown: Value =
+            serde_json::from_str(&client.get(&format!("/updates/{alias}")).await?.body)?;
+        assert_eq!(
+            (&shown["update"]["status"], &shown["update"]["test_gating_status"]),
+            (&json!(status), &json!(gating)),
+            "{package}"
+        );
+        let stable = client.sim.world.read(|state| {
+            let build = state.build_named(&format!("{package}-1-1.eln151")).map(|build| build.id);
+            let eln = state.tag_named("eln").map(|tag| tag.id);
+            eln.zip(build).is_some_and(|(eln, build)| state.is_tagged(eln, build))
+        });
+        assert_eq!(stable, status == "stable", "{package}");
+        assert_eq!(
+            client.sim.world.read(|state| state.tag_named(&tag).is_none()),
+            status == "stable",
+            "{package}"
+        );
+    }
+    Ok(())
+}
