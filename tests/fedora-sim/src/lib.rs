@@ -3,9 +3,14 @@
 //! Over the wire only, stateful, strict, scripted. It does *not* build anything: what a build comes to, and when, stands in
 //! the [`script::Script`].
 
+pub mod archive;
+pub mod bodhi;
 pub mod chance;
 pub mod control;
+pub mod idp;
 pub mod koji;
+pub mod publisher;
+pub mod resolver;
 pub mod script;
 mod server;
 pub mod traffic;

@@ -16,6 +16,9 @@ struct Arguments {
     /// The script, as JSON; without it everything succeeds at once.
     #[arg(long)]
     script: Option<PathBuf>,
+    /// A broker that the messages are published to, such as `amqp://guest:guest@127.0.0.1:5672/%2F`.
+    #[arg(long)]
+    broker: Option<String>,
 }
 
 #[tokio::main]
@@ -32,7 +35,10 @@ async fn main() -> anyhow::Result<()> {
         }
     };
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
-    let running = fedora_sim::start(script, arguments.listen).await?;
+    let mut running = fedora_sim::start(script, arguments.listen).await?;
+    if let Some(broker) = arguments.broker {
+        running.publish_to(broker);
+    }
     let ready = serde_json::json!({"url": running.url});
     writeln!(std::io::stdout(), "{ready}").context("failed to say where it listens")?;
     tokio::select! {

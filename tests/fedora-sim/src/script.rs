@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bodhi::script::BodhiScript;
+
 mod outcome;
 
 pub use outcome::{Outcome, SeedTrouble};
@@ -32,6 +34,8 @@ pub struct Script {
     pub faults: Faults,
     /// Age in ms at which a session expires (fault 1007); `None`: never.
     pub session_lifetime_ms: Option<u64>,
+    /// Bodhi, the identity provider and Content Resolver.
+    pub bodhi: BodhiScript,
     /// How builds end: package, or `package#commit` where it matters, to one outcome for each attempt, of which the last
     /// repeats.
     pub outcomes: BTreeMap<String, Vec<Outcome>>,
@@ -293,6 +297,7 @@ impl Default for Script {
             timing: Timing::default(),
             faults: Faults::default(),
             session_lifetime_ms: None,
+            bodhi: BodhiScript::default(),
             outcomes: BTreeMap::new(),
             seed_trouble: BTreeMap::new(),
             remove_empty: true,

@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    control, koji,
+    archive, bodhi, control, idp, koji, publisher, resolver,
     script::Script,
     traffic::Traffic,
     world::{World, run_engine},
@@ -30,6 +30,18 @@ pub struct Running {
 }
 
 impl Running {
+    /// Publishes the log of messages to a broker from now on, from its beginning.
+    pub fn publish_to(&mut self, broker: String) {
+        let (world, stopped) = (self.world.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                () = stopped.cancelled() => {}
+                () = publisher::run(world, broker) => {}
+            }
+        });
+    }
+
     /// Stops it, and waits until the listener is closed and nothing runs any more.
     pub async fn stop(mut self) {
         self.stop.cancel();
@@ -81,4 +93,11 @@ fn app(world: &World) -> Router {
     Router::new()
         .merge(koji::routes(koji::Hub::new(world.clone(), Arc::clone(&traffic))))
         .merge(control::routes(world.clone()))
+        .merge(idp::routes(world.clone()))
+        .merge(resolver::routes(world.clone(), Arc::clone(&traffic)))
+        .merge(archive::routes(world.clone(), Arc::clone(&traffic)))
+        .fallback_service(
+            axum::routing::any(bodhi::answer)
+                .with_state(bodhi::Server::new(world.clone(), traffic)),
+        )
 }

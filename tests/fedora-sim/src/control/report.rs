@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::world::{BuildEntry, State};
+use crate::{
+    bodhi::UpdateEntry,
+    world::{BuildEntry, State},
+};
 
 /// The report of a run, up to now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +33,8 @@ pub struct Report {
     pub lost_replies: BTreeMap<&'static str, u64>,
     /// Every build that was asked for.
     pub builds: Vec<BuildEntry>,
+    /// Every update that was made.
+    pub updates: Vec<UpdateEntry>,
     /// What is still there.
     pub leftovers: Leftovers,
     /// Messages sent, by topic.
@@ -76,6 +81,7 @@ impl Report {
             unknown_calls: record.unknown.clone(),
             lost_replies: record.lost.clone(),
             builds: state.build_entries(),
+            updates: state.update_entries(),
             leftovers: Leftovers {
                 side_tags: state.side_tags(None, None).map(|tag| tag.name.clone()).collect(),
                 open_tasks: open_tasks.map(|task| task.id).collect(),

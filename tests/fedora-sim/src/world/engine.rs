@@ -19,6 +19,8 @@ pub(super) enum Step {
     LookAgain(i64),
     /// The queue of repo requests is looked at.
     RepoQueue,
+    /// An update's next stage is due.
+    Update(i64),
 }
 
 /// Steps by time, then by order of asking.
@@ -55,6 +57,11 @@ impl State {
         self.queue.push(due, step);
     }
 
+    /// Asks for an update's next stage so many ms from now.
+    pub(crate) fn update_after(&mut self, ms: u64, update: i64) {
+        self.after(ms, Step::Update(update));
+    }
+
     /// Does everything that is due, including what that makes due at once.
     pub fn run_due(&mut self) {
         while let Some(step) = self.queue.pop(self.now()) {
@@ -65,6 +72,7 @@ impl State {
                 Step::Cancel(task) => self.cancel_tree(task),
                 Step::LookAgain(task) => self.look_for_repo(task),
                 Step::RepoQueue => self.run_repo_queue(),
+                Step::Update(update) => self.advance_update(update),
             }
         }
     }

@@ -19,7 +19,7 @@ use super::{
     repos::{Repo, RepoRequest},
     tasks::Task,
 };
-use crate::{koji::Sessions, script::Script};
+use crate::{bodhi::Bodhi, idp::Tokens, koji::Sessions, script::Script};
 
 /// Why something is refused: one of Koji's faults.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +113,10 @@ pub struct State {
     pub record: Record,
     /// The hub's sessions.
     pub sessions: Sessions,
+    /// What Bodhi holds.
+    pub bodhi: Bodhi,
+    /// What the identity provider gave out.
+    pub tokens: Tokens,
     pub(super) users: Vec<User>,
     pub(super) packages: Vec<Package>,
     pub(super) package_ids: HashMap<String, i64>,
@@ -145,6 +149,8 @@ impl State {
             script,
             record: Record::default(),
             sessions: Sessions::default(),
+            bodhi: Bodhi::default(),
+            tokens: Tokens::default(),
             users: Vec::new(),
             packages: Vec::new(),
             package_ids: HashMap::new(),
