@@ -1,33 +1,35 @@
-//! Why a build failed, in classes that the retry and deny rules and the reports speak of. Does *not* read any fault text.
+//! How builds fail. Reading the class from Koji's texts is done elsewhere, in one place.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The class of a failed build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+use crate::id::TaskId;
+
+/// What kind of failure a build died of, by who can mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
-    /// The source itself: not to be fetched, nothing to build for these architectures, or its NVR is taken.
+    /// The source itself: it cannot be fetched, or its version is taken by something else.
     Source,
     /// The source package could not be made.
     Srpm,
-    /// The buildroot could not be filled: a dependency is missing or broken.
+    /// The buildroot could not be set up, most often for want of a dependency.
     Dependency,
-    /// It was being built and failed.
+    /// The package did not build.
     Build,
-    /// It is built but could not be tagged.
+    /// It was built and could not be tagged.
     Tagging,
-    /// A rule of the site refuses it.
+    /// A policy of the hub refused it.
     Policy,
-    /// Koji or a builder broke.
+    /// Builders, repos or storage; nothing of the package's doing.
     Infrastructure,
-    /// None of these can be told.
+    /// None of these could be told from the text.
     Unknown,
 }
 
 impl FailureClass {
-    /// All classes.
+    /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Source,
         Self::Srpm,
@@ -41,7 +43,7 @@ impl FailureClass {
 
     /// The word for it, as stored and shown.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
             Self::Srpm => "srpm",
@@ -53,6 +55,21 @@ impl FailureClass {
             Self::Unknown => "unknown",
         }
     }
+
+    /// Whether another attempt may help.
+    #[must_use]
+    pub fn may_be_retried(self) -> bool {
+        match self {
+            Self::Policy => false,
+            Self::Source
+            | Self::Srpm
+            | Self::Dependency
+            | Self::Build
+            | Self::Tagging
+            | Self::Infrastructure
+            | Self::Unknown => true,
+        }
+    }
 }
 
 impl fmt::Display for FailureClass {
@@ -61,5 +78,21 @@ impl fmt::Display for FailureClass {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Why something failed in Koji.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Its class.
+    pub class: FailureClass,
+    /// The text's last lines.
+    pub text: String,
+    /// The task that failed first: a child of the build task where there is one.
+    pub task: Option<TaskId>,
+}
+
+impl Failure {
+    /// A failure without a task.
+    #[must_use]
+    pub fn new(class: FailureClass, text: impl Into<String>) -> Self {
+        Self { class, text: text.into(), task: None }
+    }
+}

@@ -3,8 +3,12 @@
 //! Identities, package versions, policy, and the life of a batch as a state machine: an event goes in, changed state and
 //! commands come out. Nothing here waits, reads a clock, draws a random number or knows a client.
 
+pub mod batch;
 pub mod failure;
+pub mod forming;
 pub mod id;
 pub mod nvr;
+pub mod policy;
 pub mod scm;
 pub mod time;
+pub mod trigger;

@@ -298,7 +298,9 @@ pub enum StoreErrorKind {
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
     /// The database was made by a newer program.
-    #[error("the database is at schema version {found}, this program knows up to {known}: run the newer program")]
+    #[error(
+        "the database is at schema version {found}, this program knows up to {known}: run the newer program"
+    )]
     TooNew {
         /// Version in the database.
         found: i64,

@@ -273,6 +273,3 @@ impl From<Value> for ResultRow {
         Self(code.zip(text).map(|(code, text)| RawFault { code, text: text.to_owned() }.into()))
     }
 }
-
-#[cfg(test)]
-mod tests;

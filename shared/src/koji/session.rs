@@ -272,6 +272,3 @@ pub(super) fn of_fault(fault: Fault) -> KojiErrorKind {
         _ => KojiErrorKind::Refused(fault),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -285,6 +285,3 @@ fn one_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
         text
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -237,6 +237,3 @@ pub(super) fn boolean(text: &str) -> Result<bool, XmlError> {
 pub(super) fn double(text: &str) -> Result<f64, XmlError> {
     text.trim().parse().map_err(|_| XmlError::Shape(format!("`{}` is no number", shorten(text))))
 }
-
-#[cfg(test)]
-mod tests;

@@ -244,6 +244,3 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::Struct(members))
     }
 }
-
-#[cfg(test)]
-mod tests;

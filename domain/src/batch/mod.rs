@@ -1,0 +1,45 @@
+//! The life of a batch: one state machine, in the words of its phases.
+//!
+//! [`Batch::step`] takes an event at a point in time and gives commands. What is to be looked at is not commanded but follows
+//! from the state: [`Batch::reads`] and [`Batch::watches`]. So a restart needs nothing but the state.
+
+mod aborting;
+mod admission;
+mod building;
+mod effect;
+mod event;
+mod fill;
+mod group;
+mod machine;
+mod member;
+mod phase;
+mod plan;
+mod preparing;
+mod publishing;
+mod settling;
+mod summary;
+mod tasks;
+mod wants;
+
+pub use admission::{Admission, Candidate, Facts, LatestBuild, StableSource};
+pub use effect::{
+    Command, Denial, Effect, Notice, Outcome, PostEnd, Refusal, Submission, SubmitEnd,
+};
+pub use event::{
+    BuildFact, Event, Illegal, PublishFacts, RepoSeen, StableBuild, TagContent, TaskEnd, TaskFate,
+    TaskSeen, UpdateSeen,
+};
+pub use fill::{Fill, Item};
+pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
+pub use machine::{Batch, Ground, Purpose, Step};
+pub use member::{Build, Built, End, Member, StopReason};
+pub use phase::{
+    Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Phase, Preparing, Publishing, Stage,
+};
+pub use plan::Plan;
+pub use settling::settle_groups;
+pub use summary::Summary;
+pub use wants::{Haste, Read, Watch, watch_updates};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! Settling and cleaning: waiting for updates, the deny list, removing the side tag.
+
+use std::collections::BTreeMap;
+
+use super::{
+    effect::{Command, Denial, Effect, Notice},
+    event::{StableBuild, UpdateSeen},
+    group::{Group, GroupState},
+    machine::{Batch, Ground, Purpose, Step},
+    member::{Build, End},
+    phase::{Cleaning, Ending, Phase},
+    plan::Plan,
+};
+use crate::{failure::FailureClass, id::TagName, nvr::Nvr, time::Timestamp};
+
+/// In how many attempts a build must have failed before its source is denied.
+const FAILURES_TO_DENY: u32 = 2;
+
+impl Batch {
+    pub(super) fn on_updates_seen(
+        &mut self,
+        at: Timestamp,
+        updates: &[UpdateSeen],
+        stable: &[StableBuild],
+        out: &mut Step,
+    ) {
+        let changed = settle_groups(&mut self.groups, &self.plan, updates, stable, at);
+        for (number, group) in changed {
+            out.groups.insert(number);
+            out.commands.extend(group_news(number, &group));
+        }
+        if self.warn_of_slowness(out) {
+            out.commands.push(Command::Notify(Notice::SlowUpdates));
+        }
+    }
+
+    /// Marks updates that have become slow; true if there is a new one.
+    fn warn_of_slowness(&mut self, out: &mut Step) -> bool {
+        let limit = self.plan.stable_warn;
+        let mut slow = false;
+        for (number, group) in &mut self.groups {
+            if let GroupState::Posted(posted) = &mut group.state
+                && !limit.is_zero()
+                && !posted.warned
+                && posted.waited >= limit
+            {
+                posted.warned = true;
+                out.groups.insert(*number);
+                slow = true;
+            }
+        }
+        slow
+    }
+
+    /// Leaves settling once no group is waited for any more; late ones stay watched on their own.
+    pub(super) fn advance_settling(&mut self, at: Timestamp, out: &mut Step) -> bool {
+        let Phase::Settling { ground } = &self.phase else { return false };
+        let waits = self
+            .groups
+            .values()
+            .any(|group| matches!(group.state, GroupState::Posted(_)) || !group.is_sent());
+        if waits {
+            return false;
+        }
+        let ground = ground.clone();
+        self.begin_cleaning(at, ground, out);
+        true
+    }
+
+    pub(super) fn begin_cleaning(&mut self, at: Timestamp, ground: Ground, out: &mut Step) {
+        self.deny_failures(out);
+        let tag = ground.tag.clone();
+        self.enter(at, Phase::Cleaning(Cleaning { ground, ending: Ending::Done }), out);
+        self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
+    }
+
+    fn deny_failures(&self, out: &mut Step) {
+        for (component, member) in &self.members {
+            if let Build::Ended { end: End::Failed(failure), task, .. } = &member.build
+                && member.failures >= FAILURES_TO_DENY
+                && is_deniable(failure.class)
+            {
+                out.commands.push(Command::Deny(Denial {
+                    component: component.clone(),
+                    source: member.source.clone(),
+                    failure: failure.clone(),
+                    task: *task,
+                }));
+            }
+        }
+    }
+
+    pub(super) fn on_removed(&mut self, at: Timestamp, tag: &TagName, out: &mut Step) {
+        let Phase::Cleaning(cleaning) = &self.phase else { return };
+        if cleaning.ground.tag == *tag {
+            let ending = cleaning.ending;
+            self.end(at, ending, out);
+        }
+    }
+}
+
+/// Whether failures of this class say something about the source.
+fn is_deniable(class: FailureClass) -> bool {
+    match class {
+        FailureClass::Source
+        | FailureClass::Srpm
+        | FailureClass::Dependency
+        | FailureClass::Build
+        | FailureClass::Unknown => true,
+        FailureClass::Tagging | FailureClass::Policy | FailureClass::Infrastructure => false,
+    }
+}
+
+/// Lets groups see what became of their updates; gives those that changed.
+pub fn settle_groups(
+    groups: &mut BTreeMap<u32, Group>,
+    plan: &Plan,
+    updates: &[UpdateSeen],
+    stable: &[StableBuild],
+    at: Timestamp,
+) -> Vec<(u32, Group)> {
+    let parsed: Vec<(&StableBuild, Nvr)> =
+        stable.iter().filter_map(|build| build.nvr.parse().ok().map(|nvr| (build, nvr))).collect();
+    let by_name: BTreeMap<&str, (&StableBuild, Nvr)> =
+        parsed.iter().map(|(build, nvr)| (nvr.name(), (*build, nvr.clone()))).collect();
+    let mut changed = Vec::new();
+    for (number, group) in groups {
+        if group.settle(updates, &by_name, at, plan) {
+            changed.push((*number, group.clone()));
+        }
+    }
+    changed
+}
+
+/// What people are told of a group that changed.
+fn group_news(number: u32, group: &Group) -> Option<Command> {
+    let ended = matches!(group.state, GroupState::Ended { .. } | GroupState::Late { .. });
+    let text = group.alias().unwrap_or_default().to_owned();
+    ended.then(|| Command::Notify(Notice::Group { number, state: group.word(), text }))
+}
