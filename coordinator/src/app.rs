@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use ebs_domain::{id::Epoch, time::Timestamp};
+use ebs_domain::id::Epoch;
 use ebs_shared::{
     bodhi::{BodhiUpdates, api::Updates},
     bus::{
@@ -40,7 +40,7 @@ use crate::{
     snapshot::Snapshot,
     store::{Candidate, Location, SqlStore, Store, StoreError, StoreOptions},
     watchful::Watchful,
-    web::{Health, Need, Served, serve},
+    web::{Health, Served, serve},
 };
 
 /// What a coordinator is started with.
@@ -76,12 +76,25 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     let (health, probe) = (Health::default(), Probe::new());
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
-    let pages = Arc::new(StorePages::new(Arc::clone(&store), &config, probe.clone(), health.clone()));
-    let served = Served { health: health.clone(), store: Arc::clone(&store), pages, metrics: metrics.clone() };
+    let pages =
+        Arc::new(StorePages::new(Arc::clone(&store), &config, probe.clone(), health.clone()));
+    let served = Served {
+        health: health.clone(),
+        store: Arc::clone(&store),
+        pages,
+        metrics: metrics.clone(),
+    };
     let web_stop = stop.clone();
-    tasks.spawn(async move { serve(listener, served, web_stop).await.context("the pages cannot be served") });
+    tasks.spawn(async move {
+        serve(listener, served, web_stop).await.context("the pages cannot be served")
+    });
 
-    let refresh = Refresh { config: Arc::clone(&config), dynamic, lists: ContentResolver::new()?, bodhi: Arc::clone(&bodhi) };
+    let refresh = Refresh {
+        config: Arc::clone(&config),
+        dynamic,
+        lists: ContentResolver::new()?,
+        bodhi: Arc::clone(&bodhi),
+    };
     let Some(first) = refresh.first(&stop).await? else { return finish(tasks, &stop).await };
     let (newest, snapshot) = watch::channel(Arc::new(first));
     let refresh_stop = stop.clone();
@@ -103,7 +116,15 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         probe: probe.clone(),
     });
     let watchful = Watchful::new(&health, &probe, &metrics, &config)?;
-    let work = Arc::new(Work { config: Arc::clone(&config), store: Arc::clone(&store), queue, snapshot, health, watchful: watchful.clone(), bus: bus_config(&config)? });
+    let work = Arc::new(Work {
+        config: Arc::clone(&config),
+        store: Arc::clone(&store),
+        queue,
+        snapshot,
+        health,
+        watchful: watchful.clone(),
+        bus: bus_config(&config)?,
+    });
     let watch_stop = stop.clone();
     tasks.spawn(async move {
         watchful.run(watch_stop).await;
@@ -122,12 +143,17 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
 }
 
 /// Waits for everything to end. If one part ends before it is told to, the program ends with its error.
-async fn finish(mut tasks: JoinSet<anyhow::Result<()>>, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn finish(
+    mut tasks: JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let mut outcome = Ok(());
     while let Some(ended) = tasks.join_next().await {
         let ended = ended.context("a part of the program ended badly").and_then(|ended| ended);
         let ended = match ended {
-            Ok(()) if !stop.is_cancelled() => Err(anyhow::anyhow!("a part of the program ended by itself")),
+            Ok(()) if !stop.is_cancelled() => {
+                Err(anyhow::anyhow!("a part of the program ended by itself"))
+            }
             ended => ended,
         };
         stop.cancel();
@@ -175,7 +201,7 @@ fn start_queue(
         updates: Arc::clone(bodhi) as Arc<dyn Updates>,
         clock: Arc::new(System),
         chance: Arc::new(System),
-        metrics: WorkerMetrics::new(metrics.registry())?,
+        metrics: WorkerMetrics::register(metrics.registry())?,
         settings: WorkerSettings::of("local", config),
     };
     let worker_stop = stop.clone();
@@ -216,8 +242,11 @@ fn candidate(config: &StaticConfig) -> Candidate {
 /// The bus as its own file has it, if it is listened to.
 fn bus_config(config: &StaticConfig) -> anyhow::Result<Option<BusConfig>> {
     let bus = &config.ebs.bus;
-    let Some(path) = bus.fedora_messaging_config.as_ref().filter(|_| bus.enabled) else { return Ok(None) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let Some(path) = bus.fedora_messaging_config.as_ref().filter(|_| bus.enabled) else {
+        return Ok(None);
+    };
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let parsed = BusConfig::parse(&text).with_context(|| format!("in {}", path.display()))?;
     Ok(Some(parsed))
 }
@@ -270,8 +299,13 @@ impl Work {
             clock: Arc::new(System) as Arc<dyn Clock>,
             connected: Arc::clone(connected),
         };
-        let consumer =
-            BusConsumer::new(bus, reader.clone(), Timing::default(), Arc::new(System), Arc::new(System) as Arc<dyn Chance>);
+        let consumer = BusConsumer::new(
+            bus,
+            reader.clone(),
+            Timing::default(),
+            Arc::new(System),
+            Arc::new(System) as Arc<dyn Chance>,
+        );
         self.watchful.watch_bus(consumer.status());
         let over = over.clone();
         tasks.spawn(async move { consumer.run(Arc::new(live), over).await });
@@ -306,4 +340,3 @@ impl Work {
         }
     }
 }
-

@@ -18,7 +18,11 @@ const WAIT: Duration = Duration::from_secs(1);
 const FAILED_PAUSE: Duration = Duration::from_millis(500);
 
 /// Reads results until the term is over. Those that an earlier term did not acknowledge come first.
-pub async fn read_results(queue: Arc<dyn Producer>, driver: mpsc::Sender<Input>, over: CancellationToken) {
+pub async fn read_results(
+    queue: Arc<dyn Producer>,
+    driver: mpsc::Sender<Input>,
+    over: CancellationToken,
+) {
     let mut again = true;
     while !over.is_cancelled() {
         // A blocking read is never dropped: the server would deliver into the void.

@@ -26,6 +26,9 @@ pub trait TermWork: Send + Sync {
     fn leading(&self, epoch: Option<Epoch>);
 }
 
+/// Is told at each look at the lease whether the database answered.
+pub type Beat = Arc<dyn Fn(Result<(), &StoreError>) + Send + Sync>;
+
 /// A process that leads whenever it can.
 pub struct Leadership {
     /// Where the lease is.
@@ -37,7 +40,7 @@ pub struct Leadership {
     /// What runs beside it.
     pub work: Arc<dyn TermWork>,
     /// Told at each look at the lease that the loop is alive.
-    pub beat: Arc<dyn Fn(Result<(), &StoreError>) + Send + Sync>,
+    pub beat: Beat,
 }
 
 /// The pause before the lease is asked for again when the database does not answer.
@@ -66,7 +69,10 @@ impl Leadership {
                     remaining.min(self.candidate.ttl / 3).max(Duration::from_millis(20))
                 }
                 Err(error) => {
-                    tracing::warn!(error = crate::report::chain(&error), "the lease cannot be asked for");
+                    tracing::warn!(
+                        error = crate::report::chain(&error),
+                        "the lease cannot be asked for"
+                    );
                     RETRY_PAUSE
                 }
             };
@@ -80,7 +86,12 @@ impl Leadership {
         Ok(())
     }
 
-    async fn term(&self, epoch: Epoch, asked: Instant, stop: &CancellationToken) -> anyhow::Result<()> {
+    async fn term(
+        &self,
+        epoch: Epoch,
+        asked: Instant,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<()> {
         let over = stop.child_token();
         let (until, seen) = watch::channel(asked + self.candidate.ttl);
         let (handle, mut inputs) = Handle::channel();
@@ -111,7 +122,11 @@ impl Leadership {
         outcome
     }
 
-    async fn lead(&self, lease: &TermLease, inputs: &mut mpsc::Receiver<Input>) -> anyhow::Result<()> {
+    async fn lead(
+        &self,
+        lease: &TermLease,
+        inputs: &mut mpsc::Receiver<Input>,
+    ) -> anyhow::Result<()> {
         loop {
             match self.driver.lead(lease.clone(), inputs).await {
                 Ok(TermEnd::Over | TermEnd::Fenced) => return Ok(()),
@@ -140,7 +155,8 @@ impl Leadership {
                 () = tokio::time::sleep_until(renewal.max(Instant::now())) => {}
             }
             let asked = Instant::now();
-            let answer = tokio::time::timeout_at(*until.borrow(), self.store.lead(&self.candidate)).await;
+            let last = *until.borrow();
+            let answer = tokio::time::timeout_at(last, self.store.lead(&self.candidate)).await;
             match answer {
                 Ok(Ok(Lease::Leading { epoch: still })) if still == epoch => {
                     (self.beat)(Ok(()));
@@ -152,7 +168,10 @@ impl Leadership {
                 }
                 Ok(Err(error)) => {
                     (self.beat)(Err(&error));
-                    tracing::warn!(error = crate::report::chain(&error), "the lease is not renewed");
+                    tracing::warn!(
+                        error = crate::report::chain(&error),
+                        "the lease is not renewed"
+                    );
                     tokio::time::sleep(RETRY_PAUSE.min(self.candidate.ttl / 10)).await;
                 }
                 Err(_) => {}
@@ -168,7 +187,10 @@ impl Leadership {
         match tokio::time::timeout(RESIGN_LIMIT, self.store.resign(&self.candidate)).await {
             Ok(Ok(())) => tracing::info!("the lease is given up"),
             Ok(Err(error)) => {
-                tracing::warn!(error = crate::report::chain(&error), "the lease is not given up: it will run out");
+                tracing::warn!(
+                    error = crate::report::chain(&error),
+                    "the lease is not given up: it will run out"
+                );
             }
             Err(_) => tracing::warn!("the lease is not given up in time: it will run out"),
         }

@@ -55,10 +55,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }
     let listen = loaded.config.ebs.http.listen;
-    let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "serving pages");
     let stop = CancellationToken::new();
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut term, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let told = stop.clone();
     tokio::spawn(async move {
         tokio::select! {
@@ -69,5 +72,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::info!("told to stop");
         told.cancel();
     });
-    app::run(Setup { config: loaded.config, dynamic: arguments.dynamic_config_file, listener, stop }).await
+    app::run(Setup {
+        config: loaded.config,
+        dynamic: arguments.dynamic_config_file,
+        listener,
+        stop,
+    })
+    .await
 }

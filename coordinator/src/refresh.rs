@@ -44,7 +44,9 @@ impl Refresh {
             let dynamic = self.read_file()?;
             match self.complete(1, &dynamic).await {
                 Ok(snapshot) => return Ok(Some(snapshot)),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "no package lists yet: again"),
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "no package lists yet: again")
+                }
             }
             tokio::select! {
                 biased;
@@ -67,11 +69,19 @@ impl Refresh {
             match made {
                 Ok(snapshot) => {
                     number += 1;
-                    tracing::info!(snapshot = number, paused = snapshot.paused, "configuration refreshed");
+                    tracing::info!(
+                        snapshot = number,
+                        paused = snapshot.paused,
+                        "configuration refreshed"
+                    );
                     newest.send_replace(Arc::new(snapshot));
                 }
                 Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), snapshot = number, "refresh refused: keeping the last");
+                    tracing::warn!(
+                        error = format!("{error:#}"),
+                        snapshot = number,
+                        "refresh refused: keeping the last"
+                    );
                 }
             }
         }
@@ -92,11 +102,19 @@ impl Refresh {
         };
         let policy = content::snapshot(number, dynamic, listed);
         for fault in policy.faults() {
-            tracing::warn!(error = fault.to_string(), "a pattern gave up: decided to the careful side");
+            tracing::warn!(
+                error = fault.to_string(),
+                "a pattern gave up: decided to the careful side"
+            );
         }
         let trigger_tag = match &dynamic.control.trigger_tag {
             TriggerTag::Named(tag) => tag.clone(),
-            TriggerTag::Rawhide => self.bodhi.rawhide_tag().await.context("cannot learn what Rawhide is")?,
+            TriggerTag::Rawhide => self
+                .bodhi
+                .rawhide_tag()
+                .await
+                .context("cannot learn what Rawhide is")?
+                .context("Bodhi has no pending release with the branch `rawhide`")?,
         };
         let plan = plan(&self.config, number, trigger_tag);
         Ok(Snapshot { policy: Arc::new(policy), plan, paused: dynamic.control.pause })
@@ -116,8 +134,8 @@ pub fn plan(config: &StaticConfig, snapshot: u64, trigger_tag: TagName) -> Plan 
         draft: config.ebs.koji.draft_builds,
         fail_fast: koji.fail_fast,
         wait_repo: koji.wait_repo,
-        batch_size: bodhi.batch_size,
-        max_single_batch_size: bodhi.max_single_batch_size,
+        batch_size: size(bodhi.batch_size),
+        max_single_batch_size: size(bodhi.max_single_batch_size),
         max_open_builds: config.ebs.limits.max_open_builds,
         build_timeout: timers.build_timeout,
         build_timeouts: timers.build_timeouts.clone(),
@@ -126,4 +144,8 @@ pub fn plan(config: &StaticConfig, snapshot: u64, trigger_tag: TagName) -> Plan 
         stable_warn: bodhi.warn_timeout,
         poll_gap: timers.poll_max * POLL_GAP,
     }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -42,7 +42,8 @@ pub enum ClientError {
 /// [`ClientError`] if its parts cannot be made.
 pub fn hub(config: &StaticConfig, registry: &Registry) -> Result<HubClient, ClientError> {
     let ours = &config.ebs.koji;
-    let limits = KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
+    let limits =
+        KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
     let user = ours.user.as_ref().or(config.koji.username.as_ref()).cloned().unwrap_or_default();
     let password = ours.password.as_ref().map(SecretText::expose).unwrap_or_default();
     Ok(HubClient::new(HubParts {

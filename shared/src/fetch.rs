@@ -137,7 +137,7 @@ impl Fetcher {
 /// address. A POST goes to no other host: its body is meant for this one.
 fn redirected(reply: &Reply, from: &Url, request: &Request) -> Result<Option<Url>, FetchError> {
     let kept = matches!(reply.status.as_u16(), 307 | 308);
-    let plain = matches!(reply.status.as_u16(), 301 | 302 | 303) && request.method == Method::GET;
+    let plain = matches!(reply.status.as_u16(), 301..=303) && request.method == Method::GET;
     if !(kept || plain) {
         return Ok(None);
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ebs_shared::config::StaticConfig;
+
 /// How a worker works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerSettings {
@@ -27,6 +29,18 @@ impl WorkerSettings {
             grace: Duration::from_secs(20),
             job_limit: Duration::from_secs(600),
             create_limit: Duration::from_secs(50),
+        }
+    }
+
+    /// The settings that the configuration gives. A creating call may take as long as the slower neighbour is given.
+    #[must_use]
+    pub fn of(name: &str, config: &StaticConfig) -> Self {
+        let ours = &config.ebs;
+        Self {
+            slots: ours.worker.concurrency,
+            grace: ours.timers.grace,
+            create_limit: ours.koji.call_timeout.max(ours.bodhi.post_timeout),
+            ..Self::named(name)
         }
     }
 

@@ -85,6 +85,12 @@ impl Handle {
         answer.await.map_err(|_| DriverGone)
     }
 
+    /// The way in itself, for what feeds inputs of its own.
+    #[must_use]
+    pub fn sender(&self) -> mpsc::Sender<Input> {
+        self.0.clone()
+    }
+
     /// Lets the driver look soon. Lost without harm when it is busy.
     pub fn nudge(&self) {
         let _lost_without_harm = self.0.try_send(Input::Nudge);

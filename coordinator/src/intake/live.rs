@@ -40,7 +40,12 @@ impl Handler for Live {
             return Ok(());
         }
         for odd in &sorted.odd {
-            tracing::warn!(topic = odd.topic, message.id = odd.id, error = odd.fault, "a message is not understood: kept");
+            tracing::warn!(
+                topic = odd.topic,
+                message.id = odd.id,
+                error = odd.fault,
+                "a message is not understood: kept"
+            );
         }
         let stored = self.driver.store(sorted.sightings, sorted.odd, Vec::new()).await;
         stored.map_err(|gone| NotStored(gone.to_string()))

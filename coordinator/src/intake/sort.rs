@@ -15,7 +15,12 @@ pub(super) struct Sorted {
 }
 
 /// Sorts a group. `trigger_tag` is the tag whose builds trigger.
-pub(super) fn sort(group: &[Incoming], trigger_tag: &TagName, cause: &Cause, at: Timestamp) -> Sorted {
+pub(super) fn sort(
+    group: &[Incoming],
+    trigger_tag: &TagName,
+    cause: &Cause,
+    at: Timestamp,
+) -> Sorted {
     let mut sorted = Sorted::default();
     for message in group {
         match message {

@@ -39,6 +39,12 @@ impl Metrics {
         Ok(metrics)
     }
 
+    /// Where clients register metrics of their own.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// A number that only rises, per combination of labels.
     ///
     /// # Errors

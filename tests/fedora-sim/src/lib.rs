@@ -1,1 +1,14 @@
-//! Placeholder head.
+//! A stand-in for the parts of Fedora that ELN is built with: Koji hub, Bodhi, Content Resolver, datagrepper, and the bus.
+//!
+//! Over the wire only, stateful, strict, scripted. It does *not* build anything: what a build comes to, and when, stands in
+//! the [`script::Script`].
+
+pub mod chance;
+pub mod control;
+pub mod koji;
+pub mod script;
+mod server;
+pub mod traffic;
+pub mod world;
+
+pub use server::{Running, StartError, start};

@@ -124,6 +124,7 @@ impl Rabbit {
         let log = self.folder.path().join("broker.log");
         let output = fs::File::create(&log)?;
         let mut command = Command::new(&self.script);
+        command.arg("-noinput");
         command
             .envs(self.environment())
             .stdin(Stdio::null())
@@ -156,6 +157,8 @@ impl Rabbit {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         let Ports { amqp, distribution, epmd } = self.ports;
         vec![
+            // Makes the script become the broker instead of starting it as a child, so that the process id is the broker's.
+            ("RABBITMQ_ALLOW_INPUT", "1".to_owned()),
             ("HOME", at("")),
             ("RABBITMQ_NODENAME", format!("ebs{amqp}@localhost")),
             ("RABBITMQ_DIST_PORT", distribution.to_string()),

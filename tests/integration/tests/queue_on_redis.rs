@@ -9,8 +9,8 @@ use ebs_integration::{
     wait::{until, until_some},
 };
 use ebs_shared::queue::{
-    Beat, Consumer, Enqueued, Finished, JobEnd, Lane, Producer, QueueError, QueueErrorKind, RedisConsumer,
-    RedisProducer, RedisSettings,
+    Beat, Consumer, Enqueued, Finished, JobEnd, Lane, Producer, QueueError, QueueErrorKind,
+    RedisConsumer, RedisProducer, RedisSettings,
 };
 
 struct OnRedis(RedisSettings);
@@ -53,7 +53,8 @@ async fn a_person_can_read_what_is_pending() -> anyhow::Result<()> {
     let (producer, worker) = (bench.producer()?, bench.consumer("one")?);
     put(&*producer, job("zlib:1", Lane::Submit)).await?;
     let what = "build zlib:1 into eln-build-side-100042, attempt 1";
-    let shown = [["j", "zlib:1", "kind", "submit_builds", "what", what].map(str::to_owned).to_vec()];
+    let shown =
+        [["j", "zlib:1", "kind", "submit_builds", "what", what].map(str::to_owned).to_vec()];
     ensure!(entries(&server, "{ebs}:s:submit").await? == shown);
     // A job that comes back, at once or later, is written the same way.
     let held = take_one(&*producer, &*worker).await?;
@@ -120,14 +121,16 @@ async fn a_killed_server_comes_back_with_everything_acknowledged() -> anyhow::Re
     let bench = OnRedis::new(&server);
     let (producer, worker) = (bench.producer()?, bench.consumer("one")?);
     producer.enqueue(EPOCH, &["1:1", "2:1", "3:1"].map(|id| job(id, Lane::Submit))).await?;
-    let [done, held] = [take_one(&*producer, &*worker).await?, take_one(&*producer, &*worker).await?];
+    let [done, held] =
+        [take_one(&*producer, &*worker).await?, take_one(&*producer, &*worker).await?];
     worker.complete(&done, "fine").await?;
     server.kill().await?;
     let away = producer.maintain().await.expect_err("nobody is there");
     ensure!(matches!(away.kind, QueueErrorKind::Away(_)), "{away:?}");
     ensure!(worker.beat(&held).await.is_err());
     server.restart().await?;
-    until_some("it is reached again", async || Ok(worker.complete(&held, "fine too").await.ok())).await?;
+    until_some("it is reached again", async || Ok(worker.complete(&held, "fine too").await.ok()))
+        .await?;
     let last = take_one(&*producer, &*worker).await?;
     ensure!(last.id == "3:1");
     worker.complete(&last, "").await?;
@@ -187,7 +190,8 @@ async fn a_job_whose_entry_is_gone_is_missing_and_is_put_on_again() -> anyhow::R
     })
     .await?;
     ensure!(put(&*producer, job("1:1", Lane::Submit)).await? == Some(Enqueued::New));
-    let mut taken = [take_one(&*producer, &*worker).await?.id, take_one(&*producer, &*worker).await?.id];
+    let mut taken =
+        [take_one(&*producer, &*worker).await?.id, take_one(&*producer, &*worker).await?.id];
     taken.sort();
     ensure!(taken == known);
     Ok(())
@@ -199,8 +203,22 @@ async fn a_superseded_entry_is_dropped_when_it_is_delivered() -> anyhow::Result<
     let bench = OnRedis::new(&server);
     let (producer, worker) = (bench.producer()?, bench.consumer("one")?);
     put(&*producer, job("7:1", Lane::Submit)).await?;
-    server.command::<String>(&["XADD", "{ebs}:s:submit", "*", "j", "7:1", "kind", "k", "what", "w"]).await?;
-    server.command::<String>(&["XADD", "{ebs}:s:submit", "*", "j", "unknown", "kind", "k", "what", "w"]).await?;
+    server
+        .command::<String>(&["XADD", "{ebs}:s:submit", "*", "j", "7:1", "kind", "k", "what", "w"])
+        .await?;
+    server
+        .command::<String>(&[
+            "XADD",
+            "{ebs}:s:submit",
+            "*",
+            "j",
+            "unknown",
+            "kind",
+            "k",
+            "what",
+            "w",
+        ])
+        .await?;
     let held = worker.take(&Lane::ALL, 9, Duration::ZERO).await?;
     ensure!(held.len() == 1);
     worker.complete(held.first().expect("one was just counted"), "").await?;
@@ -251,7 +269,8 @@ async fn a_worker_leaves_no_consumer_behind_unless_it_holds_something() -> anyho
     let bench = OnRedis::new(&server);
     let (producer, worker) = (bench.producer()?, bench.consumer("one")?);
     let consumers = async || -> anyhow::Result<usize> {
-        let told: Vec<redis::Value> = server.command(&["XINFO", "CONSUMERS", "{ebs}:s:submit", "w"]).await?;
+        let told: Vec<redis::Value> =
+            server.command(&["XINFO", "CONSUMERS", "{ebs}:s:submit", "w"]).await?;
         Ok(told.len())
     };
     put(&*producer, job("7:1", Lane::Submit)).await?;
@@ -281,7 +300,8 @@ async fn every_job_ends_once_though_the_server_is_killed() -> anyhow::Result<()>
 #[tokio::test]
 async fn every_job_ends_once_though_the_server_is_wiped() -> anyhow::Result<()> {
     let server = RedisServer::start().await?;
-    let running = tokio::spawn(CrashRun { wiped: true, ..RUN }.run(Arc::new(OnRedis::new(&server))));
+    let running =
+        tokio::spawn(CrashRun { wiped: true, ..RUN }.run(Arc::new(OnRedis::new(&server))));
     for share in [4, 4] {
         results_written(&server, RUN.jobs / share).await?;
         server.command::<()>(&["FLUSHALL"]).await?;

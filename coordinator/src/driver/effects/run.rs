@@ -7,7 +7,7 @@ use ebs_shared::{
 };
 
 use super::{promotion, repos, side_tags, tagging};
-use crate::driver::{inputs::Failing, parts::Parts, record};
+use crate::driver::{inputs::Failing, parts::Parts};
 
 /// One run of an effect, with all it needs.
 #[derive(Clone, Debug)]

@@ -119,24 +119,50 @@ fn all_faults_are_reported_together() {
         colour = "red"
         routing_keys = [1]
     "#;
-    insta::assert_snapshot!(faults(text).join("\n"), @"");
+    insta::assert_snapshot!(faults(text).join("\n"), @r"
+    topic_prefx: unknown key
+    queues.ours.exclusive: required
+    queues.ours.durable: must be true or false, is integer
+    queues.ours.arguments: must be a table, is array
+    amqp_url: Invalid AMQP scheme: http
+    passive_declares: must be true or false, is string
+    bindings.0.queue: missing: it means the queue without name, which is not declared
+    bindings.0.routing_keys: must be a list of texts, is string
+    bindings.1.colour: unknown key
+    bindings.1.queue: no queue `other` is declared, so the binding would never be made
+    bindings.1.exchange: required
+    bindings.1.routing_keys: must be a text, is integer
+    qos.prefetch_size: required: the table replaces the default one whole
+    qos.prefetch_count: must be a number from 0 to 65535
+    tls.keyfile: required beside `certfile`
+    client_properties.version: reserved: it names the client library
+    ");
 }
 
 #[test]
 fn a_queue_needs_all_four_keys() {
     let text = "[queues.q]\n[[bindings]]\nqueue='q'\nexchange='e'\nrouting_keys=[]";
-    insta::assert_snapshot!(faults(text).join("\n"), @"");
+    insta::assert_snapshot!(faults(text).join("\n"), @r"
+    queues.q.durable: required
+    queues.q.auto_delete: required
+    queues.q.exclusive: required
+    queues.q.arguments: required
+    ");
 }
 
 #[test]
 fn a_named_queue_without_bindings_is_a_fault() {
     let text = "[queues.q]\ndurable=true\nauto_delete=false\nexclusive=false\narguments={}";
-    insta::assert_snapshot!(faults(text).join("\n"), @"");
+    insta::assert_snapshot!(faults(text).join("\n"), @r"
+    bindings: required: the default binds a queue without name, which is not declared
+    ");
 }
 
 #[test]
 fn a_table_replaces_the_default_one_whole() {
-    insta::assert_snapshot!(faults("[qos]\nprefetch_count = 5").join("\n"), @"");
+    insta::assert_snapshot!(faults("[qos]\nprefetch_count = 5").join("\n"), @r"
+    qos.prefetch_size: required: the table replaces the default one whole
+    ");
     assert!(
         !BusConfig::parse("[client_properties]\nx = 'y'")
             .unwrap()
