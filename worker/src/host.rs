@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{WorkerParts, run, serve};
 
-/// Works and serves metrics until SIGTERM or SIGINT; then finishes or hands back what is held.
+/// Works, and serves metrics if there is an address for them, until SIGTERM or SIGINT; then finishes or hands back what is held.
 ///
 /// # Errors
 ///
@@ -20,12 +20,17 @@ use crate::{WorkerParts, run, serve};
 pub async fn host(
     parts: WorkerParts,
     registry: Registry,
-    listen: SocketAddr,
+    listen: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
     let (stop, ended) = (stop_on_signal()?, CancellationToken::new());
+    let listener = match listen {
+        Some(address) => {
+            Some(TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?)
+        }
+        None => None,
+    };
     let serving = async {
+        let Some(listener) = listener else { return Ok(()) };
         let served = serve(listener, registry, ended.clone()).await;
         // Without it nobody sees the worker: it stops as well.
         stop.cancel();

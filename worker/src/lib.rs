@@ -7,6 +7,7 @@ mod host;
 mod jobs;
 mod lease;
 mod metrics;
+mod program;
 mod settings;
 mod web;
 
@@ -24,6 +25,7 @@ pub use claim::{Handler, Verdict};
 pub use host::host;
 pub use lease::LeaseView;
 pub use metrics::WorkerMetrics;
+pub use program::{Arguments, program};
 pub use settings::WorkerSettings;
 pub use web::serve;
 

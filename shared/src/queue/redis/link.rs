@@ -189,7 +189,11 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_LIMIT))
             .set_response_timeout(Some(answer));
-        self.client.get_multiplexed_async_connection_with_config(&config).await
+        let mut connection =
+            self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        // Before a login the server cuts off whoever sends a long command; a short one is told why.
+        redis::cmd("PING").exec_async(&mut connection).await?;
+        Ok(connection)
     }
 
     /// An error of the server leaves a connection whole; any other may not.
