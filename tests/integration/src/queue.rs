@@ -9,6 +9,10 @@ use ebs_shared::queue::{
 
 use crate::wait::until_some;
 
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "a case fails when its promise is broken, and for nothing else"
+)]
 mod cases;
 mod crash;
 

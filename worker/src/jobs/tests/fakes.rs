@@ -68,13 +68,11 @@ impl Neighbours {
     }
 
     fn koji<T>(&self, call: String, read: impl FnOnce(Reply) -> Option<T>) -> Result<T, KojiError> {
-        match self.next(call.clone()) {
-            Reply::KojiFails(kind) => Err(KojiError { method: "call", kind }),
-            reply => {
-                Ok(read(reply)
-                    .unwrap_or_else(|| panic!("the answer does not fit the call: {call}")))
-            }
+        let reply = self.next(call.clone());
+        if let Reply::KojiFails(kind) = reply {
+            return Err(KojiError { method: "call", kind });
         }
+        Ok(read(reply).unwrap_or_else(|| panic!("the answer does not fit the call: {call}")))
     }
 
     fn bodhi<T>(
@@ -82,22 +80,17 @@ impl Neighbours {
         call: String,
         read: impl FnOnce(Reply) -> Option<T>,
     ) -> Result<T, BodhiError> {
-        match self.next(call.clone()) {
-            Reply::BodhiFails(kind) => Err(BodhiError { what: "call", kind }),
-            reply => {
-                Ok(read(reply)
-                    .unwrap_or_else(|| panic!("the answer does not fit the call: {call}")))
-            }
+        let reply = self.next(call.clone());
+        if let Reply::BodhiFails(kind) = reply {
+            return Err(BodhiError { what: "call", kind });
         }
+        Ok(read(reply).unwrap_or_else(|| panic!("the answer does not fit the call: {call}")))
     }
 }
 
 macro_rules! reply {
     ($variant:ident) => {
-        |reply| match reply {
-            Reply::$variant(value) => Some(value),
-            _ => None,
-        }
+        |reply| if let Reply::$variant(value) = reply { Some(value) } else { None }
     };
 }
 

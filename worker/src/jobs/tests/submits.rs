@@ -39,10 +39,8 @@ fn made(number: i64) -> SubmitEnd {
 }
 
 fn ends(answer: Answer) -> Vec<SubmitEnd> {
-    match answer {
-        Answer::Submitted { builds } => builds,
-        other => panic!("{other:?}"),
-    }
+    let Answer::Submitted { builds } = answer else { panic!("{answer:?}") };
+    builds
 }
 
 #[tokio::test]
