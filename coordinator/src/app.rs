@@ -40,7 +40,7 @@ use crate::{
     snapshot::Snapshot,
     store::{Candidate, Location, SqlStore, Store, StoreError, StoreOptions},
     watchful::Watchful,
-    web::{Health, Served, serve},
+    web::{Health, Need, Served, serve},
 };
 
 /// What a coordinator is started with.
@@ -333,6 +333,8 @@ impl Work {
                     snapshot: self.snapshot.clone(),
                     clock: Arc::new(System),
                     connected,
+                    every: self.bus.is_none().then_some(self.config.ebs.timers.truth_interval),
+                    health: self.health.part("archive", Need::Leading, None),
                 };
                 tasks.spawn(catch_up.run(over.clone()));
             }

@@ -29,6 +29,9 @@ const SHOWN_PENDING: u32 = 100;
 /// Most ended batches that are shown.
 const SHOWN_RECENT: u32 = 20;
 
+/// How many of them are shown with all their builds.
+const SHOWN_WITH_BUILDS: usize = 2;
+
 /// Reads overviews from the store.
 pub struct StorePages {
     store: Arc<dyn Store>,
@@ -71,6 +74,20 @@ impl StorePages {
             groups: groups.iter().map(|group| self.group_view(group)).collect::<Result<_, _>>()?,
             builds,
         }))
+    }
+
+    /// Batches that have ended; the newest with their builds.
+    async fn recent(&self, rows: &[BatchRow]) -> Result<Vec<RecentView>, StoreError> {
+        let mut views = Vec::new();
+        for row in rows {
+            let Some(mut view) = recent_view(row)? else { continue };
+            if views.len() < SHOWN_WITH_BUILDS {
+                let members = self.store.members(row.id).await?;
+                view.builds = members.iter().map(build_view).collect::<Result<_, _>>()?;
+            }
+            views.push(view);
+        }
+        Ok(views)
     }
 
     /// Outages, in words; known only where the driver runs.
@@ -119,7 +136,7 @@ impl Pages for StorePages {
     async fn snapshot(&self) -> Result<Overview, StoreError> {
         let recent = self.store.recent_batches(SHOWN_RECENT).await?;
         let pending = self.store.pending_triggers(SHOWN_PENDING).await?;
-        let here = self.health.leading();
+        let (here, progress) = (self.health.leading(), self.probe.progress());
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
@@ -129,10 +146,12 @@ impl Pages for StorePages {
             current: self.current().await?,
             pending_total: self.store.pending_count().await?.0,
             pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
-            recent: recent
-                .iter()
-                .filter_map(|row| recent_view(row).transpose())
-                .collect::<Result<_, _>>()?,
+            recent: self.recent(&recent).await?,
+            triggers_by_answer: self.store.triggers_by_answer().await?.into_iter().collect(),
+            effects_open: count_long(self.store.open_effects().await?.len()),
+            stale_results: progress.stale_results,
+            late_found: progress.late_found,
+            jobs_by_worker: progress.jobs_by_worker,
         })
     }
 }
@@ -145,6 +164,10 @@ fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn count_long(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 fn build_view(row: &MemberRow) -> Result<BuildView, StoreError> {
@@ -243,5 +266,7 @@ fn recent_view(row: &BatchRow) -> Result<Option<RecentView>, StoreError> {
         failed: count(summary.builds_failed.values().sum()),
         others: count(summary.builds_timed_out + summary.builds_cancelled + summary.builds_dropped),
         updates: count(summary.updates),
+        summary,
+        builds: Vec::new(),
     }))
 }

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::store::{Change, TriggerAnswer};
 
+/// Most workers whose results are counted apart: names change with each start of a worker.
+const MAX_WORKERS_COUNTED: usize = 1000;
+
 impl Term<'_> {
     pub(super) fn take_input(&mut self, input: Input, now: Now, turn: &mut Turn) {
         match input {
@@ -125,7 +128,10 @@ impl Term<'_> {
         turn.acknowledge.push(result.entry);
         let (of, run, answer) = match result.end {
             JobEnd::Done(text) => match serde_json::from_str::<Report>(&text) {
-                Ok(report) => (report.of, report.run, Ok(report.answer)),
+                Ok(report) => {
+                    self.count_worker(report.worker);
+                    (report.of, report.run, Ok(report.answer))
+                }
                 Err(error) => {
                     tracing::error!(job.id = result.job, %error, "a report cannot be read");
                     turn.stale += 1;
@@ -150,6 +156,15 @@ impl Term<'_> {
         } else {
             turn.stale += 1;
         }
+    }
+
+    fn count_worker(&self, worker: String) {
+        self.parts.probe.show(|progress| {
+            let workers = &mut progress.jobs_by_worker;
+            if workers.len() < MAX_WORKERS_COUNTED || workers.contains_key(&worker) {
+                *workers.entry(worker).or_default() += 1;
+            }
+        });
     }
 
     fn take_poll(&mut self, id: &str, answer: Answer, now: Now, turn: &mut Turn) {

@@ -84,6 +84,8 @@ pub struct Progress {
     pub queue_error: Option<String>,
     /// Triggers found late, in Koji's own record.
     pub late_found: u64,
+    /// Results by worker.
+    pub jobs_by_worker: BTreeMap<String, u64>,
 }
 
 /// Where progress is shown: the newest only.

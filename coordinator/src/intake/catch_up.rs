@@ -13,13 +13,16 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::sort::sort;
-use crate::{driver::Handle, report::chain, snapshot::Snapshot, store::Store};
+use crate::{driver::Handle, report::chain, snapshot::Snapshot, store::Store, web::Reporter};
 
 /// The name of the mark: until when the archive has been read, in milliseconds since the Unix epoch.
 pub const CAUGHT_UP_TO: &str = "caught_up_to";
 
-/// How far before the mark is read again: clocks differ, and the archive is filled with a delay.
+/// How far before the mark is read again at most: clocks differ, and the archive is filled with a delay.
 const MARGIN: Duration = Duration::from_secs(600);
+
+/// How many times the interval is read again, where there is one.
+const INTERVALS_READ_AGAIN: u32 = 10;
 
 /// The first pause after a failure; it doubles.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -41,6 +44,10 @@ pub struct CatchUp {
     pub clock: Arc<dyn Clock>,
     /// Woken at each connection to the bus.
     pub connected: Arc<Notify>,
+    /// How often the archive is read by itself, where no bus is listened to.
+    pub every: Option<Duration>,
+    /// Told how each reading went.
+    pub health: Reporter,
 }
 
 impl CatchUp {
@@ -53,21 +60,24 @@ impl CatchUp {
                 () = over.cancelled() => return,
                 caught_up = self.once() => caught_up,
             };
-            let failed = match caught_up {
+            let wait = match caught_up {
                 Ok(found) => {
-                    tracing::info!(messages = found, "caught up with the archive");
+                    tracing::debug!(messages = found, "caught up with the archive");
+                    self.health.well();
                     pause = PAUSE;
-                    false
+                    self.every
                 }
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "cannot catch up: again later");
-                    true
+                    self.health.ill(format!("{error:#}"));
+                    pause = (pause * 2).min(PAUSE_MAX);
+                    Some(pause)
                 }
             };
             tokio::select! {
                 biased;
                 () = over.cancelled() => return,
-                () = tokio::time::sleep(pause), if failed => pause = (pause * 2).min(PAUSE_MAX),
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
                 () = self.connected.notified() => {}
             }
         }
@@ -80,7 +90,7 @@ impl CatchUp {
         let mark = self.store.mark(CAUGHT_UP_TO).await?.and_then(|mark| mark.parse().ok());
         let mut found = 0;
         if let Some(mark) = mark.map(Timestamp::from_millis) {
-            let mut pages = self.archive.read(Span { start: mark - MARGIN, end: now });
+            let mut pages = self.archive.read(Span { start: mark - self.margin(), end: now });
             while let Some(messages) = pages.next().await.inspect_err(|error| {
                 tracing::debug!(error = chain(error), "a page of the archive is not to be had");
             })? {
@@ -93,5 +103,9 @@ impl CatchUp {
         let mark = (CAUGHT_UP_TO.to_owned(), now.millis().to_string());
         self.driver.store(Vec::new(), Vec::new(), vec![mark]).await?;
         Ok(found)
+    }
+
+    fn margin(&self) -> Duration {
+        self.every.map_or(MARGIN, |every| (every * INTERVALS_READ_AGAIN).min(MARGIN))
     }
 }

@@ -1,6 +1,9 @@
 //! An overview to test with.
 
+use std::collections::BTreeMap;
+
 use ebs_domain::{
+    batch::Summary,
     id::{BatchId, TaskId, TriggerId},
     time::Timestamp,
 };
@@ -120,6 +123,8 @@ fn recent() -> Vec<RecentView> {
         failed,
         others,
         updates: 2,
+        summary: Summary::default(),
+        builds: Vec::new(),
     };
     vec![
         batch(56, "done", 0, 1),
@@ -164,5 +169,10 @@ pub(super) fn overview() -> Overview {
         pending_total: 214,
         pending: triggers(),
         recent: recent(),
+        triggers_by_answer: BTreeMap::from([("pending".to_owned(), 214)]),
+        effects_open: 3,
+        stale_results: 0,
+        late_found: 0,
+        jobs_by_worker: BTreeMap::from([("worker-1".to_owned(), 17)]),
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Times are milliseconds since the Unix epoch, UTC.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use ebs_domain::{
+    batch::Summary,
     id::{BatchId, Component, TaskId, TriggerId},
     time::Timestamp,
 };
@@ -43,6 +46,16 @@ pub struct Overview {
     pub pending: Vec<TriggerView>,
     /// The batches before, newest first.
     pub recent: Vec<RecentView>,
+    /// How many triggers have which answer; `pending` are those without one.
+    pub triggers_by_answer: BTreeMap<String, u64>,
+    /// Effects whose outcome is not known.
+    pub effects_open: u64,
+    /// Results for closed effects, older runs and past polls, since this process began to lead.
+    pub stale_results: u64,
+    /// Triggers that only Koji's own record told of, since this process began to lead.
+    pub late_found: u64,
+    /// Results by worker, since this process began to lead.
+    pub jobs_by_worker: BTreeMap<String, u64>,
 }
 
 /// Who leads.
@@ -197,4 +210,8 @@ pub struct RecentView {
     pub others: u32,
     /// How many updates it made.
     pub updates: u32,
+    /// All its figures.
+    pub summary: Summary,
+    /// Its builds; only of the newest batches, empty for others.
+    pub builds: Vec<BuildView>,
 }

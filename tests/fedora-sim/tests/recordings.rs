@@ -3,6 +3,7 @@
 //! What varies by nature (ids, keys, times, tracebacks, see the recordings' README) is mapped or left out; everything else,
 //! from the types to the nils to the fault codes, must be the same.
 
+#[cfg(test)]
 mod recordings {
     pub(crate) mod compare;
     pub(crate) mod index;

@@ -70,7 +70,7 @@ pub fn write_static(
     places: &Places,
 ) -> anyhow::Result<PathBuf> {
     let secret = write(folder, "koji-password", "ebspw\n")?;
-    let token = write(folder, "bodhi-token", "ebs-token\n")?;
+    let token = write(folder, "bodhi-token", "sim-token-ebs\n")?;
     let Places { fedora, scratch, drafts, batch_size, concurrency, database, .. } = places;
     let mut text = format!(
         "configuration:\n  koji:\n    profile: sim\n    build_target: eln\n    stable_tag: eln\n    username: ebs\n    \

@@ -79,7 +79,7 @@ pub fn script(scenario: &Scenario, cast: &Cast, seed: u64) -> Value {
             outcomes.insert(part.upstream.clone(), json!(part.role.outcomes));
         }
         if let Some(trouble) = part.role.update {
-            updates.insert(part.upstream.clone(), json!(word(trouble)));
+            updates.insert(part.upstream.clone(), json!([word(trouble), "stable"]));
         }
     }
     let (least, most) = if scenario.vanish { (3000, 4000) } else { (200, 1500) };
@@ -92,7 +92,7 @@ pub fn script(scenario: &Scenario, cast: &Cast, seed: u64) -> Value {
         },
     });
     if !updates.is_empty() {
-        script["updates"] = Value::Object(updates);
+        script["bodhi"] = json!({ "outcomes": updates });
     }
     script
 }
@@ -101,7 +101,7 @@ pub fn script(scenario: &Scenario, cast: &Cast, seed: u64) -> Value {
 fn word(trouble: UpdateTrouble) -> &'static str {
     match trouble {
         UpdateTrouble::Refused => "refused",
-        UpdateTrouble::CreatedButBadGateway => "created_but_bad_gateway",
+        UpdateTrouble::CreatedButBadGateway => "created_but502",
         UpdateTrouble::BuildMissing => "build_missing",
         UpdateTrouble::Obsoleted => "obsoleted",
         UpdateTrouble::Unpushed => "unpushed",
@@ -125,7 +125,7 @@ impl Fedora {
         let mut command = Command::new(program);
         command.arg("--script").arg(file);
         if let Some(broker) = broker {
-            command.args(["--amqp", broker]);
+            command.args(["--broker", broker]);
         }
         let mut child = Child::start("fedora-sim", command, folder)?;
         let url = wait_for("the simulated Fedora is ready", READY, || {

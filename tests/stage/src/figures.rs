@@ -87,7 +87,7 @@ impl Figures {
             timers: TIMERS.iter().map(|(key, millis)| (*key, *millis)).collect(),
             batches: status.recent.len(),
             triggers: status.triggers_by_answer.values().sum(),
-            triggers_pending: status.pending.count,
+            triggers_pending: status.pending_total,
             triggers_by_answer: status.triggers_by_answer.clone(),
             late_found: status.late_found,
             components: sum.components,

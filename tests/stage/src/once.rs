@@ -129,7 +129,7 @@ impl Performance {
                     vanished = troupe.fedora.remove_side_tag().await?;
                 }
                 let idle = status.current.is_none()
-                    && status.pending.count == 0
+                    && status.pending_total == 0
                     && status.effects_open == 0;
                 if idle && status.recent.len() >= count {
                     return Ok(status);

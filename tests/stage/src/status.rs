@@ -14,10 +14,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Status {
+    /// Who leads, if anybody does.
+    pub leader: Option<Leader>,
     /// The batch that runs.
     pub current: Option<Batch>,
-    /// Triggers that no batch has taken.
-    pub pending: Pending,
+    /// How many triggers no batch has taken.
+    pub pending_total: u64,
     /// Batches that ended, newest first.
     pub recent: Vec<Batch>,
     /// How many triggers have which answer.
@@ -32,12 +34,12 @@ pub struct Status {
     pub jobs_by_worker: BTreeMap<String, u64>,
 }
 
-/// Triggers without an answer.
+/// Who leads.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Pending {
-    /// How many.
-    pub count: u64,
+pub struct Leader {
+    /// Whether it is the instance that says so.
+    pub here: bool,
 }
 
 /// A batch.
@@ -51,7 +53,7 @@ pub struct Batch {
     /// Its figures.
     pub summary: Summary,
     /// Its components.
-    pub members: Vec<Member>,
+    pub builds: Vec<Member>,
 }
 
 /// A component in a batch.
@@ -102,7 +104,7 @@ impl Status {
     /// How each component ended, over all recent batches; the newest end counts.
     #[must_use]
     pub fn ends(&self) -> BTreeMap<String, String> {
-        let members = self.recent.iter().rev().flat_map(|batch| &batch.members);
+        let members = self.recent.iter().rev().flat_map(|batch| &batch.builds);
         members.map(|member| (member.component.clone(), member.end())).collect()
     }
 
@@ -174,10 +176,13 @@ impl Pages {
         })
     }
 
-    /// Whether the instance at this port is ready.
-    pub async fn is_ready(&self, port: u16) -> bool {
+    /// Whether the instance at this port leads and is ready.
+    pub async fn leads(&self, port: u16) -> bool {
+        let leads = self.status(port).await.is_ok_and(|status| {
+            status.and_then(|status| status.leader).is_some_and(|leader| leader.here)
+        });
         let answer = self.http.get(format!("http://127.0.0.1:{port}/ready")).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
+        leads && answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// The status of the instance at this port; `None` while it cannot say.

@@ -117,7 +117,7 @@ impl Troupe {
             let lives = coordinators.iter_mut().try_for_each(Child::must_live);
             async move {
                 lives?;
-                Ok(pages.is_ready(port).await.then_some(()))
+                Ok(pages.leads(port).await.then_some(()))
             }
         })
         .await

@@ -11,6 +11,3 @@ mod session;
 
 pub use http::{Hub, routes};
 pub use session::{Session, Sessions};
-
-#[cfg(test)]
-mod tests;

@@ -381,13 +381,13 @@ impl State {
 
     /// For the outcomes that say so: sees that the NVR is taken already.
     fn take_nvr(&mut self, flow: &Flow, new: &NewBuild) {
-        let source = match flow.outcome {
-            Outcome::NvrTakenOurs => flow.source.clone(),
-            Outcome::NvrTakenOther => {
-                let base = flow.source.split('#').next().unwrap_or_default();
-                format!("{base}#{:040x}", chance::draw(self.script.seed, &[&flow.package, "other"]))
-            }
-            _ => return,
+        let source = if flow.outcome == Outcome::NvrTakenOurs {
+            flow.source.clone()
+        } else if flow.outcome == Outcome::NvrTakenOther {
+            let base = flow.source.split('#').next().unwrap_or_default();
+            format!("{base}#{:040x}", chance::draw(self.script.seed, &[&flow.package, "other"]))
+        } else {
+            return;
         };
         let taken = NewBuild { draft: false, task: None, source, ..new.clone() };
         let nvr = format!("{}-{}-{}", taken.name, taken.version, taken.release);

@@ -50,21 +50,18 @@ impl State {
     }
 
     fn srpm_result(&self, id: i64, flow: &Flow) -> TaskResult {
-        let fault = match flow.outcome {
-            Outcome::FailSrpm => Refusal::new(
-                1005,
-                "error building srpm, mock exited with status 1; see build.log or root.log for more information",
-            ),
-            Outcome::FailSource => Refusal::new(
-                1005,
-                "error retrieving sources, mock exited with status 1; see build.log or root.log for more information",
-            ),
-            Outcome::Crash => Refusal::new(
-                1,
-                "Traceback (most recent call last):\n  File \"builder.py\", line 87, in handler\n    raise \
-                 ValueError('something unforeseen')\nValueError: something unforeseen\n",
-            ),
-            _ => return TaskResult::Value(self.srpm_value(id, flow)),
+        let end = flow.outcome;
+        let mock = "mock exited with status 1; see build.log or root.log for more information";
+        let fault = if end == Outcome::FailSrpm {
+            Refusal::new(1005, format!("error building srpm, {mock}"))
+        } else if end == Outcome::FailSource {
+            Refusal::new(1005, format!("error retrieving sources, {mock}"))
+        } else if end == Outcome::Crash {
+            let lines = "Traceback (most recent call last):\n  File \"builder.py\", line 87, in handler\n    raise \
+                         ValueError('something unforeseen')\nValueError: something unforeseen\n";
+            Refusal::new(1, lines)
+        } else {
+            return TaskResult::Value(self.srpm_value(id, flow));
         };
         TaskResult::Fault(fault)
     }
@@ -119,15 +116,15 @@ impl State {
             );
             Some(Refusal::new(1005, text))
         };
-        match flow.outcome {
-            Outcome::FailBuild => exited(1, "build.log or root.log"),
-            Outcome::FailDependency => exited(30, "root.log"),
-            Outcome::Infrastructure => {
-                let text =
-                    format!("error building package (arch {arch}), mock was killed by signal 9");
-                Some(Refusal::new(1005, text))
-            }
-            _ => None,
+        if flow.outcome == Outcome::FailBuild {
+            exited(1, "build.log or root.log")
+        } else if flow.outcome == Outcome::FailDependency {
+            exited(30, "root.log")
+        } else if flow.outcome == Outcome::Infrastructure {
+            let text = format!("error building package (arch {arch}), mock was killed by signal 9");
+            Some(Refusal::new(1005, text))
+        } else {
+            None
         }
     }
 

@@ -1,5 +1,7 @@
 //! Repos of tags, the requests for them, and the queue that serves those.
 
+use std::collections::BTreeSet;
+
 use ebs_shared::koji::xmlrpc::Value;
 
 use super::{
@@ -96,7 +98,7 @@ impl State {
     /// The requests that are still worked on.
     #[must_use]
     pub fn open_repo_requests(&self) -> Vec<i64> {
-        self.requests.values().filter(|request| request.active).map(|request| request.id).collect()
+        self.open_requests.iter().copied().collect()
     }
 
     /// The newest READY repo of a tag that contains an event.
@@ -106,6 +108,14 @@ impl State {
             repo.tag == tag && repo.state == RepoState::Ready && repo.create_event >= min_event
         };
         self.repos.values().rev().find(fits)
+    }
+
+    fn open(&self) -> impl Iterator<Item = &RepoRequest> {
+        self.open_requests.iter().filter_map(|id| self.requests.get(id))
+    }
+
+    fn open_of(&self, tag: i64) -> Vec<i64> {
+        self.open().filter(|request| request.tag == tag).map(|request| request.id).collect()
     }
 
     /// Asks for a repo: there is one that fits, or there is a request for it (`true`: there was one already).
@@ -158,6 +168,7 @@ impl State {
             waiters: Vec::new(),
         };
         self.requests.insert(id, request);
+        self.open_requests.insert(id);
         let wait = self.script.timing.repo_queue_ms;
         self.after(wait, Step::RepoQueue);
         Ok((None, Some(id), false))
@@ -165,19 +176,10 @@ impl State {
 
     /// Gives each open request a `newRepo` task, one at a time for each tag.
     pub(super) fn run_repo_queue(&mut self) {
-        let busy: Vec<i64> = self
-            .requests
-            .values()
-            .filter(|r| r.active && r.task.is_some())
-            .map(|r| r.tag)
-            .collect();
-        let mut taken = std::collections::BTreeSet::from_iter(busy);
-        let open: Vec<(i64, i64)> = self
-            .requests
-            .values()
-            .filter(|r| r.active && r.task.is_none())
-            .map(|r| (r.id, r.tag))
-            .collect();
+        let busy = self.open().filter(|r| r.task.is_some()).map(|r| r.tag);
+        let mut taken = BTreeSet::from_iter(busy);
+        let open: Vec<(i64, i64)> =
+            self.open().filter(|r| r.task.is_none()).map(|r| (r.id, r.tag)).collect();
         for (request, tag) in open {
             if !taken.insert(tag) {
                 continue;
@@ -257,10 +259,12 @@ impl State {
         );
         self.say_repo("done", tag, id);
         let mut waiters = Vec::new();
-        for request in self.requests.values_mut().filter(|r| r.active && r.tag == tag) {
+        for request in self.open_of(tag) {
+            let Some(request) = self.requests.get_mut(&request) else { continue };
             request.updated = now;
             if request.min_event <= event {
                 request.active = false;
+                self.open_requests.remove(&request.id);
                 request.repo = Some(id);
                 request.task = Some(task);
                 waiters.append(&mut request.waiters);
@@ -278,8 +282,10 @@ impl State {
     /// No repo will come: the tag is gone.
     fn give_up(&mut self, tag: i64) {
         let mut waiters = Vec::new();
-        for request in self.requests.values_mut().filter(|r| r.active && r.tag == tag) {
+        for request in self.open_of(tag) {
+            let Some(request) = self.requests.get_mut(&request) else { continue };
             request.active = false;
+            self.open_requests.remove(&request.id);
             waiters.append(&mut request.waiters);
         }
         for waiter in waiters {

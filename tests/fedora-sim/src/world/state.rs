@@ -1,7 +1,7 @@
 //! The state as a whole, its lock, its clock, its events.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -135,6 +135,7 @@ pub struct State {
     pub(super) flows: HashMap<i64, Flow>,
     pub(super) repos: BTreeMap<i64, Repo>,
     pub(super) requests: BTreeMap<i64, RepoRequest>,
+    pub(super) open_requests: BTreeSet<i64>,
     pub(super) messages: Vec<Message>,
     pub(super) queue: Queue,
     events: Vec<i64>,
@@ -169,6 +170,7 @@ impl State {
             flows: HashMap::new(),
             repos: BTreeMap::new(),
             requests: BTreeMap::new(),
+            open_requests: BTreeSet::new(),
             messages: Vec::new(),
             queue: Queue::default(),
             events: Vec::new(),

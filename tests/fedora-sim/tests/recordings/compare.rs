@@ -31,7 +31,13 @@ impl Known {
             Value::Array(values) => {
                 values.iter().map(|value| self.translate(value, kind)).collect::<Vec<_>>().into()
             }
-            other => other.clone(),
+            Value::Int(_)
+            | Value::Bool(_)
+            | Value::Double(_)
+            | Value::Nil
+            | Value::Struct(_)
+            | Value::DateTime(_)
+            | Value::Base64(_) => value.clone(),
         }
     }
 }

@@ -57,6 +57,14 @@ pub(in crate::koji) fn find(method: &str) -> Option<(&'static str, Handler)> {
         "untagBuildBypass" => ("tag build strict? force? notify?", tagging::untag_bypass),
         "listTagged" => ("tag event? inherit? prefix? latest? package? owner? type? strict? extra? draft?", tagging::list_tagged),
         "getLatestBuilds" => ("tag event? package? type? draft?", tagging::latest_builds),
+        _ => return find_work(method),
+    })
+}
+
+/// The methods about builds, tasks and repos.
+#[rustfmt::skip]
+fn find_work(method: &str) -> Option<(&'static str, Handler)> {
+    Some(match method {
         "getBuild" => ("buildInfo strict?", builds::get_build),
         "listBuilds" => ("packageID? userID? taskID? prefix? state? volumeID? source? createdBefore? createdAfter? completeBefore? completeAfter? type? typeInfo? queryOpts? pattern? cgID? draft? promotedBefore? promotedAfter? promoter?", builds::list_builds),
         "getBuildLogs" => ("build", builds::build_logs),
