@@ -120,6 +120,13 @@ fn generic(text: &str) -> Meaning {
     if let Some(id) = number_after(text, "Build already in progress (task ") {
         return Meaning::BuildInProgress(TaskId::new(id));
     }
+    // What a draft is told whose regular NVR is taken: the build's record, as Python prints it.
+    if let Some((_, record)) = text.split_once("Target build already exists")
+        && let Some((_, id)) = record.split_once("'id': ")
+        && let Some(id) = number_after(id, "")
+    {
+        return Meaning::BuildExists(BuildId::new(id));
+    }
     let task = text.starts_with("Task ");
     match text {
         _ if text.starts_with("No such tag") => Meaning::NoSuchTag,

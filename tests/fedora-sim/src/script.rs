@@ -112,7 +112,7 @@ pub struct TargetScript {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Site {
-    /// `base_url` of messages: scheme and host of the hub.
+    /// `base_url` of messages: scheme and host of the hub. Empty: where the simulator listens.
     pub base_url: String,
     /// Where dist-git is: sources are `git+<dist_git>/<name>#<commit>`.
     pub dist_git: String,
@@ -312,7 +312,7 @@ impl Default for Script {
 impl Default for Site {
     fn default() -> Self {
         Self {
-            base_url: "https://koji.example.org".into(),
+            base_url: String::new(),
             dist_git: "https://src.example.org/rpms".into(),
             topic_prefix: "org.fedoraproject.prod.".into(),
         }

@@ -54,10 +54,13 @@ impl Running {
 /// # Errors
 ///
 /// If the address cannot be listened on.
-pub async fn start(script: Script, listen: SocketAddr) -> Result<Running, StartError> {
-    let world = World::new(script, &System);
+pub async fn start(mut script: Script, listen: SocketAddr) -> Result<Running, StartError> {
     let listener = TcpListener::bind(listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
+    if script.site.base_url.is_empty() {
+        script.site.base_url.clone_from(&url);
+    }
+    let world = World::new(script, &System);
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let app = app(&world);
