@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// The builds that are to be in one tag.
+///
+/// Stored as a list of pairs: within a tagged enum, serde cannot read a map whose keys are numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(BuildId, Item)>", into = "Vec<(BuildId, Item)>")]
 pub struct Fill {
     items: BTreeMap<BuildId, Item>,
 }
@@ -39,6 +42,18 @@ pub enum Item {
     In,
     /// It cannot be tagged.
     Failed(Failure),
+}
+
+impl From<Vec<(BuildId, Item)>> for Fill {
+    fn from(items: Vec<(BuildId, Item)>) -> Self {
+        Self { items: items.into_iter().collect() }
+    }
+}
+
+impl From<Fill> for Vec<(BuildId, Item)> {
+    fn from(fill: Fill) -> Self {
+        fill.items.into_iter().collect()
+    }
 }
 
 impl Fill {

@@ -1,1 +1,3 @@
-
+mod play;
+mod retrying;
+mod tell;
