@@ -97,7 +97,7 @@ impl Fill {
         asked
     }
 
-    /// Takes the hub's answers to the asking.
+    /// Takes the hub's answers to the asking; what it does not answer cannot be tagged.
     pub fn answered(&mut self, answers: Vec<(BuildId, Result<TaskId, Refusal>)>, at: Timestamp) {
         for (build, answer) in answers {
             let Some(item) = self.items.get_mut(&build) else { continue };
@@ -109,6 +109,10 @@ impl Fill {
                 Err(Refusal::AlreadySo) => Item::Asked { task: None, since: at },
                 Err(Refusal::Failed(failure)) => Item::Failed(failure),
             };
+        }
+        for item in self.items.values_mut().filter(|item| matches!(item, Item::Asking)) {
+            let failure = Failure::new(FailureClass::Infrastructure, "it was not answered");
+            *item = Item::Failed(failure);
         }
     }
 
