@@ -105,3 +105,6 @@ impl Failure {
         Self { class, text: text.into(), task: None }
     }
 }
+
+#[cfg(test)]
+mod tests;
