@@ -314,13 +314,12 @@ impl Batch {
 
     /// Ends the batch: every trigger it still holds is answered.
     pub(super) fn end(&mut self, at: Timestamp, ending: Ending, out: &mut Step) {
-        for member in self.members.values() {
+        for (component, member) in &self.members {
             let Some(trigger) = member.trigger else { continue };
             // What an abort kept from being published is nowhere to be found: no answer may call it built.
-            let lost = ending == Ending::Aborted
-                && member
-                    .built()
-                    .is_some_and(|built| !self.groups.values().any(|group| group.keeps(built)));
+            let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
+            let lost = self.left_out.get(component) == Some(&LeftOut::Aborted)
+                || (ending == Ending::Aborted && member.built().is_some_and(unpublished));
             let answer =
                 if lost { Answer::Dropped { batch: self.id } } else { member.answer(self.id) };
             out.commands.push(Command::Answer { trigger, answer });

@@ -71,7 +71,7 @@ fn an_update_that_was_made_all_the_same_keeps_its_tag() {
 #[test]
 fn after_the_first_update_only_unsent_groups_stop() {
     insta::assert_snapshot!(Play::publishing("a b c", Plan { batch_size: 1, max_single_batch_size: 1, ..plan() }).play(
-        "checked; tag e-1; tagged; in e-1; posted F-1; tag e-2; abort requeue; tag e-3; updates F-1=stable; removed; removed; removed"
+        "checked; tag e-1; tagged; in e-1; posted F-1; tag e-2; abort; tag e-3; taggone tag_builds; updates F-1=stable; removed; removed; removed"
     ), @"
     checked -> group 1 creating_tag [a]; group 2 waiting [b]; group 3 waiting [c]; create side tag on eln-build
     tag e-1 -> group 1 filling [a]; group 2 creating_tag [b]; tag 1007 into e-1; create side tag on eln-build
@@ -79,12 +79,13 @@ fn after_the_first_update_only_unsent_groups_stop() {
     in e-1 -> group 1 posting [a]; post a from e-1
     posted F-1 -> group 1 posted [a]
     tag e-2 -> group 2 filling [b]; group 3 creating_tag [c]; tag 1008 into e-2; create side tag on eln-build
-    abort requeue -> SETTLING; group 2 empty []; group 3 empty []; b left out: aborted; c left out: aborted; reopen 2; reopen 3; remove e-2
+    abort -> SETTLING; group 2 empty []; group 3 empty []; b left out: aborted; c left out: aborted; remove e-2
     tag e-3 -> remove e-3
+    taggone tag_builds -> nothing
     updates F-1=stable -> CLEANING; group 1 stable [a]; remove side-1
     removed -> nothing
     removed -> nothing
-    removed -> nothing
+    removed -> DONE; answer 1 built; answer 2 dropped; answer 3 dropped
     ");
 }
 
