@@ -82,7 +82,10 @@ impl Run {
                     self.answers.entry(*trigger).or_default().push(Some(answer.clone()));
                 }
                 Command::Reopen { trigger } => self.answers.entry(*trigger).or_default().push(None),
-                _ => {}
+                Command::Run { .. }
+                | Command::Settle { .. }
+                | Command::Deny(_)
+                | Command::Notify(_) => {}
             }
         }
         for component in &step.members {

@@ -274,6 +274,11 @@ impl Play {
         Event::Outcome { no, outcome }
     }
 
+    fn open_effects(&self) -> impl Iterator<Item = &Effect> {
+        let open = |no: &u32| self.batch.open.contains_key(no);
+        self.effects.iter().filter(move |(no, _)| open(no)).map(|(_, effect)| effect)
+    }
+
     fn post_end(&self, end: PostEnd) -> Event {
         self.outcome("submit_update", Outcome::UpdatePosted { end })
     }
@@ -336,9 +341,8 @@ impl Play {
             let mut words = rest.iter().filter_map(|word| word.strip_prefix('-')?.split_once('='));
             words.find(|(number, _)| *number == build.to_string()).map(|(_, class)| class)
         };
-        let asked = self.effects.iter().find_map(|(no, effect)| match effect {
-            Effect::TagBuilds { builds, .. } if self.batch.open.contains_key(no) => Some(builds),
-            _ => None,
+        let asked = self.open_effects().find_map(|effect| {
+            if let Effect::TagBuilds { builds, .. } = effect { Some(builds) } else { None }
         });
         let builds = asked.unwrap().iter().map(|build| match fault(build) {
             Some("already") => (*build, Err(Refusal::AlreadySo)),
@@ -369,9 +373,8 @@ impl Play {
 
     /// All that was asked for is promoted, but for `-1007`.
     fn promoted(&self, rest: &[&str]) -> Outcome {
-        let asked = self.effects.iter().find_map(|(no, effect)| match effect {
-            Effect::PromoteBuilds { builds } if self.batch.open.contains_key(no) => Some(builds),
-            _ => None,
+        let asked = self.open_effects().find_map(|effect| {
+            if let Effect::PromoteBuilds { builds } = effect { Some(builds) } else { None }
         });
         let owner = |build: BuildId| {
             let mut members = self.batch.members.iter();
@@ -391,9 +394,8 @@ impl Play {
 
     /// An update with the whole group, but for `-a`.
     fn posted(&self, rest: &[&str]) -> Outcome {
-        let group = self.effects.iter().find_map(|(no, effect)| match effect {
-            Effect::SubmitUpdate { builds, .. } if self.batch.open.contains_key(no) => Some(builds),
-            _ => None,
+        let group = self.open_effects().find_map(|effect| {
+            if let Effect::SubmitUpdate { builds, .. } = effect { Some(builds) } else { None }
         });
         let builds = group
             .unwrap()

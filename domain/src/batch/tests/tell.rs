@@ -31,12 +31,10 @@ pub(super) fn tell(before: &Batch, after: &Batch, step: &Step) -> String {
 }
 
 fn end_word(member: &Member) -> String {
-    match &member.build {
-        Build::Ended { end: End::Failed(failure), .. } => {
-            format!("failed({}, {})", failure.class, failure.text)
-        }
-        _ => member.word().to_owned(),
+    if let Build::Ended { end: End::Failed(failure), .. } = &member.build {
+        return format!("failed({}, {})", failure.class, failure.text);
     }
+    member.word().to_owned()
 }
 
 fn packed(group: &Group) -> String {

@@ -93,7 +93,10 @@ impl World {
                 Command::Settle { no } => {
                     self.settle.insert(*no);
                 }
-                _ => {}
+                Command::Answer { .. }
+                | Command::Reopen { .. }
+                | Command::Deny(_)
+                | Command::Notify(_) => {}
             }
         }
     }
@@ -211,22 +214,7 @@ impl World {
                 Outcome::TagCreated { tag }
             }
             Effect::TagBuilds { tag, builds } => self.tag_builds(tag, builds),
-            Effect::PromoteBuilds { builds } => {
-                let mut answers = Vec::new();
-                for build in builds {
-                    if self.mishap(5) {
-                        continue;
-                    }
-                    let promoted = self.built(*build, "p");
-                    let refused = Failure::new(FailureClass::Policy, "no");
-                    let ok = !self.mishap(10);
-                    if ok {
-                        self.drafts.remove(build);
-                    }
-                    answers.push((*build, if ok { Ok(promoted) } else { Err(refused) }));
-                }
-                Outcome::BuildsPromoted { builds: answers }
-            }
+            Effect::PromoteBuilds { builds } => self.promote(builds),
             Effect::RequestRepo { tag, .. } if !self.tags.contains_key(tag) => Outcome::TagGone,
             Effect::RequestRepo { .. } => {
                 let request = self.dice.percent(50).then(|| RepoRequestId::new(self.number()));
@@ -255,6 +243,23 @@ impl World {
             }
             Effect::SubmitUpdate { tag, builds, .. } => self.submit_update(tag, builds),
         }
+    }
+
+    fn promote(&mut self, builds: &[BuildId]) -> Outcome {
+        let mut answers = Vec::new();
+        for build in builds {
+            if self.mishap(5) {
+                continue;
+            }
+            let promoted = self.built(*build, "p");
+            let refused = Failure::new(FailureClass::Policy, "no");
+            let ok = !self.mishap(10);
+            if ok {
+                self.drafts.remove(build);
+            }
+            answers.push((*build, if ok { Ok(promoted) } else { Err(refused) }));
+        }
+        Outcome::BuildsPromoted { builds: answers }
     }
 
     fn tag_builds(&mut self, tag: &TagName, builds: &[BuildId]) -> Outcome {
