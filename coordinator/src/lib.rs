@@ -1,3 +1,14 @@
 //! The coordinator: intake, batch formation, the ledger of effects, the pages.
 
+pub mod app;
+pub mod driver;
+pub mod feeds;
+pub mod intake;
+pub mod leader;
+pub mod pages;
+pub mod refresh;
+pub mod report;
+pub mod snapshot;
 pub mod store;
+pub mod watchful;
+pub mod web;

@@ -134,6 +134,13 @@ name_id! {
     /// The name of a source package as Koji knows it.
     PackageName, "package name"
 }
+impl From<&PackageName> for Component {
+    /// The component of a package that no list renames: the names obey the same rules.
+    fn from(package: &PackageName) -> Self {
+        Self(package.0.clone())
+    }
+}
+
 name_id! {
     /// The name of a Koji tag or target (a side tag's target has the tag's own name).
     TagName, "tag name"

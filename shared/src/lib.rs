@@ -3,8 +3,11 @@
 
 pub mod bodhi;
 pub mod bus;
+pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod content;
+pub mod fetch;
 pub mod job;
 pub mod koji;
 pub mod queue;

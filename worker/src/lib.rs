@@ -1,1 +1,62 @@
-//! Placeholder head.
+//! The stateless worker: takes jobs from the queue, calls Koji and Bodhi, reports. Does *not* decide what is wanted, and
+//! keeps nothing: whatever it knows is in the job or outside.
+
+mod backoff;
+mod claim;
+mod host;
+mod jobs;
+mod lease;
+mod metrics;
+mod program;
+mod settings;
+mod web;
+
+use std::sync::Arc;
+
+use ebs_shared::{
+    bodhi::api::Updates,
+    clock::{Chance, Clock},
+    koji::api::Hub,
+    queue::Consumer,
+};
+use tokio_util::sync::CancellationToken;
+
+pub use claim::{Handler, Verdict};
+pub use host::host;
+pub use lease::LeaseView;
+pub use metrics::WorkerMetrics;
+pub use program::{Arguments, program};
+pub use settings::WorkerSettings;
+pub use web::serve;
+
+/// All that a worker needs; whatever a test must steer is in here.
+pub struct WorkerParts {
+    /// Where jobs come from.
+    pub consumer: Arc<dyn Consumer>,
+    /// Koji.
+    pub hub: Arc<dyn Hub>,
+    /// Bodhi.
+    pub updates: Arc<dyn Updates>,
+    /// The time of day, for reports.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for jitter.
+    pub chance: Arc<dyn Chance>,
+    /// What it counts.
+    pub metrics: WorkerMetrics,
+    /// How it works.
+    pub settings: WorkerSettings,
+}
+
+/// Works until it is told to stop, then finishes or hands back what it holds within the grace period.
+pub async fn run(parts: WorkerParts, stop: CancellationToken) {
+    let WorkerParts { consumer, hub, updates, clock, chance, metrics, settings } = parts;
+    let handler = jobs::Jobs {
+        hub,
+        updates,
+        clock,
+        worker: settings.name.clone(),
+        create_limit: settings.create_limit,
+    };
+    let claim = claim::Claim { consumer, handler: Arc::new(handler), chance, metrics, settings };
+    claim.run(stop).await;
+}

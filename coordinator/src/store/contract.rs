@@ -210,14 +210,15 @@ pub enum Change {
     PutWatch(WatchRow),
     /// Ends a watch.
     DropWatch(String),
-    /// Inserts a trigger, unless the same (tag, build) is there from somewhere else than a person.
+    /// Inserts a trigger, unless the same (tag, build) is there from somewhere else than a person, or the same message is.
     AddTrigger(NewTrigger),
     /// Answers triggers: (which, answer as JSON, short word, batch). An answer once final is replaced only by a later
-    /// step of the same batch.
+    /// step of the same batch. A trigger that a batch took is also made pending by an answer that names neither answer nor
+    /// batch; one that was answered without a batch stays answered.
     AnswerTriggers(Vec<TriggerAnswer>),
     /// Keeps a message that could not be understood.
     KeepMessage(OddMessage),
-    /// Denies a source: inserts, or raises `count`, keeps `first` and replaces the rest.
+    /// Denies a source: inserts, or raises `count` if it failed in another batch now, keeps `first` and replaces the rest.
     Deny(DenyRow),
     /// Remembers a named text, such as how far catch-up has come.
     PutMark {
@@ -320,9 +321,10 @@ pub enum StoreErrorKind {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Takes the lease if it is free, run out, the candidate's own, or an older start's of the same instance; renews it if
-    /// it is the candidate's own. By the database's clock.
+    /// it is the candidate's own. By the database's clock. A start that has led before does not take it from another start of
+    /// its instance: so the older one never snatches it back.
     async fn lead(&self, candidate: &Candidate) -> Result<Lease, StoreError>;
-    /// Gives the lease up, if it is the candidate's.
+    /// Gives the lease up, if it is the candidate's; its epoch can write nothing more.
     async fn resign(&self, candidate: &Candidate) -> Result<(), StoreError>;
     /// Writes all of this in one transaction, if `epoch` still leads.
     async fn commit(&self, epoch: Epoch, changes: Vec<Change>) -> Result<Committed, StoreError>;

@@ -7,25 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::{effect::Command, member::Member};
 use crate::{
     id::{BatchId, BuildId, Component, PackageName, TagName, TriggerId},
+    policy::Eligibility,
     scm::ScmUrl,
     time::Timestamp,
     trigger::Answer,
 };
-
-/// Whether a component is to be rebuilt at all, by the snapshot the batch began with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "eligible", rename_all = "snake_case")]
-pub enum Eligibility {
-    /// It is.
-    Yes,
-    /// It is on no list.
-    NotListed,
-    /// This pattern excludes it.
-    Excluded {
-        /// The pattern.
-        pattern: String,
-    },
-}
 
 /// A component with pending triggers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ mod tagging;
 mod tasks;
 mod wants;
 
-pub use admission::{Admission, Candidate, Eligibility, Facts, LatestBuild, StableSource};
+pub use admission::{Admission, Candidate, Facts, LatestBuild, StableSource};
 pub use effect::{
     Command, Denial, Effect, Notice, Outcome, PostEnd, Refusal, Submission, SubmitEnd,
 };

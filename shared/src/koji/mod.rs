@@ -1,4 +1,17 @@
 //! The Koji hub: its XML-RPC dialect, its sessions, and the calls we make.
 
 pub mod api;
+mod caller;
+pub mod client;
 pub mod error;
+pub mod fault;
+pub mod limits;
+pub mod login;
+pub mod metrics;
+mod rows;
+mod sending;
+mod session;
+pub mod transport;
+pub mod xmlrpc;
+
+pub use caller::HubParts;

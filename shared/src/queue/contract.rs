@@ -8,6 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::error::QueueError;
 
 /// A lane: workers take from `Submit` first, and keep one slot for `Watch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -80,6 +83,10 @@ pub struct Held {
     pub attempt: u32,
     /// The fence: rises with each begin, and only the newest may finish the job.
     pub fence: u64,
+    /// As in [`NewJob`]: how long to wait before anyone else may begin it, when this holder stops in the middle.
+    pub redeliver_after: Duration,
+    /// A moment not after its begin: its lease counts from here.
+    pub begun: Instant,
     /// Where it stands in its stream; opaque to the worker.
     pub entry: String,
 }
@@ -148,17 +155,6 @@ pub struct Presence {
     pub busy: usize,
     /// Whether it takes no more.
     pub draining: bool,
-}
-
-/// The queue does not do its work now. Nothing is known of the call's effect; every call here may be repeated.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {what} on the queue")]
-pub struct QueueError {
-    /// What was being done.
-    pub what: &'static str,
-    /// Why it failed.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// The coordinator's side.

@@ -1,0 +1,342 @@
+//! The coordinator put together from its configuration, in both ways to run: with Redis and workers elsewhere, or with
+//! everything in this process.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use ebs_domain::id::Epoch;
+use ebs_shared::{
+    bodhi::{BodhiUpdates, api::Updates},
+    bus::{
+        amqp::{Consumer as BusConsumer, Timing},
+        config::BusConfig,
+        datagrepper::Archive,
+        message::{Origin, Reader},
+    },
+    clients,
+    clock::{Chance, Clock, System},
+    config::{SecretText, StaticConfig},
+    content::ContentResolver,
+    koji::{api::Hub, client::HubClient},
+    queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
+    telemetry::Metrics,
+};
+use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    driver::{Driver, DriverSettings, Handle, Parts, Probe},
+    feeds,
+    intake::{CatchUp, Live},
+    leader::{Leadership, TermWork},
+    pages::StorePages,
+    refresh::Refresh,
+    snapshot::Snapshot,
+    store::{Candidate, Location, SqlStore, Store, StoreError, StoreOptions},
+    watchful::Watchful,
+    web::{Health, Served, serve},
+};
+
+/// What a coordinator is started with.
+pub struct Setup {
+    /// The static configuration.
+    pub config: StaticConfig,
+    /// The dynamic configuration file.
+    pub dynamic: PathBuf,
+    /// Where the pages are served.
+    pub listener: TcpListener,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+/// Longest time for one page of the archive.
+const ARCHIVE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often the queue is kept up, in parts of a job's lease.
+const UPKEEPS_PER_LEASE: u32 = 8;
+
+/// Runs a coordinator until it is told to stop.
+///
+/// # Errors
+///
+/// What a person must mend: configuration, a database that cannot be used, stored state that cannot be read.
+pub async fn run(setup: Setup) -> anyhow::Result<()> {
+    let Setup { config, dynamic, listener, stop } = setup;
+    let config = Arc::new(config);
+    let metrics = Metrics::new()?;
+    let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
+    let hub = Arc::new(clients::hub(&config, metrics.registry())?);
+    let bodhi = Arc::new(clients::bodhi(&config, metrics.registry())?);
+    let (health, probe) = (Health::default(), Probe::new());
+    let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
+
+    let pages =
+        Arc::new(StorePages::new(Arc::clone(&store), &config, probe.clone(), health.clone()));
+    let served = Served {
+        health: health.clone(),
+        store: Arc::clone(&store),
+        pages,
+        metrics: metrics.clone(),
+    };
+    let web_stop = stop.clone();
+    tasks.spawn(async move {
+        serve(listener, served, web_stop).await.context("the pages cannot be served")
+    });
+
+    let refresh = Refresh {
+        config: Arc::clone(&config),
+        dynamic,
+        lists: ContentResolver::new()?,
+        bodhi: Arc::clone(&bodhi),
+    };
+    let Some(first) = refresh.first(&stop).await? else { return finish(tasks, &stop).await };
+    let (newest, snapshot) = watch::channel(Arc::new(first));
+    let refresh_stop = stop.clone();
+    tasks.spawn(async move {
+        refresh.run(newest, refresh_stop).await;
+        Ok(())
+    });
+
+    let queue = start_queue(&config, &hub, &bodhi, &metrics, &mut tasks, &stop)?;
+    let parts = Arc::new(Parts {
+        store: Arc::clone(&store),
+        queue: Arc::clone(&queue),
+        hub: hub as Arc<dyn Hub>,
+        updates: bodhi as Arc<dyn Updates>,
+        clock: Arc::new(System),
+        chance: Arc::new(System),
+        snapshot: snapshot.clone(),
+        settings: driver_settings(&config),
+        probe: probe.clone(),
+    });
+    let watchful = Watchful::new(&health, &probe, &metrics, &config)?;
+    let work = Arc::new(Work {
+        config: Arc::clone(&config),
+        store: Arc::clone(&store),
+        queue,
+        snapshot,
+        health,
+        watchful: watchful.clone(),
+        bus: bus_config(&config)?,
+    });
+    let watch_stop = stop.clone();
+    tasks.spawn(async move {
+        watchful.run(watch_stop).await;
+        Ok(())
+    });
+    let leadership = Leadership {
+        store,
+        candidate: candidate(&config),
+        driver: Driver::new(parts),
+        beat: work.watchful.lease_beat(),
+        work,
+    };
+    let lead_stop = stop.clone();
+    tasks.spawn(async move { leadership.run(lead_stop).await.context("cannot lead") });
+    finish(tasks, &stop).await
+}
+
+/// Waits for everything to end. If one part ends before it is told to, the program ends with its error.
+async fn finish(
+    mut tasks: JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        let ended = ended.context("a part of the program ended badly").and_then(|ended| ended);
+        let ended = match ended {
+            Ok(()) if !stop.is_cancelled() => {
+                Err(anyhow::anyhow!("a part of the program ended by itself"))
+            }
+            ended => ended,
+        };
+        stop.cancel();
+        outcome = outcome.and(ended);
+    }
+    outcome
+}
+
+async fn open_store(config: &StaticConfig) -> Result<SqlStore, StoreError> {
+    let database = &config.ebs.database;
+    let location = match database.url.strip_prefix("sqlite:") {
+        Some(path) => Location::Sqlite(PathBuf::from(path.trim_start_matches("//"))),
+        None => Location::Postgres {
+            url: database.url.clone(),
+            password: database.password.as_ref().map(|password| password.expose().to_owned()),
+        },
+    };
+    SqlStore::open(&StoreOptions::new(location)).await
+}
+
+/// The queue: Redis if there is one, else one in this process with a worker beside it.
+fn start_queue(
+    config: &StaticConfig,
+    hub: &Arc<HubClient>,
+    bodhi: &Arc<BodhiUpdates>,
+    metrics: &Metrics,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Arc<dyn Producer>> {
+    let lease = config.ebs.timers.job_lease;
+    if let Some(redis) = &config.ebs.redis {
+        let settings = RedisSettings {
+            url: redis.url.to_string(),
+            password: redis.password.as_ref().map(SecretText::expose).map(str::to_owned),
+            prefix: redis.prefix.clone(),
+            lease,
+        };
+        return Ok(Arc::new(RedisProducer::new(&settings)?));
+    }
+    let queue = LocalQueue::new(LocalSettings { lease, ..LocalSettings::default() });
+    let consumer: Arc<dyn Consumer> = Arc::new(queue.consumer("local"));
+    let parts = WorkerParts {
+        consumer,
+        hub: Arc::clone(hub) as Arc<dyn Hub>,
+        updates: Arc::clone(bodhi) as Arc<dyn Updates>,
+        clock: Arc::new(System),
+        chance: Arc::new(System),
+        metrics: WorkerMetrics::register(metrics.registry())?,
+        settings: WorkerSettings::of("local", config),
+    };
+    let worker_stop = stop.clone();
+    tasks.spawn(async move {
+        ebs_worker::run(parts, worker_stop).await;
+        Ok(())
+    });
+    Ok(Arc::new(queue))
+}
+
+fn driver_settings(config: &StaticConfig) -> DriverSettings {
+    let (timers, limits) = (&config.ebs.timers, &config.ebs.limits);
+    DriverSettings {
+        lull: timers.lull,
+        max_lull: timers.max_lull,
+        doubt_wait: timers.doubt_wait,
+        call_limit: config.ebs.koji.call_timeout,
+        poll_deadline: timers.job_lease + config.ebs.koji.call_timeout,
+        poll_min: timers.poll_min,
+        poll_max: timers.poll_max,
+        retry_min: timers.poll_min.min(Duration::from_secs(1)),
+        retry_max: timers.poll_max.min(Duration::from_secs(60)),
+        alarm_after: timers.outage_alarm,
+        reconcile: (timers.job_lease / 4).min(Duration::from_secs(30)),
+        job_attempts: limits.job_attempts,
+        stable_tag: config.koji.stable_tag.clone(),
+    }
+}
+
+fn candidate(config: &StaticConfig) -> Candidate {
+    Candidate {
+        owner: System.uuid().to_string(),
+        instance: config.ebs.instance.clone(),
+        ttl: config.ebs.timers.lease,
+    }
+}
+
+/// The bus as its own file has it, if it is listened to.
+fn bus_config(config: &StaticConfig) -> anyhow::Result<Option<BusConfig>> {
+    let bus = &config.ebs.bus;
+    let Some(path) = bus.fedora_messaging_config.as_ref().filter(|_| bus.enabled) else {
+        return Ok(None);
+    };
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let parsed = BusConfig::parse(&text).with_context(|| format!("in {}", path.display()))?;
+    Ok(Some(parsed))
+}
+
+/// What runs beside the driver while this process leads.
+struct Work {
+    config: Arc<StaticConfig>,
+    store: Arc<dyn Store>,
+    queue: Arc<dyn Producer>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    health: Health,
+    watchful: Watchful,
+    bus: Option<BusConfig>,
+}
+
+#[async_trait]
+impl TermWork for Work {
+    fn start(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken) {
+        let every = self.config.ebs.timers.job_lease / UPKEEPS_PER_LEASE;
+        let every = every.clamp(Duration::from_millis(50), Duration::from_secs(5));
+        tasks.spawn(feeds::read_results(Arc::clone(&self.queue), driver.sender(), over.clone()));
+        tasks.spawn(feeds::maintain(Arc::clone(&self.queue), every, over.clone()));
+        let reader = match Origin::of(self.config.ebs.koji.hub_url.as_str()) {
+            Ok(origin) => Reader::new(&self.config.ebs.bus.topic_prefix, origin),
+            Err(error) => return tracing::error!(%error, "no messages are read"),
+        };
+        let connected = Arc::new(Notify::new());
+        self.start_bus(tasks, driver, over, &reader, &connected);
+        self.start_catch_up(tasks, driver, over, reader, connected);
+    }
+
+    fn leading(&self, epoch: Option<Epoch>) {
+        self.health.set_leading(epoch.is_some());
+    }
+}
+
+impl Work {
+    fn start_bus(
+        &self,
+        tasks: &mut JoinSet<()>,
+        driver: &Handle,
+        over: &CancellationToken,
+        reader: &Reader,
+        connected: &Arc<Notify>,
+    ) {
+        let Some(bus) = self.bus.clone() else { return };
+        let live = Live {
+            driver: driver.clone(),
+            snapshot: self.snapshot.clone(),
+            clock: Arc::new(System) as Arc<dyn Clock>,
+            connected: Arc::clone(connected),
+        };
+        let consumer = BusConsumer::new(
+            bus,
+            reader.clone(),
+            Timing::default(),
+            Arc::new(System),
+            Arc::new(System) as Arc<dyn Chance>,
+        );
+        self.watchful.watch_bus(consumer.status());
+        let over = over.clone();
+        tasks.spawn(async move { consumer.run(Arc::new(live), over).await });
+    }
+
+    fn start_catch_up(
+        &self,
+        tasks: &mut JoinSet<()>,
+        driver: &Handle,
+        over: &CancellationToken,
+        reader: Reader,
+        connected: Arc<Notify>,
+    ) {
+        let Some(base) = &self.config.ebs.bus.datagrepper_url else { return };
+        let archive = reqwest::Client::builder()
+            .build()
+            .map_err(anyhow::Error::from)
+            .and_then(|http| Ok(Archive::new(http, base, reader, ARCHIVE_LIMIT)?));
+        match archive {
+            Ok(archive) => {
+                let catch_up = CatchUp {
+                    archive,
+                    store: Arc::clone(&self.store),
+                    driver: driver.clone(),
+                    snapshot: self.snapshot.clone(),
+                    clock: Arc::new(System),
+                    connected,
+                };
+                tasks.spawn(catch_up.run(over.clone()));
+            }
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the archive is not read"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Making and removing side tags.
+//!
+//! A side tag carries no mark of ours. What an earlier run made is found as the only tag of ours on this base that was not
+//! there before, and is empty.
+
+use ebs_domain::{batch::Outcome, id::TagName};
+use ebs_shared::{
+    job::Service,
+    koji::{
+        api::{Listing, SideTag},
+        fault::{self, Meaning},
+    },
+};
+
+use super::run::{Running, failing};
+use crate::driver::{inputs::Failing, parts::Parts};
+
+/// Our side tags on a base.
+pub(super) async fn list(parts: &Parts, base: &TagName) -> Result<Vec<SideTag>, Failing> {
+    let user = parts.hub.whoami().await.map_err(|error| failing(&error))?;
+    parts.hub.list_side_tags(base, &user.name).await.map_err(|error| failing(&error))
+}
+
+pub(super) async fn create(
+    parts: &Parts,
+    base: &TagName,
+    running: &Running,
+) -> Result<Outcome, Failing> {
+    if running.look_first {
+        if let Some(tag) = find(parts, base, &running.known).await? {
+            return Ok(Outcome::TagCreated { tag });
+        }
+        if !running.may_create {
+            let why = format!("no new side tag on {base} is to be seen yet");
+            return Err(Failing::Unavailable { service: Service::Koji, why });
+        }
+    }
+    match parts.hub.create_side_tag(base).await {
+        Ok(tag) => Ok(Outcome::TagCreated { tag: tag.name }),
+        Err(error) => match failing(&error) {
+            // It may be there already: that is the quickest way to know.
+            Failing::Unknown { service, why } => match find(parts, base, &running.known).await {
+                Ok(Some(tag)) => Ok(Outcome::TagCreated { tag }),
+                Ok(None) | Err(_) => Err(Failing::Unknown { service, why }),
+            },
+            Failing::Unavailable { service, why } => Err(Failing::Unavailable { service, why }),
+        },
+    }
+}
+
+/// The one tag that an earlier run can have made. Of several, none is taken: they are left to be reported.
+async fn find(parts: &Parts, base: &TagName, known: &[i64]) -> Result<Option<TagName>, Failing> {
+    let mut empty = Vec::new();
+    for tag in list(parts, base).await?.into_iter().filter(|tag| !known.contains(&tag.id)) {
+        let tagged = parts
+            .hub
+            .list_tagged(&tag.name, Listing::All)
+            .await
+            .map_err(|error| failing(&error))?;
+        if tagged.is_empty() {
+            empty.push(tag.name);
+        }
+    }
+    if empty.len() > 1 {
+        tracing::warn!(tags = ?empty, "several new side tags of ours: none is adopted");
+        return Ok(None);
+    }
+    Ok(empty.pop())
+}
+
+/// Removes a tag; one that is not there is removed.
+pub(super) async fn remove(parts: &Parts, tag: &TagName) -> Result<Outcome, Failing> {
+    let Err(error) = parts.hub.remove_side_tag(tag).await else { return Ok(Outcome::TagRemoved) };
+    if error.fault().is_some_and(|fault| fault::meaning(fault) == Meaning::NoSuchTag) {
+        return Ok(Outcome::TagRemoved);
+    }
+    let gone = parts.hub.tag_exists(tag).await.is_ok_and(|exists| !exists);
+    if gone { Ok(Outcome::TagRemoved) } else { Err(failing(&error)) }
+}

@@ -1,0 +1,203 @@
+//! Issuing effects, reads and polls; what becomes of those that fail.
+
+use std::time::Duration;
+
+use ebs_domain::batch::{Event, Outcome};
+
+use super::{
+    decide::store_effect,
+    effects::Running,
+    inputs::Failing,
+    ledger::creates,
+    reads::Reading,
+    term::Term,
+    turn::{Now, Start, Turn},
+    work::{self, Address},
+};
+use crate::store::Runner;
+
+/// How many parts of `doubt_wait` pass between two looks for an effect in doubt.
+const LOOKS_IN_DOUBT: u32 = 5;
+
+impl Term<'_> {
+    /// An effect's outcome is known: closes its row and tells its batch.
+    pub(super) fn close(&mut self, id: &str, outcome: Outcome, now: Now, turn: &mut Turn) {
+        let Some(mut open) = self.state.ledger.remove(id) else { return };
+        open.row.closed = Some(now.wall);
+        open.row.due = None;
+        open.row.outcome = serde_json::to_string(&outcome).ok();
+        store_effect(&open, turn);
+        tracing::debug!(
+            effect.id = id,
+            effect.kind = open.row.kind,
+            run = open.row.run,
+            "effect closed"
+        );
+        self.tell(Event::Outcome { no: open.entry.no, outcome }, now, turn);
+    }
+
+    /// A run brought nothing: again after a pause, looking first if it may have had its effect.
+    pub(super) fn effect_failed(&mut self, id: &str, failing: Failing, now: Now, turn: &mut Turn) {
+        self.note_failing(&failing, now);
+        let failing_for = self
+            .state
+            .ledger
+            .get(id)
+            .and_then(|open| open.row.unavailable_since)
+            .map_or(Duration::ZERO, |since| now.wall.since(since));
+        let (pause, look) = (self.pause_after(failing_for), self.look_pause());
+        let Some(open) = self.state.ledger.get_mut(id) else { return };
+        match failing {
+            Failing::Unavailable { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
+            Failing::Unknown { why, .. } if creates(&open.entry.effect) => {
+                open.doubt(&why, now.wall, now.mono, look);
+            }
+            Failing::Unknown { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
+        }
+        store_effect(open, turn);
+    }
+
+    /// A look found nothing yet.
+    pub(super) fn still_in_doubt(&mut self, id: &str, why: &str, now: Now, turn: &mut Turn) {
+        let pause = self.look_pause();
+        let Some(open) = self.state.ledger.get_mut(id) else { return };
+        open.again(why, now.wall, now.mono, pause);
+        store_effect(open, turn);
+    }
+
+    fn look_pause(&self) -> Duration {
+        (self.parts.settings.doubt_wait / LOOKS_IN_DOUBT).max(self.parts.settings.retry_min)
+    }
+
+    /// Issues every effect that is due. Its new run is stored before anything is called or enqueued.
+    pub(super) fn issue_due(&mut self, now: Now, turn: &mut Turn) {
+        let due = |due: Option<tokio::time::Instant>| due.is_some_and(|due| due <= now.mono);
+        // Closing one can bring new ones: until none is due.
+        loop {
+            let ids: Vec<String> = self
+                .state
+                .ledger
+                .iter()
+                .filter(|(_, open)| {
+                    due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now))
+                })
+                .map(|(id, _)| id.clone())
+                .collect();
+            if ids.is_empty() {
+                return;
+            }
+            for id in ids {
+                self.issue(&id, now, turn);
+            }
+        }
+    }
+
+    fn issue(&mut self, id: &str, now: Now, turn: &mut Turn) {
+        let doubt_wait = self.parts.settings.doubt_wait;
+        let Some(open) = self.state.ledger.get_mut(id) else { return };
+        let creating = creates(&open.entry.effect);
+        if open.settle_only
+            && (!creating
+                || open.is_without_trace(now.wall, doubt_wait)
+                || open.entry.doubt.is_none())
+        {
+            return self.close(id, Outcome::Withdrawn, now, turn);
+        }
+        if open.row.kind == "create_side_tag" && open.entry.known.is_none() {
+            open.due = None;
+            let start = Start::List {
+                effect: id.to_owned(),
+                run: open.row.run,
+                wish: open.entry.effect.clone(),
+            };
+            return turn.start.push(start);
+        }
+        let look_first = if creating { open.entry.doubt.is_some() } else { open.row.run > 0 };
+        let may_create = open.may_create(now.wall, doubt_wait);
+        open.issue(now.wall);
+        store_effect(open, turn);
+        tracing::debug!(
+            effect.id = id,
+            effect.kind = open.row.kind,
+            run = open.row.run,
+            "effect issued"
+        );
+        if open.row.runner == Runner::Coordinator {
+            let known = open.entry.known.clone().unwrap_or_default();
+            let running =
+                Running { effect: open.entry.effect.clone(), look_first, may_create, known };
+            return turn.start.push(Start::Effect {
+                effect: id.to_owned(),
+                run: open.row.run,
+                running,
+            });
+        }
+        let open = open.clone();
+        let Some((plan, uuid)) = self.state.batch_plan(open.row.batch) else { return };
+        let Some(work) = work::of_effect(&open, plan, may_create) else { return };
+        let address = Address {
+            of: id,
+            run: open.row.run,
+            batch: open.row.batch,
+            uuid,
+            epoch: self.lease.epoch,
+        };
+        let what = work::effect_line(&open.entry.effect);
+        self.push_job(
+            work::job(&address, work, what, self.parts.settings.job_attempts, doubt_wait),
+            turn,
+        );
+    }
+
+    fn push_job(&self, job: Result<ebs_shared::queue::NewJob, serde_json::Error>, turn: &mut Turn) {
+        match job {
+            Ok(job) => turn.jobs.push(job),
+            Err(error) => tracing::error!(%error, "cannot write a job down"),
+        }
+    }
+
+    /// Starts the batch's read, if it wants one and none runs.
+    pub(super) fn start_read(&mut self, now: Now, turn: &mut Turn) {
+        if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now) {
+            return;
+        }
+        if let Some(read) = self.state.batch.as_ref().and_then(|batch| batch.reads()) {
+            turn.start.push(Start::Read(Reading::of(read)));
+            self.read_due = None;
+        }
+    }
+
+    /// Puts the polls that are due on the queue.
+    pub(super) fn start_polls(&mut self, now: Now, turn: &mut Turn) {
+        let (attempts, epoch) = (self.parts.settings.job_attempts, self.lease.epoch);
+        for id in self.polls.start_due(now.mono) {
+            let Some(unit) = self.polls.get(&id) else { continue };
+            let Some((plan, uuid)) = self.state.batch_plan(unit.batch) else { continue };
+            let address = Address { of: &id, run: unit.run, batch: unit.batch, uuid, epoch };
+            let (work, what) = (work::of_watch(&unit.watch, plan), work::watch_line(&unit.watch));
+            self.push_job(work::job(&address, work, what, attempts, Duration::ZERO), turn);
+        }
+    }
+
+    /// Asks the queue, now and then, whether it still has what was put on it.
+    pub(super) fn start_reconcile(&mut self, now: Now, turn: &mut Turn) {
+        if self.reconcile_due.is_none_or(|due| due > now.mono) {
+            return;
+        }
+        let given = |open: &&super::ledger::Open| {
+            open.row.runner == Runner::Worker
+                && open.due.is_none()
+                && !turn.effects.contains_key(&open.row.id)
+        };
+        let jobs: Vec<String> =
+            self.state.ledger.values().filter(given).map(super::ledger::Open::job).collect();
+        let unsent = |job: &String| self.unsent.iter().any(|unsent| unsent.id == *job);
+        let jobs: Vec<String> = jobs.into_iter().filter(|job| !unsent(job)).collect();
+        if jobs.is_empty() {
+            self.reconcile_due = Some(now.mono + self.parts.settings.reconcile);
+        } else {
+            self.reconcile_due = None;
+            turn.start.push(Start::Missing(jobs));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What a batch tells people, as log events: one for each change of state.
+
+use ebs_domain::{
+    batch::{End, Notice},
+    id::BatchId,
+};
+
+pub(super) fn log(batch: BatchId, notice: &Notice) {
+    let id = batch.get();
+    match notice {
+        Notice::Phase { name } => tracing::info!(batch.id = id, phase = name, "phase"),
+        Notice::Attempt { order, number, builds } => {
+            tracing::info!(
+                batch.id = id,
+                slice.order = order,
+                attempt.number = number,
+                builds,
+                "attempt"
+            );
+        }
+        Notice::BuildEnded { component, end } => match end {
+            End::Succeeded(built) => {
+                tracing::info!(batch.id = id, %component, nvr = built.nvr, end = end.word(), "build ended");
+            }
+            End::Failed(failure) => tracing::info!(
+                batch.id = id,
+                %component,
+                end = end.word(),
+                class = failure.class.as_str(),
+                koji.task_id = failure.task.map(ebs_domain::id::TaskId::get),
+                "build ended"
+            ),
+            End::ScratchSucceeded | End::TimedOut | End::Cancelled | End::Dropped => {
+                tracing::info!(batch.id = id, %component, end = end.word(), "build ended");
+            }
+        },
+        Notice::SeedFailed { component, failure } => {
+            tracing::warn!(batch.id = id, %component, error = failure.text, "a build could not be seeded");
+        }
+        Notice::TagVanished { tag } => {
+            tracing::error!(batch.id = id, side_tag = %tag, "the side tag vanished: making a new one");
+        }
+        Notice::Group { number, state, text } if *state == "held" => {
+            tracing::error!(
+                batch.id = id,
+                group = number,
+                state,
+                error = text,
+                "a group is held: a person must decide"
+            );
+        }
+        Notice::Group { number, state, text } => {
+            tracing::info!(batch.id = id, group = number, state, bodhi.update = text, "group");
+        }
+        Notice::SlowUpdates => tracing::warn!(batch.id = id, "updates are slow to become stable"),
+    }
+}

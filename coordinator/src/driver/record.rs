@@ -1,0 +1,86 @@
+//! State as rows.
+
+use std::time::Duration;
+
+use ebs_domain::{
+    batch::{Batch, Denial, Group, Member, Phase},
+    failure::FailureClass,
+    id::{BatchId, Component},
+    time::Timestamp,
+};
+
+use crate::store::{BatchRow, DenyRow, GroupRow, MemberRow};
+
+/// How long sources of the classes that may mend themselves are denied.
+const DENY_SHORT: Duration = Duration::from_secs(3 * 24 * 3600);
+
+/// How long all others are.
+const DENY_LONG: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The batch's own row.
+pub(super) fn batch(batch: &Batch, at: Timestamp) -> Result<BatchRow, serde_json::Error> {
+    let ended = matches!(batch.phase, Phase::Ended { .. });
+    Ok(BatchRow {
+        id: batch.id,
+        phase: batch.phase.word().to_owned(),
+        state: serde_json::to_string(batch)?,
+        created: batch.formed,
+        phase_since: batch.phase_since,
+        ended: ended.then_some(at),
+        summary: if ended { Some(serde_json::to_string(&batch.summary())?) } else { None },
+    })
+}
+
+/// A member's row.
+pub(super) fn member(
+    batch: BatchId,
+    component: &Component,
+    member: &Member,
+) -> Result<MemberRow, serde_json::Error> {
+    Ok(MemberRow {
+        batch,
+        component: component.clone(),
+        state: serde_json::to_string(member)?,
+        shown: member.word().to_owned(),
+    })
+}
+
+/// A group's row.
+pub(super) fn group(
+    batch: BatchId,
+    number: u32,
+    group: &Group,
+) -> Result<GroupRow, serde_json::Error> {
+    Ok(GroupRow {
+        batch,
+        number,
+        state: serde_json::to_string(group)?,
+        shown: group.word().to_owned(),
+        open: group.is_open(),
+    })
+}
+
+/// An entry of the deny list.
+pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
+    let span = match denial.failure.class {
+        FailureClass::Dependency | FailureClass::Unknown => DENY_SHORT,
+        FailureClass::Source
+        | FailureClass::Srpm
+        | FailureClass::Build
+        | FailureClass::Tagging
+        | FailureClass::Policy
+        | FailureClass::Infrastructure => DENY_LONG,
+    };
+    DenyRow {
+        source: denial.source,
+        component: denial.component,
+        class: denial.failure.class.as_str().to_owned(),
+        text: denial.failure.text,
+        batch,
+        task: denial.task.map(ebs_domain::id::TaskId::get),
+        first: at,
+        last: at,
+        count: 1,
+        expires: at + span,
+    }
+}

@@ -1,0 +1,165 @@
+//! What the domain wishes and watches, in the words of the job protocol.
+
+use std::time::Duration;
+
+use ebs_domain::{
+    batch::{Effect, Plan, Watch},
+    id::{BatchId, Epoch},
+};
+use ebs_shared::{
+    bodhi::api::NewUpdate,
+    job::{Doubt, Job, PROTOCOL, Work},
+    koji::api::{BuildOptions, BuildRequest},
+    queue::NewJob,
+};
+use uuid::Uuid;
+
+use super::ledger::{self, Open};
+
+/// Koji's relative priority of our builds; larger is later. Source: what the Python service asks for.
+const PRIORITY: i64 = 5;
+
+/// Margin before the first issue, within which our clock and the hub's may differ.
+const CLOCK_MARGIN: Duration = Duration::from_secs(600);
+
+/// The work of an effect that workers run; `None` for the leader's own.
+pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Work> {
+    let doubt = if open.entry.doubt.is_none() && !open.settle_only {
+        Doubt::None
+    } else {
+        let since = open.row.first_issued.unwrap_or(open.row.created) - CLOCK_MARGIN;
+        Doubt::Look { since, may_create }
+    };
+    match &open.entry.effect {
+        Effect::SubmitBuilds { tag, builds, .. } => Some(Work::SubmitBuilds {
+            options: BuildOptions {
+                target: tag.clone(),
+                draft: plan.draft && !plan.scratch,
+                scratch: plan.scratch,
+                fail_fast: plan.fail_fast,
+                wait_repo: plan.wait_repo,
+                priority: PRIORITY,
+            },
+            builds: builds
+                .iter()
+                .map(|build| BuildRequest { source: build.source.to_string(), token: build.token })
+                .collect(),
+            doubt,
+        }),
+        Effect::CancelTasks { tasks } => Some(Work::CancelTasks { tasks: tasks.clone() }),
+        Effect::SubmitUpdate { tag, group, builds } => Some(Work::SubmitUpdate {
+            update: NewUpdate {
+                from_tag: tag.clone(),
+                notes: notes(open.row.batch, *group, builds.len()),
+            },
+            builds: builds.iter().map(|(build, _)| *build).collect(),
+            nvrs: builds.iter().map(|(_, nvr)| nvr.to_string()).collect(),
+            doubt,
+        }),
+        Effect::CreateSideTag { .. }
+        | Effect::TagBuilds { .. }
+        | Effect::PromoteBuilds { .. }
+        | Effect::RequestRepo { .. }
+        | Effect::RemoveSideTag { .. } => None,
+    }
+}
+
+fn notes(batch: BatchId, group: u32, builds: usize) -> String {
+    format!("Automatic rebuild for ELN: batch {batch}, group {group}, {builds} builds.")
+}
+
+/// The work of one poll.
+pub(super) fn of_watch(watch: &Watch, plan: &Plan) -> Work {
+    match watch {
+        Watch::Tasks(tasks) => Work::PollTasks { tasks: tasks.clone() },
+        Watch::Tag { tag, tasks, .. } => Work::PollTag { tag: tag.clone(), tasks: tasks.clone() },
+        Watch::Repo(request) => Work::PollRepo { request: *request },
+        Watch::Updates { aliases, packages } => Work::PollUpdates {
+            aliases: aliases.clone(),
+            stable_tag: plan.stable_tag.clone(),
+            packages: packages.clone(),
+        },
+    }
+}
+
+/// Who a job is for, and which run it is.
+pub(super) struct Address<'a> {
+    pub(super) of: &'a str,
+    pub(super) run: u32,
+    pub(super) batch: BatchId,
+    pub(super) uuid: Uuid,
+    pub(super) epoch: Epoch,
+}
+
+/// A job to put on the queue.
+pub(super) fn job(
+    address: &Address<'_>,
+    work: Work,
+    what: String,
+    attempts: u32,
+    doubt_wait: Duration,
+) -> Result<NewJob, serde_json::Error> {
+    let (lane, kind, creates) = (work.lane(), work.kind(), work.creates());
+    let job = Job {
+        v: PROTOCOL,
+        of: address.of.to_owned(),
+        run: address.run,
+        batch: Some(address.batch),
+        attempt: None,
+        epoch: address.epoch,
+        traceparent: traceparent(address.uuid, address.of, address.run),
+        work,
+    };
+    Ok(NewJob {
+        id: ledger::job_id(address.of, address.run),
+        lane,
+        kind,
+        what,
+        payload: serde_json::to_string(&job)?,
+        max_attempts: attempts,
+        redeliver_after: if creates { doubt_wait } else { Duration::ZERO },
+    })
+}
+
+/// The W3C trace context of a job: the batch is the trace, the run of the effect is the span.
+fn traceparent(batch: Uuid, of: &str, run: u32) -> String {
+    let span = Uuid::new_v5(&batch, format!("{of}#{run}").as_bytes());
+    let (span, _) = span.as_u64_pair();
+    format!("00-{}-{span:016x}-01", batch.simple())
+}
+
+/// The line for people that the queue shows with an effect.
+pub(super) fn effect_line(effect: &Effect) -> String {
+    match effect {
+        Effect::SubmitBuilds { tag, attempt, builds, .. } => match builds.as_slice() {
+            [only] => format!("build {} into {tag}, attempt {attempt}", only.component),
+            [first, ..] => {
+                format!(
+                    "build {} and {} more into {tag}, attempt {attempt}",
+                    first.component,
+                    builds.len() - 1
+                )
+            }
+            [] => format!("build nothing into {tag}"),
+        },
+        Effect::CancelTasks { tasks } => format!("cancel {} tasks", tasks.len()),
+        Effect::SubmitUpdate { tag, builds, .. } => {
+            format!("make an update of {} builds from {tag}", builds.len())
+        }
+        Effect::CreateSideTag { base } => format!("make a side tag on {base}"),
+        Effect::TagBuilds { tag, builds } => format!("tag {} builds into {tag}", builds.len()),
+        Effect::PromoteBuilds { builds } => format!("promote {} builds", builds.len()),
+        Effect::RequestRepo { tag, event } => format!("ask for a repo of {tag} at event {event}"),
+        Effect::RemoveSideTag { tag } => format!("remove {tag}"),
+    }
+}
+
+/// The line for people that the queue shows with a poll.
+pub(super) fn watch_line(watch: &Watch) -> String {
+    match watch {
+        Watch::Tasks(tasks) => format!("look at {} build tasks", tasks.len()),
+        Watch::Tag { tag, .. } => format!("look what is in {tag}"),
+        Watch::Repo(request) => format!("look at repo request {request}"),
+        Watch::Updates { aliases, .. } => format!("look at {} updates", aliases.len()),
+    }
+}

@@ -1,0 +1,57 @@
+//! Live messages from the bus.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ebs_domain::trigger::Cause;
+use ebs_shared::{
+    bus::{
+        amqp::{Handler, NotStored},
+        message::Incoming,
+    },
+    clock::Clock,
+};
+use tokio::sync::{Notify, watch};
+
+use super::sort::sort;
+use crate::{driver::Handle, snapshot::Snapshot};
+
+/// Stores what the bus delivers.
+pub struct Live {
+    /// The one door.
+    pub driver: Handle,
+    /// Which tag triggers.
+    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Woken at each connection: what was sent before may have been missed.
+    pub connected: Arc<Notify>,
+}
+
+#[async_trait]
+impl Handler for Live {
+    async fn store(&self, group: &[Incoming]) -> Result<(), NotStored> {
+        let trigger_tag = self.snapshot.borrow().plan.trigger_tag.clone();
+        let sorted = sort(group, &trigger_tag, &Cause::Message, self.clock.now());
+        if sorted.hints {
+            self.driver.nudge();
+        }
+        if sorted.sightings.is_empty() && sorted.odd.is_empty() {
+            return Ok(());
+        }
+        for odd in &sorted.odd {
+            tracing::warn!(
+                topic = odd.topic,
+                message.id = odd.id,
+                error = odd.fault,
+                "a message is not understood: kept"
+            );
+        }
+        let stored = self.driver.store(sorted.sightings, sorted.odd, Vec::new()).await;
+        stored.map_err(|gone| NotStored(gone.to_string()))
+    }
+
+    async fn connected(&self) {
+        self.connected.notify_one();
+    }
+}

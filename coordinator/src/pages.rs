@@ -1,0 +1,247 @@
+//! What the pages show, made from the store: so any instance can show it, leader or not.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use ebs_domain::{
+    batch::{Batch, Build, End, Group, GroupState, Member, Phase, Summary},
+    id::TaskId,
+    trigger::Cause,
+};
+use ebs_shared::{
+    clock::{Clock, System},
+    config::StaticConfig,
+};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    driver::Probe,
+    store::{BatchRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
+    web::{
+        BatchView, BuildState, BuildView, GroupView, Health, LeaderView, Overview, Pages,
+        RecentView, SliceView, StateCount, TriggerView,
+    },
+};
+
+/// Most pending triggers that are shown.
+const SHOWN_PENDING: u32 = 100;
+
+/// Most ended batches that are shown.
+const SHOWN_RECENT: u32 = 20;
+
+/// Reads overviews from the store.
+pub struct StorePages {
+    store: Arc<dyn Store>,
+    probe: Probe,
+    health: Health,
+    instance: String,
+    web_url: String,
+    bodhi_url: String,
+}
+
+impl StorePages {
+    /// Pages of this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, config: &StaticConfig, probe: Probe, health: Health) -> Self {
+        let bare = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
+        Self {
+            store,
+            probe,
+            health,
+            instance: config.ebs.instance.clone(),
+            web_url: bare(&config.ebs.koji.web_url),
+            bodhi_url: bare(&config.ebs.bodhi.url),
+        }
+    }
+
+    async fn current(&self) -> Result<Option<BatchView>, StoreError> {
+        let Some(row) = self.store.open_batch().await? else { return Ok(None) };
+        let batch: Batch = read("a batch", &row.state)?;
+        let (members, groups) =
+            (self.store.members(row.id).await?, self.store.groups(row.id).await?);
+        let builds = members.iter().map(build_view).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(BatchView {
+            id: row.id,
+            phase: row.phase,
+            phase_since: row.phase_since,
+            created: row.created,
+            side_tag: batch.phase.ground().map(|ground| ground.tag.to_string()),
+            waiting: self.waiting(),
+            slices: slices(&builds, &batch),
+            groups: groups.iter().map(|group| self.group_view(group)).collect::<Result<_, _>>()?,
+            builds,
+        }))
+    }
+
+    /// Outages, in words; known only where the driver runs.
+    fn waiting(&self) -> Option<String> {
+        let progress = self.probe.progress();
+        let mut outages: Vec<String> = progress
+            .unavailable
+            .iter()
+            .map(|(service, since)| format!("{service:?} has not been available since {since}"))
+            .collect();
+        outages.extend(
+            progress.queue_error.map(|error| format!("the queue does not do its work: {error}")),
+        );
+        (!outages.is_empty()).then(|| outages.join("; "))
+    }
+
+    fn group_view(&self, row: &GroupRow) -> Result<GroupView, StoreError> {
+        let group: Group = read("a group", &row.state)?;
+        let alias = group.alias().map(str::to_owned);
+        let text = match &group.state {
+            GroupState::Held { text, .. } => Some(text.clone()),
+            GroupState::Late { why, .. } => Some(why.word().to_owned()),
+            GroupState::Waiting
+            | GroupState::CreatingTag
+            | GroupState::Filling { .. }
+            | GroupState::Posting { .. }
+            | GroupState::Posted(_)
+            | GroupState::Empty
+            | GroupState::Ended { .. } => None,
+        };
+        Ok(GroupView {
+            number: row.number,
+            url: alias.as_ref().map(|alias| format!("{}/updates/{alias}", self.bodhi_url)),
+            alias,
+            status: group
+                .posted()
+                .map_or_else(|| row.shown.clone(), |posted| posted.status.clone()),
+            builds: count(group.packed.len()),
+            text,
+        })
+    }
+}
+
+#[async_trait]
+impl Pages for StorePages {
+    async fn snapshot(&self) -> Result<Overview, StoreError> {
+        let recent = self.store.recent_batches(SHOWN_RECENT).await?;
+        let pending = self.store.pending_triggers(SHOWN_PENDING).await?;
+        let here = self.health.leading();
+        Ok(Overview {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: System.now(),
+            leader: here.then(|| LeaderView { instance: self.instance.clone(), here }),
+            paused: None,
+            web_url: self.web_url.clone(),
+            current: self.current().await?,
+            pending_total: self.store.pending_count().await?.0,
+            pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
+            recent: recent
+                .iter()
+                .filter_map(|row| recent_view(row).transpose())
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    let kind =
+        |error: serde_json::Error| StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
+    serde_json::from_str(text).map_err(|error| StoreError { what: "read state", kind: kind(error) })
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn build_view(row: &MemberRow) -> Result<BuildView, StoreError> {
+    let member: Member = read("a component", &row.state)?;
+    let (state, task, failure) = shown(&member);
+    let nvr = member.built().map_or(&member.rawhide_nvr, |built| &built.nvr);
+    Ok(BuildView {
+        component: row.component.clone(),
+        order: member.order,
+        attempt: member.attempt(),
+        state,
+        since: member.since,
+        class: failure.as_ref().map(|failure| failure.class.as_str().to_owned()),
+        text: failure.map(|failure| failure.text),
+        task,
+        nvr: Some(nvr.clone()),
+    })
+}
+
+fn shown(member: &Member) -> (BuildState, Option<TaskId>, Option<ebs_domain::failure::Failure>) {
+    match &member.build {
+        Build::Waiting | Build::Queued { .. } => (BuildState::Waiting, None, None),
+        Build::Submitting { .. } => (BuildState::Submitting, None, None),
+        Build::Running { task, .. }
+        | Build::Stopping { task, .. }
+        | Build::Tagging { task, .. } => (BuildState::Building, Some(*task), None),
+        Build::Ended { task, end, .. } => match end {
+            End::Succeeded(_) | End::ScratchSucceeded => (BuildState::Succeeded, *task, None),
+            End::Failed(failure) => {
+                (BuildState::Failed, failure.task.or(*task), Some(failure.clone()))
+            }
+            End::TimedOut => (BuildState::TimedOut, *task, None),
+            End::Cancelled => (BuildState::Cancelled, *task, None),
+            End::Dropped => (BuildState::Dropped, *task, None),
+        },
+    }
+}
+
+fn slices(builds: &[BuildView], batch: &Batch) -> Vec<SliceView> {
+    let mut by_order: BTreeMap<i64, BTreeMap<BuildState, u32>> = BTreeMap::new();
+    for build in builds {
+        *by_order.entry(build.order).or_default().entry(build.state).or_default() += 1;
+    }
+    let attempt = |order: i64| match &batch.phase {
+        Phase::Building(building) if building.order == order => building.attempt,
+        Phase::Preparing(_)
+        | Phase::Building(_)
+        | Phase::Publishing(_)
+        | Phase::Settling { .. }
+        | Phase::Cleaning(_)
+        | Phase::Aborting(_)
+        | Phase::Ended { .. } => builds
+            .iter()
+            .filter(|build| build.order == order)
+            .map(|build| build.attempt)
+            .max()
+            .unwrap_or(0),
+    };
+    by_order
+        .into_iter()
+        .map(|(order, states)| SliceView {
+            order,
+            attempt: attempt(order),
+            builds: states.into_iter().map(|(state, count)| StateCount { state, count }).collect(),
+        })
+        .collect()
+}
+
+fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
+    let cause = match read("a trigger", &row.trigger.cause)? {
+        Cause::Message => "message".to_owned(),
+        Cause::CatchUp => "catch-up".to_owned(),
+        Cause::KojiRecord => "found late in Koji".to_owned(),
+        Cause::Person { who, .. } => who,
+    };
+    Ok(TriggerView {
+        id: row.id,
+        component: row.trigger.component.clone(),
+        nvr: row.trigger.nvr.clone(),
+        cause,
+        created: row.trigger.created,
+    })
+}
+
+/// A batch that has ended; `None` for the open one.
+fn recent_view(row: &BatchRow) -> Result<Option<RecentView>, StoreError> {
+    let (Some(ended), Some(summary)) = (row.ended, &row.summary) else { return Ok(None) };
+    let summary: Summary = read("a summary", summary)?;
+    Ok(Some(RecentView {
+        id: row.id,
+        outcome: row.phase.clone(),
+        created: row.created,
+        ended,
+        components: count(summary.components),
+        succeeded: count(summary.builds_succeeded),
+        failed: count(summary.builds_failed.values().sum()),
+        others: count(summary.builds_timed_out + summary.builds_cancelled + summary.builds_dropped),
+        updates: count(summary.updates),
+    }))
+}

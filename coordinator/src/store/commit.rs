@@ -1,0 +1,115 @@
+//! Writing the changes of one decision.
+
+use std::collections::HashSet;
+
+use ebs_domain::id::TriggerId;
+use sqlx::AssertSqlSafe;
+
+use super::{
+    Change, Committed, NewTrigger, OddMessage, TriggerAnswer, TriggerRow,
+    cell::{Columns, Field},
+    fault::Fault,
+    link::Transaction,
+    table,
+};
+
+/// The longest body of an odd message that is kept, in bytes.
+const MAX_ODD_BODY_BYTES: usize = 64 * 1024;
+
+/// Writes the changes in their order.
+pub(super) async fn apply(
+    transaction: &mut Transaction,
+    changes: Vec<Change>,
+) -> Result<Committed, Fault> {
+    let mut committed = Committed::default();
+    let mut triggers = Vec::new();
+    for change in changes {
+        // Triggers that follow each other are written together.
+        if let Change::AddTrigger(trigger) = change {
+            triggers.push(trigger);
+            continue;
+        }
+        add_triggers(transaction, std::mem::take(&mut triggers), &mut committed).await?;
+        apply_one(transaction, change, &mut committed).await?;
+    }
+    add_triggers(transaction, triggers, &mut committed).await?;
+    Ok(committed)
+}
+
+async fn apply_one(
+    transaction: &mut Transaction,
+    change: Change,
+    committed: &mut Committed,
+) -> Result<(), Fault> {
+    match change {
+        Change::PutBatch(row) => drop(table::put(transaction, vec![row]).await?),
+        Change::PutMembers(rows) => drop(table::put(transaction, rows).await?),
+        Change::PutGroup(row) => drop(table::put(transaction, vec![row]).await?),
+        Change::PutEffects(rows) => drop(table::put(transaction, rows).await?),
+        Change::PutWatch(row) => drop(table::put(transaction, vec![row]).await?),
+        Change::Deny(row) => drop(table::put(transaction, vec![row]).await?),
+        Change::KeepMessage(message) => drop(table::put(transaction, vec![cut(message)]).await?),
+        Change::AddTrigger(trigger) => add_triggers(transaction, vec![trigger], committed).await?,
+        Change::AnswerTriggers(answers) => answer_triggers(transaction, answers).await?,
+        Change::DropWatch(id) => {
+            transaction.query("DELETE FROM watches WHERE id = $1", vec![id.write()]).await?;
+        }
+        Change::PutMark { name, value } => {
+            const PUT: &str = "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            transaction.query(PUT, vec![name.write(), value.write()]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Numbers are given here, not by the database: writers come one after the other, and one text serves both databases.
+async fn add_triggers(
+    transaction: &mut Transaction,
+    triggers: Vec<NewTrigger>,
+    committed: &mut Committed,
+) -> Result<(), Fault> {
+    if triggers.is_empty() {
+        return Ok(());
+    }
+    let rows = transaction.query("SELECT COALESCE(MAX(id), 0) FROM triggers", Vec::new()).await?;
+    let last: i64 = rows.first().ok_or(sqlx::Error::RowNotFound)?.get(0)?;
+    let ids: Vec<TriggerId> =
+        (last.saturating_add(1)..).map(TriggerId::new).take(triggers.len()).collect();
+    let rows = ids
+        .iter()
+        .zip(triggers)
+        .map(|(&id, trigger)| TriggerRow { id, trigger, batch: None })
+        .collect();
+    let mut written = HashSet::new();
+    for row in table::put(transaction, rows).await? {
+        written.insert(Columns::of(&row).take::<TriggerId>()?);
+    }
+    committed.triggers.extend(ids.into_iter().map(|id| written.contains(&id).then_some(id)));
+    Ok(())
+}
+
+/// A final answer yields to its own batch only. A trigger of a batch that is made pending without naming one leaves it.
+async fn answer_triggers(
+    transaction: &mut Transaction,
+    answers: Vec<TriggerAnswer>,
+) -> Result<(), Fault> {
+    let rows = answers.into_iter().map(|TriggerAnswer { id, answer, shown, batch }| {
+        vec![id.write(), answer.write(), shown.write(), batch.write()]
+    });
+    for rows in table::pieces(rows, 1) {
+        let values = table::placeholders(rows.len(), 4);
+        let sql = format!(
+            "WITH given (id, answer, shown, batch) AS (VALUES {values}) \
+             UPDATE triggers SET answer = given.answer, shown = given.shown, batch = given.batch FROM given \
+             WHERE triggers.id = given.id AND (triggers.answer IS NULL OR triggers.batch = given.batch \
+             OR (given.answer IS NULL AND given.batch IS NULL AND triggers.batch IS NOT NULL))"
+        );
+        transaction.query(AssertSqlSafe(sql), rows.concat()).await?;
+    }
+    Ok(())
+}
+
+fn cut(mut message: OddMessage) -> OddMessage {
+    message.body.truncate(message.body.floor_char_boundary(MAX_ODD_BODY_BYTES));
+    message
+}

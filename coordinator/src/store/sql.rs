@@ -1,0 +1,258 @@
+//! The store on PostgreSQL and SQLite.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ebs_domain::{
+    id::{BatchId, Epoch},
+    scm::ScmUrl,
+    time::Timestamp,
+};
+
+use super::{
+    BatchRow, Candidate, Change, Committed, DenyRow, EffectRow, GroupRow, Lease, MemberRow, Store,
+    StoreError, TriggerRow, WatchRow,
+    cell::{Columns, Field},
+    commit,
+    fault::Fault,
+    lease,
+    link::{Pools, Row, Transaction, Value},
+    open::{self, StoreOptions},
+    table::{self, Record},
+};
+
+/// The most sources asked for in one statement.
+const MAX_SOURCES: usize = 1_000;
+
+/// The store on a database. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct SqlStore {
+    pools: Pools,
+    limit: Duration,
+}
+
+impl SqlStore {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`super::StoreErrorKind::TooNew`] if a newer program made it, `Unavailable` if it does not answer, `Broken` if it
+    /// cannot be used: no such database, wrong password, no database file, file in use.
+    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        let pools = open::open(options).await?;
+        Ok(Self { pools, limit: options.statement_limit })
+    }
+
+    /// Closes all connections, of all clones.
+    pub async fn close(&self) {
+        self.pools.close().await;
+    }
+
+    /// The rows of a table that `tail` asks for.
+    async fn all<R: Record>(
+        &self,
+        what: &'static str,
+        tail: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<R>, StoreError> {
+        let reading =
+            async { table::select(&mut self.pools.reader(self.limit).await?, tail, values).await };
+        reading.await.map_err(|fault| fault.while_trying(what))
+    }
+
+    /// The one row that `tail` asks for.
+    async fn one<R: Record>(
+        &self,
+        what: &'static str,
+        tail: &str,
+        values: Vec<Value>,
+    ) -> Result<Option<R>, StoreError> {
+        Ok(self.all(what, tail, values).await?.pop())
+    }
+
+    /// The answer to a question that is not for whole rows.
+    async fn ask<T>(
+        &self,
+        what: &'static str,
+        sql: &'static str,
+        values: Vec<Value>,
+        read: impl Fn(&Row) -> Result<T, Fault> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        let asking = async {
+            let rows = self.pools.reader(self.limit).await?.query(sql, values).await?;
+            rows.iter().map(read).collect::<Result<Vec<T>, Fault>>()
+        };
+        asking.await.map_err(|fault| fault.while_trying(what))
+    }
+}
+
+/// Ends a transaction as its work ended.
+async fn end<T>(transaction: Transaction, done: Result<T, Fault>) -> Result<T, Fault> {
+    match done {
+        Ok(done) => {
+            transaction.commit().await?;
+            Ok(done)
+        }
+        Err(fault) => {
+            // What went wrong first is told. A rollback that fails closes the connection, which undoes everything too.
+            let _ = transaction.rollback().await;
+            Err(fault)
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn lead(&self, candidate: &Candidate) -> Result<Lease, StoreError> {
+        let leading = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = lease::lead(&mut transaction, candidate).await;
+            end(transaction, done).await
+        };
+        leading.await.map_err(|fault: Fault| fault.while_trying("take the lease"))
+    }
+
+    async fn resign(&self, candidate: &Candidate) -> Result<(), StoreError> {
+        let resigning = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = lease::resign(&mut transaction, candidate).await;
+            end(transaction, done).await
+        };
+        resigning.await.map_err(|fault: Fault| fault.while_trying("give the lease up"))
+    }
+
+    async fn commit(&self, epoch: Epoch, changes: Vec<Change>) -> Result<Committed, StoreError> {
+        let committing = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = match lease::fence(&mut transaction, epoch).await {
+                Ok(()) => commit::apply(&mut transaction, changes).await,
+                Err(fault) => Err(fault),
+            };
+            end(transaction, done).await
+        };
+        committing.await.map_err(|fault: Fault| fault.while_trying("commit"))
+    }
+
+    async fn open_batch(&self) -> Result<Option<BatchRow>, StoreError> {
+        self.one("read the open batch", "WHERE ended IS NULL", Vec::new()).await
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError> {
+        self.one("read a batch", "WHERE id = $1", vec![id.write()]).await
+    }
+
+    async fn recent_batches(&self, limit: u32) -> Result<Vec<BatchRow>, StoreError> {
+        self.all("read the recent batches", "ORDER BY id DESC LIMIT $1", vec![limit.write()]).await
+    }
+
+    async fn members(&self, batch: BatchId) -> Result<Vec<MemberRow>, StoreError> {
+        let mut members: Vec<MemberRow> =
+            self.all("read the members", "WHERE batch = $1", vec![batch.write()]).await?;
+        members.sort_by(|a, b| a.component.cmp(&b.component));
+        Ok(members)
+    }
+
+    async fn groups(&self, batch: BatchId) -> Result<Vec<GroupRow>, StoreError> {
+        self.all("read the groups", "WHERE batch = $1 ORDER BY number", vec![batch.write()]).await
+    }
+
+    async fn open_groups(&self) -> Result<Vec<GroupRow>, StoreError> {
+        self.all("read the open groups", "WHERE open = 1 ORDER BY batch, number", Vec::new()).await
+    }
+
+    async fn open_effects(&self) -> Result<Vec<EffectRow>, StoreError> {
+        let mut effects: Vec<EffectRow> =
+            self.all("read the open effects", "WHERE closed IS NULL", Vec::new()).await?;
+        effects.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        Ok(effects)
+    }
+
+    async fn effect(&self, id: &str) -> Result<Option<EffectRow>, StoreError> {
+        self.one("read an effect", "WHERE id = $1", vec![id.to_owned().write()]).await
+    }
+
+    async fn watches(&self) -> Result<Vec<WatchRow>, StoreError> {
+        let mut watches: Vec<WatchRow> = self.all("read the watches", "", Vec::new()).await?;
+        watches.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(watches)
+    }
+
+    async fn pending_triggers(&self, limit: u32) -> Result<Vec<TriggerRow>, StoreError> {
+        let tail = "WHERE answer IS NULL ORDER BY created, id LIMIT $1";
+        self.all("read the pending triggers", tail, vec![limit.write()]).await
+    }
+
+    async fn pending_count(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
+        const COUNT: &str = "SELECT COUNT(*), MIN(created) FROM triggers WHERE answer IS NULL";
+        let read = |row: &Row| {
+            let mut columns = Columns::of(row);
+            Ok((count(columns.take()?), columns.take()?))
+        };
+        Ok(self
+            .ask("count the pending triggers", COUNT, Vec::new(), read)
+            .await?
+            .pop()
+            .unwrap_or_default())
+    }
+
+    async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError> {
+        self.all("read a batch's triggers", "WHERE batch = $1 ORDER BY id", vec![batch.write()])
+            .await
+    }
+
+    async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        const COUNT: &str = "SELECT CASE WHEN answer IS NULL THEN 'pending' ELSE COALESCE(shown, '') END, COUNT(*) \
+             FROM triggers GROUP BY 1";
+        let read = |row: &Row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.take()?, count(columns.take()?)))
+        };
+        let mut counts = self.ask("count the triggers", COUNT, Vec::new(), read).await?;
+        counts.sort();
+        Ok(counts)
+    }
+
+    async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Result<Vec<DenyRow>, StoreError> {
+        let mut denied: Vec<DenyRow> = Vec::new();
+        for some in sources.chunks(MAX_SOURCES) {
+            let values = some.iter().cloned().map(Field::write).chain([now.write()]).collect();
+            let tail = format!(
+                "WHERE source IN {} AND expires > ${}",
+                table::placeholders(1, some.len()),
+                some.len() + 1
+            );
+            denied.extend(self.all("read the deny list", &tail, values).await?);
+        }
+        denied.sort_by(|a, b| a.source.cmp(&b.source));
+        // A source asked for twice, in two statements, is told once.
+        denied.dedup();
+        Ok(denied)
+    }
+
+    async fn odd_messages(&self) -> Result<u64, StoreError> {
+        let read = |row: &Row| Ok(count(row.get(0)?));
+        let counts = self
+            .ask("count the odd messages", "SELECT COUNT(*) FROM odd_messages", Vec::new(), read)
+            .await?;
+        Ok(counts.first().copied().unwrap_or(0))
+    }
+
+    async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let read = |row: &Row| Ok(row.get(0)?);
+        let values = vec![name.to_owned().write()];
+        Ok(self
+            .ask("read a mark", "SELECT value FROM marks WHERE name = $1", values, read)
+            .await?
+            .pop())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.ask("reach the database", "SELECT epoch FROM leader", Vec::new(), |_| Ok(()))
+            .await
+            .map(drop)
+    }
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

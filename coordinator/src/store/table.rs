@@ -1,0 +1,230 @@
+//! The tables whose rows are the contract's types: which columns, which key; and the statements made from that.
+
+use std::{collections::HashSet, fmt::Write as _};
+
+use sqlx::AssertSqlSafe;
+
+use super::{
+    BatchRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage, TriggerRow,
+    WatchRow,
+    cell::{Columns, Field},
+    fault::Fault,
+    link::{Conn, Row, Transaction, Value},
+};
+
+/// A type whose values are the rows of a table.
+pub(super) trait Record: Sized {
+    /// The table.
+    const TABLE: &'static str;
+    /// Its columns, the key first.
+    const COLUMNS: &'static [&'static str];
+    /// How many columns make the key.
+    const KEY: usize;
+    /// What happens to a row that is there already, if it is not simply replaced.
+    const ON_CONFLICT: Option<&'static str> = None;
+
+    /// In the order of the columns.
+    fn write(self) -> Vec<Value>;
+    /// In the order of the columns.
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Fault>;
+}
+
+/// Makes a type whose fields are named as the columns a [`Record`].
+macro_rules! record {
+    ($type:ident in $table:literal, key [$($key:ident),+], then [$($field:ident),+] $(, on conflict $conflict:expr)?) => {
+        impl Record for $type {
+            const TABLE: &'static str = $table;
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($key),)+ $(stringify!($field),)+];
+            const KEY: usize = [$(stringify!($key)),+].len();
+            $(const ON_CONFLICT: Option<&'static str> = Some($conflict);)?
+
+            fn write(self) -> Vec<Value> {
+                vec![$(self.$key.write(),)+ $(self.$field.write(),)+]
+            }
+
+            fn read(columns: &mut Columns<'_>) -> Result<Self, Fault> {
+                Ok(Self { $($key: columns.take()?,)+ $($field: columns.take()?,)+ })
+            }
+        }
+    };
+}
+
+/// One that is closed stays as it is.
+const UNLESS_CLOSED: &str = "(id) DO UPDATE SET batch = excluded.batch, kind = excluded.kind, runner = excluded.runner, \
+     payload = excluded.payload, run = excluded.run, first_issued = excluded.first_issued, \
+     last_issued = excluded.last_issued, due = excluded.due, unavailable_since = excluded.unavailable_since, \
+     last_error = excluded.last_error, created = excluded.created, closed = excluded.closed, \
+     outcome = excluded.outcome WHERE effects.closed IS NULL";
+
+/// Counts batches, not reports: a commit whose answer was lost may come twice.
+const DENY_AGAIN: &str = "(source) DO UPDATE SET component = excluded.component, class = excluded.class, \
+     text = excluded.text, batch = excluded.batch, task = excluded.task, last = excluded.last, \
+     count = denied.count + CASE WHEN denied.batch = excluded.batch THEN 0 ELSE 1 END, expires = excluded.expires";
+
+record!(BatchRow in "batches", key [id], then [phase, state, created, phase_since, ended, summary]);
+record!(MemberRow in "members", key [batch, component], then [state, shown]);
+record!(GroupRow in "update_groups", key [batch, number], then [state, shown, open]);
+record!(EffectRow in "effects", key [id], then [
+    batch, kind, runner, payload, run, first_issued, last_issued, due, unavailable_since, last_error, created, closed, outcome
+], on conflict UNLESS_CLOSED);
+record!(WatchRow in "watches", key [id], then [batch, kind, payload, run, next_poll]);
+record!(OddMessage in "odd_messages", key [id], then [topic, body, fault, received], on conflict "(id) DO NOTHING");
+record!(DenyRow in "denied", key [source], then [component, class, text, batch, task, first, last, count, expires],
+    on conflict DENY_AGAIN);
+
+impl Record for TriggerRow {
+    const TABLE: &'static str = "triggers";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "batch",
+        "component",
+        "tag",
+        "build",
+        "nvr",
+        "cause",
+        "by_person",
+        "message",
+        "created",
+        "answer",
+        "shown",
+    ];
+    const KEY: usize = 1;
+    /// Whatever it repeats: the tagging, or the message.
+    const ON_CONFLICT: Option<&'static str> = Some("DO NOTHING RETURNING id");
+
+    fn write(self) -> Vec<Value> {
+        let NewTrigger {
+            component,
+            tag,
+            build,
+            nvr,
+            cause,
+            by_person,
+            message,
+            created,
+            answer,
+            shown,
+        } = self.trigger;
+        vec![
+            self.id.write(),
+            self.batch.write(),
+            component.write(),
+            tag.write(),
+            build.write(),
+            nvr.write(),
+            cause.write(),
+            by_person.write(),
+            message.write(),
+            created.write(),
+            answer.write(),
+            shown.write(),
+        ]
+    }
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Fault> {
+        let (id, batch) = (columns.take()?, columns.take()?);
+        let trigger = NewTrigger {
+            component: columns.take()?,
+            tag: columns.take()?,
+            build: columns.take()?,
+            nvr: columns.take()?,
+            cause: columns.take()?,
+            by_person: columns.take()?,
+            message: columns.take()?,
+            created: columns.take()?,
+            answer: columns.take()?,
+            shown: columns.take()?,
+        };
+        Ok(Self { id, trigger, batch })
+    }
+}
+
+/// The most values of one statement. The databases take 32,766 and 65,535, but SQLite looks each up by its name among all the
+/// others: 5,000 effects took 3 s with 3,584 values at a time.
+const MAX_VALUES: usize = 512;
+
+/// Inserts or replaces rows, in few statements. As if one after the other. Returns what the statements return.
+pub(super) async fn put<R: Record>(
+    transaction: &mut Transaction,
+    rows: Vec<R>,
+) -> Result<Vec<Row>, Fault> {
+    let mut answers = Vec::new();
+    for rows in pieces(rows.into_iter().map(R::write), R::KEY) {
+        let sql = insert::<R>(rows.len());
+        answers.extend(transaction.query(AssertSqlSafe(sql), rows.concat()).await?);
+    }
+    Ok(answers)
+}
+
+/// Reads the rows of a table that `tail` (where, order, limit) asks for.
+pub(super) async fn select<R: Record>(
+    conn: &mut Conn,
+    tail: &str,
+    values: Vec<Value>,
+) -> Result<Vec<R>, Fault> {
+    let sql = format!("SELECT {} FROM {} {tail}", R::COLUMNS.join(", "), R::TABLE);
+    let rows = conn.query(AssertSqlSafe(sql), values).await?;
+    rows.iter().map(|row| R::read(&mut Columns::of(row))).collect()
+}
+
+/// Cuts rows into pieces for one statement each: no key twice in one (PostgreSQL refuses that), and each as long as a power
+/// of two, so that few different statements are ever prepared.
+pub(super) fn pieces(rows: impl Iterator<Item = Vec<Value>>, key: usize) -> Vec<Vec<Vec<Value>>> {
+    let (mut done, mut piece, mut keys) = (Vec::new(), Vec::new(), HashSet::new());
+    for row in rows {
+        let own: Vec<Value> = row.iter().take(key).cloned().collect();
+        if (piece.len() + 1) * row.len() > MAX_VALUES || !keys.insert(own.clone()) {
+            done.push(std::mem::take(&mut piece));
+            keys = HashSet::from([own]);
+        }
+        piece.push(row);
+    }
+    done.push(piece);
+    done.into_iter().flat_map(powers_of_two).collect()
+}
+
+fn powers_of_two<T>(mut rows: Vec<T>) -> Vec<Vec<T>> {
+    let mut pieces = Vec::new();
+    while let Some(log) = rows.len().checked_ilog2() {
+        let rest = rows.split_off(1 << log);
+        pieces.push(std::mem::replace(&mut rows, rest));
+    }
+    pieces
+}
+
+/// Placeholders for so many rows of so many columns: `($1, $2), ($3, $4)`.
+pub(super) fn placeholders(rows: usize, columns: usize) -> String {
+    let mut text = String::new();
+    for number in 1..=rows * columns {
+        let before = match (number, number % columns == 1 % columns) {
+            (1, _) => "(",
+            (_, true) => "), (",
+            (_, false) => ", ",
+        };
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{before}${number}");
+    }
+    text.push(')');
+    text
+}
+
+fn insert<R: Record>(rows: usize) -> String {
+    let conflict = R::ON_CONFLICT.map_or_else(
+        || {
+            let (key, rest) = R::COLUMNS.split_at(R::KEY);
+            let set: Vec<String> =
+                rest.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+            format!("({}) DO UPDATE SET {}", key.join(", "), set.join(", "))
+        },
+        str::to_owned,
+    );
+    let values = placeholders(rows, R::COLUMNS.len());
+    format!(
+        "INSERT INTO {} ({}) VALUES {values} ON CONFLICT {conflict}",
+        R::TABLE,
+        R::COLUMNS.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! An overview to test with.
+
+use ebs_domain::{
+    id::{BatchId, TaskId, TriggerId},
+    time::Timestamp,
+};
+
+use super::*;
+
+const NOW: i64 = 1_795_350_000_000;
+
+fn ago(minutes: i64) -> Timestamp {
+    Timestamp::from_millis(NOW - minutes * 60_000)
+}
+
+fn build(order: i64, name: &str, state: BuildState, minutes: i64) -> BuildView {
+    let begun = state != BuildState::Waiting;
+    BuildView {
+        component: name.parse().unwrap(),
+        order,
+        attempt: u32::from(begun),
+        state,
+        since: ago(minutes),
+        class: None,
+        text: None,
+        task: begun
+            .then(|| TaskId::new(139_000_000 + minutes * 7 + i64::try_from(name.len()).unwrap())),
+        nvr: (state == BuildState::Succeeded).then(|| format!("{name}-4.2-1.eln150")),
+    }
+}
+
+fn slices(builds: &[BuildView]) -> Vec<SliceView> {
+    let mut slices: Vec<SliceView> = Vec::new();
+    for build in builds {
+        if slices.last().is_none_or(|slice| slice.order != build.order) {
+            slices.push(SliceView { order: build.order, attempt: 0, builds: Vec::new() });
+        }
+        let slice = slices.last_mut().unwrap();
+        slice.attempt = slice.attempt.max(build.attempt);
+        match slice.builds.iter_mut().find(|part| part.state == build.state) {
+            Some(part) => part.count += 1,
+            None => slice.builds.push(StateCount { state: build.state, count: 1 }),
+        }
+    }
+    slices
+}
+
+fn builds() -> Vec<BuildView> {
+    use BuildState::{Building, Cancelled, Failed, Submitting, Succeeded, TimedOut, Waiting};
+    let mut builds = vec![
+        build(10, "gcc", Succeeded, 95),
+        build(10, "glibc", Succeeded, 80),
+        build(10, "llvm", Succeeded, 62),
+    ];
+    let states = [
+        ("cockpit", Succeeded),
+        ("curl", Building),
+        ("ibus-typing-booster", Failed),
+        ("kernel", Building),
+        ("libreswan", Succeeded),
+        ("mesa", Submitting),
+        ("nodejs24", TimedOut),
+        ("openssh", Succeeded),
+        ("python3.14", Failed),
+        ("qemu-kvm", Building),
+        ("rpm", Succeeded),
+        ("samba", Cancelled),
+        ("systemd", Succeeded),
+        ("tuned", Succeeded),
+        ("vim", Succeeded),
+        ("zlib-ng", Succeeded),
+    ];
+    builds.extend(
+        states.iter().zip(3..).map(|((name, state), minutes)| build(1000, name, *state, minutes)),
+    );
+    for build in &mut builds {
+        match build.state {
+            Failed => {
+                build.attempt = 2;
+                build.class = Some("dependency".to_owned());
+                build.text = Some(
+                    "No matching package to install: 'pkgconfig(ibus-1.0) >= 1.5.30'".to_owned(),
+                );
+            }
+            TimedOut => build.text = Some("not ended after 24 h".to_owned()),
+            BuildState::Waiting | Building | Submitting | Succeeded | Cancelled => {}
+            BuildState::Detached | BuildState::Dropped => {}
+        }
+    }
+    builds.extend(
+        ["anaconda", "lorax", "redhat-rpm-config"].map(|name| build(2000, name, Waiting, 96)),
+    );
+    builds
+}
+
+fn triggers() -> Vec<TriggerView> {
+    let trigger = |number: i64, name: &str, cause: &str| TriggerView {
+        id: TriggerId::new(number),
+        component: name.parse().unwrap(),
+        nvr: format!("{name}-1.{number}-1.fc44"),
+        cause: cause.to_owned(),
+        created: ago(20 - number),
+    };
+    vec![
+        trigger(1, "bash", "live"),
+        trigger(2, "gnutls", "live"),
+        trigger(3, "podman", "catch-up"),
+        trigger(4, "texlive-base", "person"),
+    ]
+}
+
+fn recent() -> Vec<RecentView> {
+    let batch = |number: i64, outcome: &str, failed: u32, others: u32| RecentView {
+        id: BatchId::new(number),
+        outcome: outcome.to_owned(),
+        created: ago((60 - number) * 300),
+        ended: ago((60 - number) * 300 - 187),
+        components: 60,
+        succeeded: 60 - failed - others,
+        failed,
+        others,
+        updates: 2,
+    };
+    vec![
+        batch(56, "done", 0, 1),
+        batch(55, "done", 4, 0),
+        batch(54, "aborted", 2, 31),
+        batch(53, "empty", 0, 60),
+    ]
+}
+
+fn batch() -> BatchView {
+    let builds = builds();
+    let group = |number, alias: Option<&str>, status: &str| GroupView {
+        number,
+        alias: alias.map(str::to_owned),
+        url: alias.map(|alias| format!("https://bodhi.fedoraproject.org/updates/{alias}")),
+        status: status.to_owned(),
+        builds: 25,
+        text: (status == "held")
+            .then(|| "Bodhi refused: the builds have different releases".to_owned()),
+    };
+    BatchView {
+        id: BatchId::new(57),
+        phase: "building".to_owned(),
+        phase_since: ago(103),
+        created: ago(131),
+        side_tag: Some("eln-build-side-129483".to_owned()),
+        waiting: Some("Koji is offline for 7 min; work goes on once it answers.".to_owned()),
+        slices: slices(&builds),
+        builds,
+        groups: vec![group(1, Some("FEDORA-2026-1a2b3c4d5e"), "testing"), group(2, None, "held")],
+    }
+}
+
+pub(super) fn overview() -> Overview {
+    Overview {
+        version: "0.0.0".to_owned(),
+        now: Timestamp::from_millis(NOW),
+        leader: Some(LeaderView { instance: "ebs-0".to_owned(), here: true }),
+        paused: None,
+        web_url: "https://koji.fedoraproject.org/koji".to_owned(),
+        current: Some(batch()),
+        pending_total: 214,
+        pending: triggers(),
+        recent: recent(),
+    }
+}

@@ -1,0 +1,224 @@
+//! The HTTP server: which address answers what, with which headers and limits. Does *not* offer anything that changes.
+
+use std::{io, sync::Arc, time::Duration};
+
+use askama::Template;
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use ebs_shared::telemetry::Metrics;
+use serde::Serialize;
+use tokio::{
+    net::TcpListener,
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+};
+
+use super::{
+    Condition, Health, Need, Overview, Pages,
+    page::{Page, Unavailable},
+};
+use crate::store::{Store, StoreError};
+
+/// The longest that answering takes.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// The longest body of a request, in bytes: none of ours has one.
+const BODY_LIMIT_BYTES: usize = 1024;
+/// How long the database may take for `/ready`.
+const PING_LIMIT: Duration = Duration::from_secs(3);
+/// How long an overview is shown before the next one is made, however many people look.
+const SNAPSHOT_AGE: Duration = Duration::from_secs(1);
+
+/// Headers of every answer.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// What the server shows.
+#[derive(Clone)]
+pub struct Served {
+    /// How this process is.
+    pub health: Health,
+    /// Asked whether it answers, for `/ready`.
+    pub store: Arc<dyn Store>,
+    /// Asked for the overview.
+    pub pages: Arc<dyn Pages>,
+    /// Shown at `/metrics`.
+    pub metrics: Metrics,
+}
+
+#[derive(Clone)]
+struct Site {
+    served: Served,
+    last: Arc<Mutex<Option<Made>>>,
+}
+
+/// An overview and when it was made.
+type Made = (Instant, Arc<Overview>);
+
+impl Site {
+    /// The overview, at most [`SNAPSHOT_AGE`] old. Whoever comes while it is made waits for it.
+    async fn overview(&self) -> Result<Arc<Overview>, StoreError> {
+        let mut last = self.last.lock().await;
+        if let Some((made, overview)) = last.as_ref()
+            && made.elapsed() < SNAPSHOT_AGE
+        {
+            return Ok(Arc::clone(overview));
+        }
+        let overview = Arc::new(self.served.pages.snapshot().await?);
+        *last = Some((Instant::now(), Arc::clone(&overview)));
+        Ok(overview)
+    }
+}
+
+/// What is answered at which address.
+pub fn router(served: Served) -> Router {
+    let mut router = Router::new()
+        .route("/", get(page))
+        .route("/status.json", get(status))
+        .route("/alive", get(alive))
+        .route("/startup", get(startup))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route(
+            "/page.css",
+            get(|| file("text/css; charset=utf-8", include_str!("../../static/page.css"))),
+        )
+        .route(
+            "/page.js",
+            get(|| file("text/javascript; charset=utf-8", include_str!("../../static/page.js"))),
+        )
+        .with_state(Site { served, last: Arc::default() })
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES));
+    for (name, value) in HEADERS {
+        router =
+            router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)));
+    }
+    router
+}
+
+/// Answers until `stop`, then ends what is being answered.
+///
+/// # Errors
+///
+/// If the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    served: Served,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    tracing::info!(address = %listener.local_addr()?, "serving pages");
+    axum::serve(listener, router(served)).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+async fn page(State(site): State<Site>) -> Response {
+    let (status, page) = match site.overview().await {
+        Ok(overview) => (StatusCode::OK, Page { view: &overview }.render()),
+        Err(error) => {
+            complain(&error);
+            (StatusCode::SERVICE_UNAVAILABLE, Unavailable.render())
+        }
+    };
+    match page {
+        Ok(page) => (status, Html(page)).into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "page not rendered");
+            fault("page_not_rendered", StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+async fn status(State(site): State<Site>) -> Response {
+    match site.overview().await {
+        Ok(overview) => Json(&*overview).into_response(),
+        Err(error) => {
+            complain(&error);
+            fault("store_unavailable", StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}
+
+/// How this process is, as told to machines.
+#[derive(Debug, Serialize)]
+struct Told {
+    ok: bool,
+    leading: bool,
+    conditions: Vec<Condition>,
+}
+
+fn tell(health: &Health, ok: bool, conditions: Vec<Condition>) -> Response {
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Told { ok, leading: health.leading(), conditions })).into_response()
+}
+
+async fn alive(State(site): State<Site>) -> Response {
+    let health = &site.served.health;
+    let mut conditions = health.conditions();
+    conditions.retain(|condition| condition.need == Need::Alive);
+    tell(health, health.alive(), conditions)
+}
+
+async fn startup(State(site): State<Site>) -> Response {
+    let health = &site.served.health;
+    tell(health, health.started(), health.conditions())
+}
+
+async fn ready(State(site): State<Site>) -> Response {
+    let health = &site.served.health;
+    let database = match timeout(PING_LIMIT, site.served.store.ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.kind.to_string()),
+        Err(_) => Some(format!("no answer within {} s", PING_LIMIT.as_secs())),
+    };
+    let mut conditions = health.conditions();
+    conditions.retain(|condition| condition.name != "database");
+    conditions.push(Condition { name: "database", need: Need::Always, fault: database });
+    conditions.sort_by_key(|condition| condition.name);
+    tell(health, health.suffices(&conditions), conditions)
+}
+
+async fn metrics(State(site): State<Site>) -> Response {
+    match site.served.metrics.render() {
+        Ok(text) => ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::error!(error = %error, "metrics not rendered");
+            fault("metrics_not_rendered", StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+async fn file(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// An error for machines: a stable code, and no internals.
+fn fault(code: &'static str, status: StatusCode) -> Response {
+    (status, Json(serde_json::json!({ "error": code }))).into_response()
+}
+
+fn complain(error: &StoreError) {
+    tracing::warn!(error = %error, cause = %error.kind, "overview not to be had");
+}
+
+#[cfg(test)]
+mod tests;

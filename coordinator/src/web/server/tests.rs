@@ -1,0 +1,184 @@
+use async_trait::async_trait;
+use ebs_domain::id::BatchId;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    store::{Location, SqlStore, StoreErrorKind, StoreOptions},
+    web::sample,
+};
+
+struct Fixed {
+    broken: bool,
+}
+
+#[async_trait]
+impl Pages for Fixed {
+    async fn snapshot(&self) -> Result<Overview, StoreError> {
+        if self.broken {
+            return Err(StoreError {
+                what: "read",
+                kind: StoreErrorKind::Broken("secret internals".to_owned()),
+            });
+        }
+        Ok(sample::overview())
+    }
+}
+
+/// A server on a free port, with what it shows.
+struct Running {
+    base: String,
+    client: reqwest::Client,
+    health: Health,
+    store: SqlStore,
+    metrics: Metrics,
+    stop: CancellationToken,
+    server: tokio::task::JoinHandle<io::Result<()>>,
+    _folder: TempDir,
+}
+
+impl Running {
+    async fn start(broken: bool) -> Self {
+        // A second test of the same process finds it set already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = TempDir::new().unwrap();
+        let location = Location::Sqlite(folder.path().join("ebs.sqlite"));
+        let store = SqlStore::open(&StoreOptions::new(location)).await.unwrap();
+        let (health, metrics, stop) =
+            (Health::default(), Metrics::new().unwrap(), CancellationToken::new());
+        let served = Served {
+            health: health.clone(),
+            store: Arc::new(store.clone()),
+            pages: Arc::new(Fixed { broken }),
+            metrics: metrics.clone(),
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(serve(listener, served, stop.clone()));
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy().build().unwrap();
+        Self { base, client, health, store, metrics, stop, server, _folder: folder }
+    }
+
+    async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+
+    async fn json(&self, path: &str) -> (u16, Value) {
+        let answer = self.get(path).await;
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_are_served_with_strict_headers() {
+    let running = Running::start(false).await;
+    for (path, kind) in
+        [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")]
+    {
+        let answer = running.get(path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(kind), "{path}");
+        assert!(
+            answer.headers()["content-security-policy"]
+                .to_str()
+                .unwrap()
+                .starts_with("default-src 'none'")
+        );
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    }
+    let page = running.get("/").await.text().await.unwrap();
+    assert!(page.contains("https://koji.fedoraproject.org/koji/taskinfo?taskID="));
+    // What the policy forbids must not be in the page, or it would not work.
+    assert!(!page.contains("style=") && !page.contains("<style") && !page.contains(" onclick"));
+}
+
+#[tokio::test]
+async fn the_status_is_the_overview_as_json() {
+    let running = Running::start(false).await;
+    let (status, json) = running.json("/status.json").await;
+    assert_eq!(status, 200);
+    assert_eq!(json, serde_json::to_value(sample::overview()).unwrap());
+    assert_eq!(json["current"]["id"], serde_json::to_value(BatchId::new(57)).unwrap());
+    assert_eq!(json["current"]["builds"][0]["state"], "succeeded");
+}
+
+#[tokio::test]
+async fn without_an_overview_the_page_says_so_and_shows_no_internals() {
+    let running = Running::start(true).await;
+    let page = running.get("/").await;
+    assert_eq!(page.status(), 503);
+    assert!(!page.text().await.unwrap().contains("secret"));
+    assert_eq!(
+        running.json("/status.json").await,
+        (503, serde_json::json!({"error": "store_unavailable"}))
+    );
+}
+
+#[tokio::test]
+async fn readiness_names_what_fails_and_asks_the_database_itself() {
+    let running = Running::start(false).await;
+    running.health.part("queue", Need::Always, None).ill("the queue refuses the password");
+    running.health.set_started();
+    let (status, json) = running.json("/ready").await;
+    assert_eq!(status, 503);
+    insta::assert_snapshot!(json, @r#"{"conditions":[{"fault":null,"name":"database","need":"always"},{"fault":"the queue refuses the password","name":"queue","need":"always"}],"leading":false,"ok":false}"#);
+
+    running.health.part("queue", Need::Always, None).well();
+    assert_eq!(running.json("/ready").await.0, 200);
+    running.store.close().await;
+    let (status, json) = running.json("/ready").await;
+    assert_eq!(
+        (status, &json["conditions"][0]["fault"]),
+        (503, &Value::from("the database is not available"))
+    );
+}
+
+#[tokio::test]
+async fn a_process_is_alive_before_it_has_started() {
+    let running = Running::start(false).await;
+    assert_eq!(running.json("/alive").await.0, 200);
+    assert_eq!(running.json("/startup").await.0, 503);
+    running.health.set_started();
+    assert_eq!(running.json("/startup").await.0, 200);
+}
+
+#[tokio::test]
+async fn metrics_are_text_for_prometheus() {
+    let running = Running::start(false).await;
+    running
+        .metrics
+        .gauge("ebs_triggers_pending", "Triggers.", &[])
+        .unwrap()
+        .with_label_values::<&str>(&[])
+        .set(3);
+    let answer = running.get("/metrics").await;
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+    assert!(answer.text().await.unwrap().contains("ebs_triggers_pending 3"));
+}
+
+#[tokio::test]
+async fn nothing_can_be_changed_and_large_bodies_are_refused() {
+    let running = Running::start(false).await;
+    for path in ["/", "/status.json", "/ready", "/metrics"] {
+        let answer = running.client.post(format!("{}{path}", running.base)).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{path}");
+    }
+    let large = running
+        .client
+        .get(&running.base)
+        .body(vec![b' '; 2 * BODY_LIMIT_BYTES])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(large.status(), 413);
+    assert_eq!(running.get("/trigger").await.status(), 404);
+}
+
+#[tokio::test]
+async fn the_server_ends_when_it_is_told_to() {
+    let running = Running::start(false).await;
+    running.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(20), running.server).await.unwrap().unwrap().unwrap();
+}

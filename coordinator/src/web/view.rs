@@ -1,0 +1,200 @@
+//! What the page and `/status.json` show. Made by whoever knows the domain's state; nothing here reads the store.
+//!
+//! Times are milliseconds since the Unix epoch, UTC.
+
+use async_trait::async_trait;
+use ebs_domain::{
+    id::{BatchId, Component, TaskId, TriggerId},
+    time::Timestamp,
+};
+use serde::Serialize;
+
+use crate::store::StoreError;
+
+/// Where the overview comes from.
+#[async_trait]
+pub trait Pages: Send + Sync {
+    /// The state of things now.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    async fn snapshot(&self) -> Result<Overview, StoreError>;
+}
+
+/// All that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overview {
+    /// The version of the program.
+    pub version: String,
+    /// When this was true.
+    pub now: Timestamp,
+    /// Who leads; nobody at the moment if absent.
+    pub leader: Option<LeaderView>,
+    /// Why no new batch begins, if that was decided.
+    pub paused: Option<String>,
+    /// Koji's pages for people, such as `https://koji.fedoraproject.org/koji`, without a slash at its end.
+    pub web_url: String,
+    /// The batch under way.
+    pub current: Option<BatchView>,
+    /// How many triggers wait.
+    pub pending_total: u64,
+    /// The first of them, oldest first.
+    pub pending: Vec<TriggerView>,
+    /// The batches before, newest first.
+    pub recent: Vec<RecentView>,
+}
+
+/// Who leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeaderView {
+    /// The instance's name.
+    pub instance: String,
+    /// Whether this very process is it.
+    pub here: bool,
+}
+
+/// A batch under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BatchView {
+    /// Its number.
+    pub id: BatchId,
+    /// Its phase, such as `building`.
+    pub phase: String,
+    /// Since when it is in this phase.
+    pub phase_since: Timestamp,
+    /// When it was formed.
+    pub created: Timestamp,
+    /// Its build side tag, once there is one.
+    pub side_tag: Option<String>,
+    /// What it waits for that should not be: an outage, and since when. In words.
+    pub waiting: Option<String>,
+    /// Its slices, in their order.
+    pub slices: Vec<SliceView>,
+    /// Its builds.
+    pub builds: Vec<BuildView>,
+    /// Its updates.
+    pub groups: Vec<GroupView>,
+}
+
+/// A slice of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SliceView {
+    /// Its order number.
+    pub order: i64,
+    /// Its current or last attempt; 0 before the first.
+    pub attempt: u32,
+    /// How many of its builds are in which state; those with none left out.
+    pub builds: Vec<StateCount>,
+}
+
+/// How many builds are in one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StateCount {
+    /// The state.
+    pub state: BuildState,
+    /// How many.
+    pub count: u32,
+}
+
+/// Where a build is, as shown. The order is that of the page: what needs eyes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuildState {
+    /// It ended as failed.
+    Failed,
+    /// It took too long.
+    TimedOut,
+    /// Somebody else cancelled it.
+    Cancelled,
+    /// A task of it runs.
+    Building,
+    /// It is on its way into Koji.
+    Submitting,
+    /// It goes on without the batch waiting for it.
+    Detached,
+    /// It has not begun.
+    Waiting,
+    /// An operator took it out.
+    Dropped,
+    /// It is built.
+    Succeeded,
+}
+
+/// One component of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BuildView {
+    /// Which component.
+    pub component: Component,
+    /// The order number of its slice.
+    pub order: i64,
+    /// Its current or last attempt; 0 before the first.
+    pub attempt: u32,
+    /// Where it is.
+    pub state: BuildState,
+    /// Since when.
+    pub since: Timestamp,
+    /// The class of its failure.
+    pub class: Option<String>,
+    /// The failure, in words.
+    pub text: Option<String>,
+    /// Its current or last task.
+    pub task: Option<TaskId>,
+    /// What was built, or is to be.
+    pub nvr: Option<String>,
+}
+
+/// One update of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupView {
+    /// Its number in the batch, from 1.
+    pub number: u32,
+    /// Bodhi's name for it, once it is posted.
+    pub alias: Option<String>,
+    /// Its page in Bodhi.
+    pub url: Option<String>,
+    /// Where it is, in a word.
+    pub status: String,
+    /// How many builds it has.
+    pub builds: u32,
+    /// Why it is held, or ended otherwise than stable.
+    pub text: Option<String>,
+}
+
+/// A trigger that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TriggerView {
+    /// Its number.
+    pub id: TriggerId,
+    /// Which component.
+    pub component: Component,
+    /// The build that was tagged.
+    pub nvr: String,
+    /// Where it came from, in a word or two.
+    pub cause: String,
+    /// When it came.
+    pub created: Timestamp,
+}
+
+/// A batch that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecentView {
+    /// Its number.
+    pub id: BatchId,
+    /// How it ended: `done`, `empty`, `aborted`.
+    pub outcome: String,
+    /// When it was formed.
+    pub created: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// How many components it had.
+    pub components: u32,
+    /// How many were built.
+    pub succeeded: u32,
+    /// How many failed.
+    pub failed: u32,
+    /// How many took too long, were cancelled or dropped.
+    pub others: u32,
+    /// How many updates it made.
+    pub updates: u32,
+}

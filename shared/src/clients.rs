@@ -1,0 +1,81 @@
+//! Clients made from the configuration. Does *not* connect: nothing is sent until the first call.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use prometheus::Registry;
+
+use crate::{
+    bodhi::{BodhiMetrics, BodhiParts, BodhiUpdates, FileToken, TokenError, TokenSource},
+    clock::System,
+    config::{SecretText, StaticConfig},
+    fetch::FetchError,
+    koji::{
+        HubParts,
+        client::HubClient,
+        limits::KojiLimits,
+        login::PasswordLogin,
+        metrics::KojiMetrics,
+        transport::{HttpTransport, TransportError},
+    },
+};
+
+/// A client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The HTTP client of the hub.
+    #[error("the client of the Koji hub cannot be made")]
+    Hub(#[from] TransportError),
+    /// The HTTP client of Bodhi.
+    #[error("the client of Bodhi cannot be made")]
+    Bodhi(#[from] FetchError),
+    /// Metrics registered twice.
+    #[error("the metrics of a client cannot be registered")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// The client of the Koji hub. The process must have a rustls provider first.
+///
+/// # Errors
+///
+/// [`ClientError`] if its parts cannot be made.
+pub fn hub(config: &StaticConfig, registry: &Registry) -> Result<HubClient, ClientError> {
+    let ours = &config.ebs.koji;
+    let limits =
+        KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
+    let user = ours.user.as_ref().or(config.koji.username.as_ref()).cloned().unwrap_or_default();
+    let password = ours.password.as_ref().map(SecretText::expose).unwrap_or_default();
+    Ok(HubClient::new(HubParts {
+        transport: Arc::new(HttpTransport::new(&ours.hub_url, &limits)?),
+        login: Arc::new(PasswordLogin::new(user, password)),
+        chance: Arc::new(System),
+        limits,
+        metrics: Some(KojiMetrics::register(registry)?),
+    }))
+}
+
+/// The client of Bodhi. The process must have a rustls provider first.
+///
+/// # Errors
+///
+/// [`ClientError`] if its parts cannot be made.
+pub fn bodhi(config: &StaticConfig, registry: &Registry) -> Result<BodhiUpdates, ClientError> {
+    let ours = config.ebs.bodhi.clone();
+    let token: Arc<dyn TokenSource> = match &ours.token_file {
+        Some(path) => Arc::new(FileToken::new(path.clone())),
+        None => Arc::new(NoToken),
+    };
+    let metrics = Some(BodhiMetrics::register(registry)?);
+    Ok(BodhiUpdates::new(BodhiParts { config: ours, token, metrics })?)
+}
+
+/// No way to log in is configured: looking works, posting says what is missing.
+struct NoToken;
+
+#[async_trait]
+impl TokenSource for NoToken {
+    async fn token(&self, _refused: Option<&SecretText>) -> Result<SecretText, TokenError> {
+        Err(TokenError { what: "set `ebs.bodhi.token_file`".to_owned() })
+    }
+}

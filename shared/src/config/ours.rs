@@ -1,0 +1,333 @@
+//! The static file: upstream's blocks under `configuration`, and our own under `ebs`. An unknown key in ours is a fault.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use url::Url;
+
+use super::{
+    block::Block,
+    node::{FromNode, Place},
+    secret::SecretText,
+    timers::Timers,
+    tree::Node,
+    upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, positive},
+};
+
+/// The static file as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticConfig {
+    /// What is built, and how.
+    pub koji: Koji,
+    /// How updates are cut.
+    pub bodhi: Bodhi,
+    /// Upstream's database; may be absent if `ebs.database` is there.
+    pub db: Option<Db>,
+    /// Who may change things; `None` if it is switched off.
+    pub open_id_connect: Option<OpenIdConnect>,
+    /// Where reports go; `None` if it is switched off.
+    pub email: Option<Email>,
+    /// Our own keys.
+    pub ebs: Ours,
+}
+
+/// `ebs`: the keys that only we have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ours {
+    /// Name of this installation's instance: a restart under the same name takes its own lease over. Default: `ebs`.
+    pub instance: String,
+    /// How the hub is reached.
+    pub koji: KojiClient,
+    /// How Bodhi is reached.
+    pub bodhi: BodhiClient,
+    /// Where messages come from.
+    pub bus: Bus,
+    /// The queue of the distributed form; absent, only the standalone form can run.
+    pub redis: Option<Redis>,
+    /// The store.
+    pub database: Database,
+    /// Our own pages.
+    pub http: Http,
+    /// The workers.
+    pub worker: Worker,
+    /// Times.
+    pub timers: Timers,
+    /// Counts.
+    pub limits: Limits,
+}
+
+/// `ebs.koji`: how the hub is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KojiClient {
+    /// The hub's XML-RPC address.
+    pub hub_url: Url,
+    /// Where people look at tasks and builds. Default: `koji` beside the hub.
+    pub web_url: Url,
+    /// Where files and logs are, if they are shown.
+    pub top_url: Option<Url>,
+    /// Account to log in as. Default: `configuration.koji.username`.
+    pub user: Option<String>,
+    /// Its password, from `password_file`; without one only reading works.
+    pub password: Option<SecretText>,
+    /// Sessions kept for calls side by side. Default: 2.
+    pub sessions: usize,
+    /// The longest a call may take. Default: 45 s.
+    pub call_timeout: Duration,
+    /// Builds are asked for as drafts. Default: yes.
+    pub draft_builds: bool,
+}
+
+/// `ebs.bodhi`: how Bodhi is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodhiClient {
+    /// Bodhi's base address.
+    pub url: Url,
+    /// The identity provider's address, for token sources that talk to it.
+    pub idp_url: Option<Url>,
+    /// File with the access token. Read anew at each login.
+    pub token_file: Option<PathBuf>,
+    /// The longest a POST may take. Default: 200 s, since Bodhi asks Koji about every build before it answers.
+    pub post_timeout: Duration,
+    /// The longest any other call may take. Default: 30 s.
+    pub call_timeout: Duration,
+}
+
+/// `ebs.bus`: where messages come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bus {
+    /// Whether the broker is listened to. Default: yes.
+    pub enabled: bool,
+    /// The usual fedora-messaging TOML file.
+    pub fedora_messaging_config: Option<PathBuf>,
+    /// Datagrepper's address, for catch-up.
+    pub datagrepper_url: Option<Url>,
+    /// What topics begin with. Default: `org.fedoraproject.prod`, in staging `org.fedoraproject.stg`.
+    pub topic_prefix: String,
+}
+
+/// `ebs.redis`: the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redis {
+    /// Address, `redis://` or `rediss://`.
+    pub url: Url,
+    /// Password, from `password_file`.
+    pub password: Option<SecretText>,
+    /// What all keys begin with. Default: `ebs`.
+    pub prefix: String,
+}
+
+/// `ebs.database`: the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`. Default: made from `configuration.db`.
+    pub url: String,
+    /// Password, from `password_file`.
+    pub password: Option<SecretText>,
+}
+
+/// `ebs.http`: our own pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Address to listen on. Default: `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+}
+
+/// `ebs.worker`: the workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Jobs run side by side in one worker. Default: 4.
+    pub concurrency: usize,
+    /// Where a worker shows its metrics; nowhere if absent.
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+/// `ebs.limits`: counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Tasks of ours open in Koji at once. Default: 500.
+    pub max_open_builds: usize,
+    /// Components that reconcile may trigger in one run. Default: 25.
+    pub reconcile_limit: usize,
+    /// How often a job may begin before it is set aside as dead. Default: 5.
+    pub job_attempts: u32,
+}
+
+impl KojiClient {
+    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
+        let hub_url: Option<Url> = block.need("hub_url");
+        let web_url: Option<Url> = block.get("web_url");
+        let web_url = web_url.or_else(|| hub_url.as_ref().and_then(|hub| hub.join("koji/").ok()));
+        let (top_url, user) = (block.get("top_url"), block.get("user"));
+        let (password, draft_builds) = (block.get("password_file"), block.or("draft_builds", true));
+        let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(45));
+        let sessions = at_least_one(block, "sessions", 2);
+        Some(Self {
+            hub_url: hub_url?,
+            web_url: web_url?,
+            top_url,
+            user,
+            password,
+            sessions,
+            call_timeout,
+            draft_builds,
+        })
+    }
+}
+
+impl BodhiClient {
+    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
+        let (url, idp_url) = (block.need("url"), block.get("idp_url"));
+        let token_file: Option<PathBuf> = block.get("token_file");
+        if let Some(fault) = token_file.as_deref().and_then(|path| SecretText::read(path).err()) {
+            block.fault_at("token_file", format!("{fault}: {}", fault.kind));
+        }
+        let post_timeout = positive(block, "post_timeout").unwrap_or(Duration::from_secs(200));
+        let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(30));
+        Some(Self { url: url?, idp_url, token_file, post_timeout, call_timeout })
+    }
+}
+
+impl Bus {
+    pub(super) fn read(block: Option<&mut Block<'_, '_>>, staging: bool) -> Self {
+        let prefix = if staging { "org.fedoraproject.stg" } else { "org.fedoraproject.prod" };
+        let Some(block) = block else {
+            return Self {
+                enabled: false,
+                fedora_messaging_config: None,
+                datagrepper_url: None,
+                topic_prefix: prefix.to_owned(),
+            };
+        };
+        let bus = Self {
+            enabled: block.or("enabled", true),
+            fedora_messaging_config: block.get("fedora_messaging_config"),
+            datagrepper_url: block.get("datagrepper_url"),
+            topic_prefix: block.or("topic_prefix", prefix.to_owned()),
+        };
+        match &bus.fedora_messaging_config {
+            None if bus.enabled => {
+                let text = "this key is required while the bus is enabled: name the TOML file, or set `enabled: false`";
+                block.fault_at("fedora_messaging_config", text);
+            }
+            Some(path) if bus.enabled && !path.is_file() => {
+                block.fault_at(
+                    "fedora_messaging_config",
+                    format!("there is no file {}", path.display()),
+                );
+            }
+            None | Some(_) => {}
+        }
+        bus
+    }
+}
+
+impl Redis {
+    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
+        let (url, password) = (block.need::<String>("url"), block.get("password_file"));
+        let prefix = block.or("prefix", "ebs".to_owned());
+        let url = match Url::parse(&url?) {
+            Ok(url) if matches!(url.scheme(), "redis" | "rediss") => url,
+            Ok(_) | Err(_) => {
+                block.fault_at("url", "an address such as `redis://127.0.0.1:6379/0` is expected");
+                return None;
+            }
+        };
+        if url.password().is_some() {
+            block.fault_at(
+                "url",
+                "a password must not stand in this file: put it into `password_file`",
+            );
+        }
+        Some(Self { url, password, prefix })
+    }
+}
+
+impl Database {
+    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
+        let (url, password) = (block.need::<String>("url"), block.get("password_file"));
+        let url = url?;
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            block.fault_at("url", "`sqlite:PATH` or `postgres://USER@HOST:PORT/NAME` is expected");
+        }
+        if Url::parse(&url).is_ok_and(|url| url.password().is_some()) {
+            block.fault_at(
+                "url",
+                "a password must not stand in this file: put it into `password_file`",
+            );
+        }
+        Some(Self { url, password })
+    }
+
+    /// What upstream's block says.
+    pub(super) fn from_db(db: &Db) -> Self {
+        let Db { host, port, name, user, .. } = db;
+        Self { url: format!("postgres://{user}@{host}:{port}/{name}"), password: None }
+    }
+}
+
+impl Http {
+    pub(super) fn read(block: Option<&mut Block<'_, '_>>) -> Self {
+        let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+        Self { listen: block.map_or(default, |block| block.or("listen", default)) }
+    }
+}
+
+impl Worker {
+    pub(super) fn read(block: Option<&mut Block<'_, '_>>) -> Self {
+        match block {
+            None => Self { concurrency: 4, metrics_listen: None },
+            Some(block) => Self {
+                concurrency: at_least_one(block, "concurrency", 4),
+                metrics_listen: block.get("metrics_listen"),
+            },
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn read(block: Option<&mut Block<'_, '_>>) -> Self {
+        let Some(block) = block else {
+            return Self { max_open_builds: 500, reconcile_limit: 25, job_attempts: 5 };
+        };
+        let attempts: u32 = block.or("job_attempts", 5);
+        if attempts == 0 {
+            block.fault_at("job_attempts", "a number above 0 is expected");
+        }
+        Self {
+            max_open_builds: at_least_one(block, "max_open_builds", 500),
+            reconcile_limit: block.or("reconcile_limit", 25),
+            job_attempts: attempts,
+        }
+    }
+}
+
+fn at_least_one(block: &mut Block<'_, '_>, key: &'static str, default: usize) -> usize {
+    let number = block.or(key, default);
+    if number == 0 {
+        block.fault_at(key, "a number above 0 is expected");
+    }
+    number
+}
+
+impl FromNode for SocketAddr {
+    fn read(node: &Node, place: &Place<'_>) -> Option<Self> {
+        let text = String::read(node, place)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            place.fault(
+                node,
+                format!("an address such as `127.0.0.1:8080` is expected, found `{text}`"),
+            );
+        }
+        address
+    }
+}
+
+impl FromNode for SecretText {
+    fn read(node: &Node, place: &Place<'_>) -> Option<Self> {
+        let path = PathBuf::read(node, place)?;
+        Self::read(&path)
+            .map_err(|fault| place.fault(node, format!("{fault}: {}", fault.kind)))
+            .ok()
+    }
+}

@@ -1,0 +1,11 @@
+//! The control plane: what a test says to the simulator, and what it reads at the end. JSON under `/sim/`.
+
+mod operator;
+mod report;
+mod routes;
+mod tag;
+
+pub use operator::Deed;
+pub use report::{Leftovers, Report};
+pub use routes::routes;
+pub use tag::{Announce, NewTag, TagAnswer};

@@ -1,0 +1,16 @@
+//! The Koji hub: XML-RPC over HTTP, sessions, and the methods that clients of a build service call.
+//!
+//! **Source**: the hub's source of July 2025 and exchanges recorded from it, which a test replays.
+
+mod args;
+mod dispatch;
+mod http;
+mod methods;
+pub mod render;
+mod session;
+
+pub use http::{Hub, routes};
+pub use session::{Session, Sessions};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The contract of the store, sentence by sentence, on each database.
+
+// Lints know by the attribute that these are tests.
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod ground;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod rows;
+
+/// Makes of each case one test per database.
+macro_rules! on_both {
+    ($($module:ident::$case:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::$module::$case(&mut crate::ground::Ground::sqlite()).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::$module::$case(&mut crate::ground::Ground::postgres()).await;
+            })+
+        }
+    };
+}
+
+on_both! {
+    cases::a_commit_of_an_older_epoch_is_fenced_and_writes_nothing,
+    cases::nobody_can_commit_before_somebody_leads,
+    cases::a_second_instance_follows_until_the_lease_runs_out_and_then_leads_in_a_higher_epoch,
+    cases::a_restart_of_the_same_instance_takes_over_at_once_and_the_old_start_does_not_come_back,
+    cases::who_resigns_can_write_no_more_and_the_next_leads_at_once,
+    cases::the_owner_renews_its_lease_in_the_same_epoch,
+    cases::a_closed_effect_stays_as_it_is,
+    cases::all_of_a_commit_is_written_or_nothing,
+    cases::a_second_open_batch_is_refused,
+    cases::rows_come_back_as_they_were_written,
+    cases::members_groups_and_watches_are_replaced_by_their_key,
+    cases::the_same_key_twice_in_one_change_means_the_last,
+    cases::a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a_persons_is,
+    cases::a_trigger_of_the_same_message_is_not_added_again,
+    cases::a_final_answer_yields_only_to_its_own_batch,
+    cases::a_batch_gives_its_triggers_back,
+    cases::triggers_are_counted_by_answer_and_the_oldest_pending_comes_first,
+    cases::a_denied_source_counts_its_batches_and_keeps_its_first_time,
+    cases::an_expired_denial_is_not_told,
+    cases::a_message_that_was_not_understood_is_kept_once_and_cut,
+    cases::a_mark_is_the_last_text_written,
+    cases::a_text_with_a_zero_character_is_taken,
+    cases::five_thousand_rows_in_one_commit_are_all_there,
+    opening::what_was_written_is_there_after_opening_again,
+    opening::a_database_newer_than_the_program_is_refused_with_both_versions,
+    opening::several_open_the_same_new_database_at_once,
+    figures::figures_of_a_large_batch,
+}

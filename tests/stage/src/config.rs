@@ -1,0 +1,185 @@
+//! The configuration files of coordinator and workers, as the stage writes them. Times are short, so that a batch takes seconds.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+use crate::scenario::{Cast, NEW_IN_SECOND_ROUND, Scenario};
+
+/// Times of a run, in ms, by the configuration's key. They are printed with the figures.
+pub const TIMERS: &[(&str, u64)] = &[
+    ("lull", 2_000),
+    ("max_lull", 20_000),
+    ("lease", 12_000),
+    ("job_lease", 20_000),
+    ("doubt_wait", 10_000),
+    ("build_timeout", 8_000),
+    ("side_tag_timeout", 30_000),
+    ("stable_timeout", 60_000),
+    ("poll_min", 200),
+    ("poll_max", 1_000),
+    ("truth_interval", 1_000),
+    ("grace", 5_000),
+];
+
+/// Limits of calls, in ms: shorter than the leases and than `doubt_wait`.
+const CALL_TIMEOUT: u64 = 5_000;
+
+/// Packages that a pattern excludes begin with this.
+pub const EXCLUDED: &str = "excluded-";
+
+/// A package that is listed and never tagged.
+pub const NEVER_TAGGED: &str = "never-tagged";
+
+/// Where everything is.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The simulated Fedora.
+    pub fedora: String,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// File with the database's password, if it has one.
+    pub database_password: Option<PathBuf>,
+    /// The queue's Redis; none in standalone.
+    pub redis: Option<String>,
+    /// The broker's URL; none: the bus is not listened to.
+    pub broker: Option<String>,
+    /// Whether builds are scratch builds.
+    pub scratch: bool,
+    /// Whether builds are drafts.
+    pub drafts: bool,
+    /// Most builds in an update; 0: no limit.
+    pub batch_size: usize,
+    /// Jobs side by side in one worker.
+    pub concurrency: usize,
+}
+
+/// Writes the static file for one instance that listens on `port`; its path.
+///
+/// # Errors
+///
+/// A file cannot be written.
+pub fn write_static(
+    folder: &Path,
+    instance: &str,
+    port: u16,
+    places: &Places,
+) -> anyhow::Result<PathBuf> {
+    let secret = write(folder, "koji-password", "ebspw\n")?;
+    let token = write(folder, "bodhi-token", "ebs-token\n")?;
+    let Places { fedora, scratch, drafts, batch_size, concurrency, database, .. } = places;
+    let mut text = format!(
+        "configuration:\n  koji:\n    profile: sim\n    build_target: eln\n    stable_tag: eln\n    username: ebs\n    \
+         scratch_build: {scratch}\n    fail_fast: true\n    wait_repo: true\n  bodhi:\n    staging: false\n"
+    );
+    if *batch_size > 0 {
+        writeln!(text, "    batch_size: {batch_size}")?;
+    }
+    write!(
+        text,
+        "  open_id_connect: false\n  email: false\nebs:\n  instance: {instance}\n  koji:\n    hub_url: {fedora}/kojihub\n    \
+         user: ebs\n    password_file: {secret}\n    call_timeout: {CALL_TIMEOUT}ms\n    draft_builds: {drafts}\n  bodhi:\n    \
+         url: {fedora}/\n    token_file: {token}\n    post_timeout: {CALL_TIMEOUT}ms\n    call_timeout: {CALL_TIMEOUT}ms\n  \
+         database:\n    url: '{database}'\n",
+        secret = secret.display(),
+        token = token.display(),
+    )?;
+    if let Some(password) = &places.database_password {
+        writeln!(text, "    password_file: {}", password.display())?;
+    }
+    if let Some(redis) = &places.redis {
+        writeln!(text, "  redis:\n    url: {redis}")?;
+    }
+    writeln!(text, "  bus:\n    datagrepper_url: {fedora}/datagrepper/")?;
+    match &places.broker {
+        Some(broker) => {
+            let bus = write_bus(folder, instance, broker)?;
+            writeln!(text, "    fedora_messaging_config: {}", bus.display())?;
+        }
+        None => writeln!(text, "    enabled: false")?,
+    }
+    writeln!(
+        text,
+        "  http:\n    listen: 127.0.0.1:{port}\n  worker:\n    concurrency: {concurrency}\n  timers:"
+    )?;
+    for (key, millis) in TIMERS {
+        writeln!(text, "    {key}: {millis}ms")?;
+    }
+    write(folder, &format!("{instance}.yaml"), &text)
+}
+
+/// The usual file of Fedora Messaging. Both instances name one queue: it keeps messages while nobody leads.
+fn write_bus(folder: &Path, instance: &str, broker: &str) -> anyhow::Result<PathBuf> {
+    let text = format!(
+        "amqp_url = \"{broker}\"\npassive_declares = false\ntopic_prefix = \"org.fedoraproject.prod\"\n\
+         publish_exchange = \"amq.topic\"\n\n[client_properties]\napp = \"ebs-stage\"\n\n[exchanges.\"amq.topic\"]\n\
+         type = \"topic\"\ndurable = true\nauto_delete = false\narguments = {{}}\n\n[queues.ebs]\ndurable = true\n\
+         auto_delete = false\nexclusive = false\narguments = {{}}\n\n[[bindings]]\nqueue = \"ebs\"\n\
+         exchange = \"amq.topic\"\nrouting_keys = [\"*.*.*.buildsys.tag\"]\n"
+    );
+    write(folder, &format!("{instance}-bus.toml"), &text)
+}
+
+/// Writes the dynamic file: every package of the cast is listed, roles become patterns; its path.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write_dynamic(folder: &Path, scenario: &Scenario, cast: &Cast) -> anyhow::Result<PathBuf> {
+    let mut text =
+        "configuration:\n  control:\n    pause: false\n    trigger_tag: f45\n".to_owned();
+    writeln!(text, "    exclude: ['^{EXCLUDED}']")?;
+    let kept_out: Vec<String> = cast
+        .parts
+        .iter()
+        .filter(|part| part.role.skip_tag)
+        .map(|part| pattern(&part.component))
+        .collect();
+    writeln!(text, "    skip_tag: [{}]", kept_out.join(", "))?;
+    let orders: BTreeMap<String, i64> = cast
+        .parts
+        .iter()
+        .filter_map(|part| Some((pattern(&part.component), part.role.order?)))
+        .collect();
+    if !orders.is_empty() {
+        text.push_str("    ordering:\n");
+        for (pattern, order) in orders {
+            writeln!(text, "      {pattern}: {order}")?;
+        }
+    }
+    text.push_str("components:\n  overrides:\n");
+    let excluded = format!("{EXCLUDED}package");
+    let mut listed: Vec<(&str, &str)> =
+        cast.parts.iter().map(|part| (part.component.as_str(), part.upstream.as_str())).collect();
+    listed.extend([(excluded.as_str(), excluded.as_str()), (NEVER_TAGGED, NEVER_TAGGED)]);
+    if scenario.second_round {
+        listed.push((NEW_IN_SECOND_ROUND, NEW_IN_SECOND_ROUND));
+    }
+    for (component, upstream) in listed {
+        writeln!(text, "    '{component}': {{upstream_name: '{upstream}'}}")?;
+    }
+    write(folder, "dynamic.yaml", &text)
+}
+
+/// A pattern that hits this name only, in YAML's quotes. Characters that mean something in a pattern are escaped.
+fn pattern(name: &str) -> String {
+    format!("'^{}$'", name.replace('.', "\\.").replace('+', "\\+"))
+}
+
+/// Writes a file of the run folder; its path.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<PathBuf> {
+    let path = folder.join(name);
+    std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! One run of the program: makes the run folder, starts everything, plays, ends everything, whatever happens.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use tokio::{
+    select,
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
+
+use crate::{
+    child::say,
+    config, fedora,
+    once::Performance,
+    options::{Mode, Options, Play},
+    scenario::{Cast, Scenario},
+    status::Pages,
+    stream::{self, Stream},
+    troupe::{Cue, Troupe, free_port},
+};
+
+/// The page's port if nothing else is said.
+const PORT: u16 = 8080;
+
+/// How many packages the steady stream chooses from.
+const STREAM_PACKAGES: usize = 300;
+
+/// How often it is looked whether all programs live.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    AsExpected,
+    /// Something was not; it has been listed.
+    Mismatch,
+    /// There is no such scenario, or it needs more packages; it has been told.
+    Usage,
+}
+
+/// What is to be done, from the command line.
+struct Plan {
+    play: Play,
+    mode: &'static str,
+    workers: Option<u16>,
+    scenario: Scenario,
+    cast: Cast,
+    folder: PathBuf,
+    port: u16,
+}
+
+/// Does what the command line says, until it is done or SIGINT or SIGTERM comes.
+///
+/// # Errors
+///
+/// Something does not start, ends too early or is not done in time.
+pub async fn run(options: Options) -> anyhow::Result<Verdict> {
+    // An error means that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (scenario, cast) = match cast(&options) {
+        Ok(found) => found,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            return Ok(Verdict::Usage);
+        }
+    };
+    let plan = Plan::new(options, scenario, cast)?;
+    let pages = Pages::new()?;
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let dynamic = config::write_dynamic(&plan.folder, &plan.scenario, &plan.cast)?;
+    let script = plan.script();
+    let cue = plan.cue(&dynamic, &script);
+    let mut troupe = select! {
+        biased;
+        _ = terminate.recv() => return Ok(Verdict::AsExpected),
+        _ = interrupt.recv() => return Ok(Verdict::AsExpected),
+        started = Troupe::start(&cue, &pages) => started.inspect_err(|_| say(&logs(&plan.folder)))?,
+    };
+    let ended = select! {
+        biased;
+        _ = terminate.recv() => Ok(plan.interrupted()),
+        _ = interrupt.recv() => Ok(plan.interrupted()),
+        ended = plan.perform(&mut troupe, &pages) => ended.inspect_err(|_| say(&logs(&plan.folder))),
+    };
+    troupe.stop().await;
+    ended
+}
+
+fn logs(folder: &Path) -> String {
+    format!("the programs' logs are in {}", folder.display())
+}
+
+/// The scenario and who plays it; the steady stream has a clean one's packages.
+fn cast(options: &Options) -> anyhow::Result<(Scenario, Cast)> {
+    let play = match &options.mode {
+        Mode::Demo(play) => play,
+        Mode::Stack(stack) => &stack.play,
+    };
+    let name = if play.once { play.scenario.as_str() } else { "clean" };
+    let packages = if play.once { usize::try_from(play.packages)? } else { STREAM_PACKAGES };
+    let scenario = Scenario::named(name)?;
+    let cast = Cast::new(&scenario, packages)?;
+    Ok((scenario, cast))
+}
+
+impl Plan {
+    fn new(options: Options, scenario: Scenario, cast: Cast) -> anyhow::Result<Self> {
+        let (mode, play, workers) = match options.mode {
+            Mode::Demo(play) => ("demo", play, None),
+            Mode::Stack(stack) => ("stack", stack.play, Some(stack.workers)),
+        };
+        let folder = match &play.run_folder {
+            Some(folder) => folder.clone(),
+            None => {
+                std::env::current_dir()?.join(".run").join(format!("{mode}-{}", std::process::id()))
+            }
+        };
+        std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+        let port = match play.port {
+            Some(port) => port,
+            None if play.once => free_port()?,
+            None => PORT,
+        };
+        Ok(Self { play, mode, workers, scenario, cast, folder, port })
+    }
+
+    fn script(&self) -> serde_json::Value {
+        if self.play.once {
+            fedora::script(&self.scenario, &self.cast, self.play.seed)
+        } else {
+            stream::script(&self.cast, self.play.seed)
+        }
+    }
+
+    fn cue<'a>(&'a self, dynamic: &'a Path, script: &'a serde_json::Value) -> Cue<'a> {
+        Cue {
+            folder: &self.folder,
+            dynamic,
+            script,
+            port: self.port,
+            workers: self.workers,
+            scratch: self.scenario.scratch,
+            drafts: self.scenario.draft_builds(self.play.seed),
+            batch_size: self.cast.batch_size,
+        }
+    }
+
+    async fn perform(&self, troupe: &mut Troupe, pages: &Pages) -> anyhow::Result<Verdict> {
+        if let Some(redis) = troupe.redis_url() {
+            say(&format!("the queue: redis-cli -u {redis} XRANGE {{ebs}}:s:submit - +"));
+        }
+        say(&format!("the page: http://127.0.0.1:{}/   {}", self.port, logs(&self.folder)));
+        if self.play.once { self.play_once(troupe, pages).await } else { self.stream(troupe).await }
+    }
+
+    async fn play_once(&self, troupe: &mut Troupe, pages: &Pages) -> anyhow::Result<Verdict> {
+        let performance = Performance {
+            scenario: self.scenario.clone(),
+            cast: self.cast.clone(),
+            seed: self.play.seed,
+            port: self.port,
+            mode: self.mode,
+            limit: Duration::from_secs(self.play.time_limit),
+        };
+        let figures = performance.play(troupe, pages).await?;
+        for line in &figures.mismatches {
+            say(&format!("mismatch: {line}"));
+        }
+        let line = serde_json::to_string(&figures)?;
+        writeln!(std::io::stdout(), "{line}").context("print the figures")?;
+        Ok(if figures.mismatches.is_empty() { Verdict::AsExpected } else { Verdict::Mismatch })
+    }
+
+    /// Until a signal comes, or a program ends.
+    async fn stream(&self, troupe: &mut Troupe) -> anyhow::Result<Verdict> {
+        let mut stream = Stream::new(self.play.seed);
+        loop {
+            stream.next(&troupe.fedora, &self.cast).await?;
+            for _ in 0..stream::PACE.as_secs() {
+                sleep(LOOK).await;
+                troupe.must_live()?;
+            }
+        }
+    }
+
+    /// A stream ends by a signal; a run of `--once` that is broken off has shown nothing.
+    fn interrupted(&self) -> Verdict {
+        if self.play.once { Verdict::Mismatch } else { Verdict::AsExpected }
+    }
+}

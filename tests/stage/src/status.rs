@@ -1,0 +1,202 @@
+//! What a coordinator says of itself at `/status.json`. The one place that knows its words: a key that is missing is empty here.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context;
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The longest a status may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The status.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// The batch that runs.
+    pub current: Option<Batch>,
+    /// Triggers that no batch has taken.
+    pub pending: Pending,
+    /// Batches that ended, newest first.
+    pub recent: Vec<Batch>,
+    /// How many triggers have which answer.
+    pub triggers_by_answer: BTreeMap<String, u64>,
+    /// Triggers that only Koji's record told of.
+    pub late_found: u64,
+    /// Effects whose outcome is not known.
+    pub effects_open: u64,
+    /// Results of closed effects or earlier runs.
+    pub stale_results: u64,
+    /// Jobs that each worker has done.
+    pub jobs_by_worker: BTreeMap<String, u64>,
+}
+
+/// Triggers without an answer.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Pending {
+    /// How many.
+    pub count: u64,
+}
+
+/// A batch.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Batch {
+    /// Its number.
+    pub id: i64,
+    /// Where it is.
+    pub phase: String,
+    /// Its figures.
+    pub summary: Summary,
+    /// Its components.
+    pub members: Vec<Member>,
+}
+
+/// A component in a batch.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Member {
+    /// Its name.
+    pub component: String,
+    /// Where its build is, or how it ended.
+    pub state: String,
+    /// The class of its failure.
+    pub class: Option<String>,
+}
+
+/// The figures of a batch, as the batch machine counts them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// Components.
+    pub components: u64,
+    /// Slices that were begun.
+    pub slices: u64,
+    /// Attempts, summed over slices.
+    pub attempts: u64,
+    /// Builds that succeeded.
+    pub builds_succeeded: u64,
+    /// Builds that failed, by class.
+    pub builds_failed: BTreeMap<String, u64>,
+    /// Builds that ran too long.
+    pub builds_timed_out: u64,
+    /// Builds that somebody cancelled.
+    pub builds_cancelled: u64,
+    /// Builds that were there before.
+    pub builds_adopted: u64,
+    /// Builds that an operator took out.
+    pub builds_dropped: u64,
+    /// Updates.
+    pub updates: u64,
+    /// Updates by their end.
+    pub updates_by_end: BTreeMap<String, u64>,
+    /// Groups that wait for a person.
+    pub groups_held: u64,
+    /// Builds that are in the stable tag.
+    pub stable: u64,
+}
+
+impl Status {
+    /// How each component ended, over all recent batches; the newest end counts.
+    #[must_use]
+    pub fn ends(&self) -> BTreeMap<String, String> {
+        let members = self.recent.iter().rev().flat_map(|batch| &batch.members);
+        members.map(|member| (member.component.clone(), member.end())).collect()
+    }
+
+    /// The figures of all recent batches together.
+    #[must_use]
+    pub fn sum(&self) -> Summary {
+        self.recent.iter().fold(Summary::default(), |sum, batch| sum.plus(&batch.summary))
+    }
+}
+
+impl Member {
+    fn end(&self) -> String {
+        match &self.class {
+            Some(class) => format!("{} ({class})", self.state),
+            None => self.state.clone(),
+        }
+    }
+}
+
+impl Summary {
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            components: self.components + other.components,
+            slices: self.slices + other.slices,
+            attempts: self.attempts + other.attempts,
+            builds_succeeded: self.builds_succeeded + other.builds_succeeded,
+            builds_failed: merged(self.builds_failed, &other.builds_failed),
+            builds_timed_out: self.builds_timed_out + other.builds_timed_out,
+            builds_cancelled: self.builds_cancelled + other.builds_cancelled,
+            builds_adopted: self.builds_adopted + other.builds_adopted,
+            builds_dropped: self.builds_dropped + other.builds_dropped,
+            updates: self.updates + other.updates,
+            updates_by_end: merged(self.updates_by_end, &other.updates_by_end),
+            groups_held: self.groups_held + other.groups_held,
+            stable: self.stable + other.stable,
+        }
+    }
+}
+
+fn merged(
+    mut counts: BTreeMap<String, u64>,
+    others: &BTreeMap<String, u64>,
+) -> BTreeMap<String, u64> {
+    for (word, count) in others {
+        *counts.entry(word.clone()).or_default() += count;
+    }
+    counts
+}
+
+/// Asks coordinators.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    http: Client,
+}
+
+impl Pages {
+    /// An HTTP client for them.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            http: Client::builder()
+                .timeout(LIMIT)
+                .no_proxy()
+                .build()
+                .context("make an HTTP client")?,
+        })
+    }
+
+    /// Whether the instance at this port is ready.
+    pub async fn is_ready(&self, port: u16) -> bool {
+        let answer = self.http.get(format!("http://127.0.0.1:{port}/ready")).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// The status of the instance at this port; `None` while it cannot say.
+    ///
+    /// # Errors
+    ///
+    /// What it says is no status.
+    pub async fn status(&self, port: u16) -> anyhow::Result<Option<Status>> {
+        let Ok(answer) = self.http.get(format!("http://127.0.0.1:{port}/status.json")).send().await
+        else {
+            return Ok(None);
+        };
+        if !answer.status().is_success() {
+            return Ok(None);
+        }
+        let value: Value = answer.json().await.context("read /status.json")?;
+        serde_json::from_value(value).map(Some).context("understand /status.json")
+    }
+}
+
+#[cfg(test)]
+mod tests;

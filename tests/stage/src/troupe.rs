@@ -1,0 +1,217 @@
+//! All processes of one performance: servers, simulator, coordinators, workers. Starts them in order and ends them in the opposite one.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use ebs_integration::{postgres, rabbit::Rabbit, redis::RedisServer};
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::{
+    child::{Child, wait_for},
+    config::{self, Places},
+    fedora::Fedora,
+    status::Pages,
+};
+
+/// How long a program of ours may take to be ready.
+const READY: Duration = Duration::from_secs(30);
+
+/// What is to be started.
+#[derive(Clone, Debug)]
+pub struct Cue<'a> {
+    /// Where files go.
+    pub folder: &'a Path,
+    /// The dynamic file.
+    pub dynamic: &'a Path,
+    /// The simulator's script.
+    pub script: &'a Value,
+    /// The page's port.
+    pub port: u16,
+    /// Number of workers; none: one process does all.
+    pub workers: Option<u16>,
+    /// Whether builds are scratch builds.
+    pub scratch: bool,
+    /// Whether builds are drafts.
+    pub drafts: bool,
+    /// Most builds in an update.
+    pub batch_size: usize,
+}
+
+/// The servers of the distributed form.
+struct Servers {
+    broker: Rabbit,
+    redis: RedisServer,
+    postgres: postgres::Postgres,
+}
+
+/// Everything that runs.
+pub struct Troupe {
+    /// The simulated Fedora.
+    pub fedora: Fedora,
+    /// The coordinator that leads, then the standby.
+    coordinators: Vec<Child>,
+    workers: Vec<Child>,
+    servers: Option<Servers>,
+}
+
+impl Troupe {
+    /// Starts everything and waits until the coordinator is ready.
+    ///
+    /// # Errors
+    ///
+    /// Something does not start; all that did has ended again.
+    pub async fn start(cue: &Cue<'_>, pages: &Pages) -> anyhow::Result<Self> {
+        must_be_free(cue.port)?;
+        let servers = match cue.workers {
+            None => None,
+            Some(_) => Some(Servers::start().await?),
+        };
+        let broker = servers.as_ref().map(|servers| servers.broker.url());
+        let fedora =
+            Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, broker.as_deref())
+                .await?;
+        let places = places(cue, &fedora.url, servers.as_ref())?;
+        let mut troupe = Self { fedora, coordinators: Vec::new(), workers: Vec::new(), servers };
+        troupe.start_coordinator(cue, "coordinator", cue.port, &places)?;
+        troupe.ready(cue.port, pages).await?;
+        if let Some(workers) = cue.workers {
+            for number in 1..=workers {
+                troupe.start_worker(cue, number, &places)?;
+            }
+            troupe.start_coordinator(cue, "standby", free_port()?, &places)?;
+        }
+        Ok(troupe)
+    }
+
+    fn start_coordinator(
+        &mut self,
+        cue: &Cue<'_>,
+        name: &str,
+        port: u16,
+        places: &Places,
+    ) -> anyhow::Result<()> {
+        let file = config::write_static(cue.folder, name, port, places)?;
+        let mut command = Command::new(program("ebs-coordinator")?);
+        command.arg("--static-config-file").arg(file).arg("--dynamic-config-file").arg(cue.dynamic);
+        self.coordinators.push(Child::start(name, command, cue.folder)?);
+        Ok(())
+    }
+
+    fn start_worker(&mut self, cue: &Cue<'_>, number: u16, places: &Places) -> anyhow::Result<()> {
+        let name = format!("worker-{number}");
+        let file = config::write_static(cue.folder, &name, 0, places)?;
+        let mut command = Command::new(program("ebs-worker")?);
+        command.arg("--config").arg(file);
+        self.workers.push(Child::start(&name, command, cue.folder)?);
+        Ok(())
+    }
+
+    async fn ready(&mut self, port: u16, pages: &Pages) -> anyhow::Result<()> {
+        let coordinators = &mut self.coordinators;
+        wait_for("the coordinator is ready", READY, || {
+            let lives = coordinators.iter_mut().try_for_each(Child::must_live);
+            async move {
+                lives?;
+                Ok(pages.is_ready(port).await.then_some(()))
+            }
+        })
+        .await
+    }
+
+    /// Fails if one of the programs has ended.
+    ///
+    /// # Errors
+    ///
+    /// One has; the text names it.
+    pub fn must_live(&mut self) -> anyhow::Result<()> {
+        self.fedora.child.must_live()?;
+        self.coordinators.iter_mut().chain(&mut self.workers).try_for_each(Child::must_live)
+    }
+
+    /// Most memory of the first coordinator, and of the largest worker.
+    #[must_use]
+    pub fn peaks_mb(&self) -> (Option<f64>, Option<f64>) {
+        let coordinator = self.coordinators.first().and_then(Child::peak_mb);
+        let workers = self.workers.iter().filter_map(Child::peak_mb);
+        (coordinator, workers.max_by(f64::total_cmp))
+    }
+
+    /// The port of the queue's Redis, for people.
+    #[must_use]
+    pub fn redis_url(&self) -> Option<&str> {
+        self.servers.as_ref().map(|servers| servers.redis.url.as_str())
+    }
+
+    /// Ends everything: those that ask first, those that answer last.
+    pub async fn stop(self) {
+        for child in self.workers.into_iter().chain(self.coordinators) {
+            child.stop().await;
+        }
+        self.fedora.child.stop().await;
+        drop(self.servers);
+    }
+}
+
+impl Servers {
+    async fn start() -> anyhow::Result<Self> {
+        let broker = tokio::task::spawn_blocking(Rabbit::start);
+        let postgres = tokio::task::spawn_blocking(postgres::Postgres::start);
+        let redis = RedisServer::start().await.context("start Redis")?;
+        let broker = broker.await.context("start RabbitMQ")?.context("start RabbitMQ")?;
+        let postgres = postgres.await.context("start PostgreSQL")?.context("start PostgreSQL")?;
+        Ok(Self { broker, redis, postgres })
+    }
+}
+
+fn places(cue: &Cue<'_>, fedora: &str, servers: Option<&Servers>) -> anyhow::Result<Places> {
+    let (database, database_password) = match servers {
+        None => (format!("sqlite:{}", cue.folder.join("ebs.sqlite").display()), None),
+        Some(servers) => {
+            let password = config::write(cue.folder, "database-password", postgres::PASSWORD)?;
+            (servers.postgres.url(), Some(password))
+        }
+    };
+    Ok(Places {
+        fedora: fedora.to_owned(),
+        database,
+        database_password,
+        redis: servers.map(|servers| servers.redis.url.clone()),
+        broker: servers.map(|servers| servers.broker.url()),
+        scratch: cue.scratch,
+        drafts: cue.drafts,
+        batch_size: cue.batch_size,
+        concurrency: 4,
+    })
+}
+
+/// One of our programs: built beside this one.
+fn program(name: &str) -> anyhow::Result<PathBuf> {
+    let here = std::env::current_exe().context("find this program")?;
+    let path = here.with_file_name(name);
+    if !path.is_file() {
+        bail!("{} is missing: build it, or use ./dev", path.display());
+    }
+    Ok(path)
+}
+
+/// A port that nobody listens on now.
+///
+/// # Errors
+///
+/// There is none.
+pub fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
+    Ok(listener.local_addr().context("find a free port")?.port())
+}
+
+/// Fails with a text that names the port if somebody listens on it.
+fn must_be_free(port: u16) -> anyhow::Result<()> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .map(drop)
+        .with_context(|| format!("port {port} is occupied: choose another with --port"))
+}

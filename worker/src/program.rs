@@ -1,0 +1,74 @@
+//! A worker as a program: from its configuration to its parts.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use clap::Parser;
+use ebs_shared::{
+    clients,
+    clock::{Chance, System},
+    config::{SecretText, StaticConfig, load_static},
+    queue::{RedisConsumer, RedisSettings},
+    telemetry::{LogFormat, Metrics, start_logs},
+};
+
+use crate::{WorkerMetrics, WorkerParts, WorkerSettings, host};
+
+/// Does the jobs of an ELNBuildSync coordinator.
+#[derive(Debug, Parser)]
+#[command(name = "ebs-worker", version)]
+pub struct Arguments {
+    /// The static configuration file, the coordinator's.
+    #[arg(long, default_value = "/etc/elnbuildsync/static-config/elnbuildsync.yaml")]
+    config: PathBuf,
+    /// What the worker is called; what makes it unique is added. Default: `worker`.
+    #[arg(long, default_value = "worker")]
+    name: String,
+    /// What is logged, such as `info` or `ebs_worker=debug,info`.
+    #[arg(long, default_value = "info")]
+    log: String,
+    /// Log as JSON, one object a line.
+    #[arg(long)]
+    log_json: bool,
+}
+
+/// Works until it is told to stop.
+///
+/// # Errors
+///
+/// What a person must mend: the configuration, or an address that cannot be listened on.
+pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
+    start_logs(if arguments.log_json { LogFormat::Json } else { LogFormat::Text }, &arguments.log)?;
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        anyhow::bail!("a TLS provider is installed already");
+    }
+    let loaded = load_static(&arguments.config)?;
+    for warning in &loaded.warnings {
+        tracing::warn!(warning = warning.to_string(), "in the static configuration");
+    }
+    let metrics = Metrics::new()?;
+    // Names are new with each start, or what an earlier process held looks alive.
+    let name = format!("{}-{}", arguments.name, System.uuid().simple());
+    let parts = parts(&loaded.config, &name, &metrics)?;
+    tracing::info!(worker = name, jobs.slots = parts.settings.slots, "taking jobs");
+    host(parts, metrics.registry().clone(), loaded.config.ebs.worker.metrics_listen).await
+}
+
+fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result<WorkerParts> {
+    let redis = config.ebs.redis.as_ref().context("a worker of its own needs `ebs.redis`")?;
+    let queue = RedisSettings {
+        url: redis.url.to_string(),
+        password: redis.password.as_ref().map(SecretText::expose).map(str::to_owned),
+        prefix: redis.prefix.clone(),
+        lease: config.ebs.timers.job_lease,
+    };
+    Ok(WorkerParts {
+        consumer: Arc::new(RedisConsumer::new(&queue, name)?),
+        hub: Arc::new(clients::hub(config, metrics.registry())?),
+        updates: Arc::new(clients::bodhi(config, metrics.registry())?),
+        clock: Arc::new(System),
+        chance: Arc::new(System),
+        metrics: WorkerMetrics::register(metrics.registry())?,
+        settings: WorkerSettings::of(name, config),
+    })
+}
