@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{super::*, play::plan, world::World};
 use crate::{
     id::{BatchId, BuildId, Component, TriggerId},
+    policy::Eligibility,
     time::Timestamp,
     trigger::Answer,
 };

@@ -15,6 +15,7 @@ use super::super::*;
 use crate::{
     failure::{Failure, FailureClass},
     id::{BatchId, BuildId, Component, TagName, TaskId, TriggerId},
+    policy::Eligibility,
     time::Timestamp,
 };
 

@@ -1,5 +1,5 @@
-use super::super::Eligibility;
 use super::play::{Play, name, plan};
+use crate::policy::Eligibility;
 use crate::{id::BuildId, id::TriggerId, time::Timestamp};
 
 #[test]
