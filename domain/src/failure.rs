@@ -70,6 +70,15 @@ impl FailureClass {
             | Self::Unknown => true,
         }
     }
+
+    /// Whether failures of this class say something about the source, so that it may be denied.
+    #[must_use]
+    pub fn says_of_source(self) -> bool {
+        match self {
+            Self::Source | Self::Srpm | Self::Dependency | Self::Build | Self::Unknown => true,
+            Self::Tagging | Self::Policy | Self::Infrastructure => false,
+        }
+    }
 }
 
 impl fmt::Display for FailureClass {
@@ -96,3 +105,6 @@ impl Failure {
         Self { class, text: text.into(), task: None }
     }
 }
+
+#[cfg(test)]
+mod tests;

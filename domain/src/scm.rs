@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The longest SCM URL taken, in bytes.
 const MAX_SCM_URL_BYTES: usize = 1024;
 
+/// Characters of a whole commit id; anything shorter could be a branch's name.
+const FULL_COMMIT: usize = 40;
+
 /// A text is no SCM URL with a commit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is no source that can be built: {fault}")]
@@ -33,6 +36,16 @@ impl ScmUrl {
     #[must_use]
     pub fn commit(&self) -> &str {
         self.0.rsplit_once('#').map_or("", |(_, commit)| commit)
+    }
+
+    /// Whether this other source of the same package is the same commit, wherever it was fetched from.
+    #[must_use]
+    pub fn same_commit(&self, other: &str) -> bool {
+        let full = |commit: &str| {
+            commit.len() >= FULL_COMMIT && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        let theirs = other.rsplit_once('#').map_or("", |(_, commit)| commit);
+        self.0 == other || (full(theirs) && self.commit() == theirs)
     }
 }
 

@@ -116,3 +116,6 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

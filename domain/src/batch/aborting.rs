@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use super::{
     effect::{Command, Effect, Outcome, PostEnd},
-    group::{GroupState, LeftOut},
-    machine::{Batch, Purpose, Step},
-    member::{Build, StopReason},
-    phase::{Aborting, Ending, Phase},
+    group::{Group, GroupState, LeftOut},
+    machine::{Batch, Purpose, Step, Stopped},
+    member::{Build, Member, StopReason},
+    phase::{Aborting, Ending, Phase, Preparing},
 };
 use crate::{
     id::{Component, TagName, TaskId},
     time::Timestamp,
+    trigger::Answer,
 };
 
 impl Batch {
@@ -21,11 +22,41 @@ impl Batch {
         }
         let posted = self.groups.values().any(|group| group.alias().is_some());
         if posted {
-            return self.stop_unsent_groups(out);
+            // The rest is done where groups are moved on.
+            self.stopped.get_or_insert(Stopped { requeue });
+            return;
         }
+        match &self.phase {
+            Phase::Preparing(Preparing::Admitting { candidates }) if !requeue => {
+                // Nobody else would answer these; unanswered they are pending as before.
+                let triggers = candidates.iter().flat_map(|candidate| &candidate.triggers);
+                let answer = Answer::Dropped { batch: self.id };
+                out.commands.extend(triggers.map(|(trigger, _)| Command::Answer {
+                    trigger: *trigger,
+                    answer: answer.clone(),
+                }));
+            }
+            Phase::Building(building) => {
+                let (order, attempt) = (building.order, building.attempt);
+                self.record_attempt(at, order, attempt);
+            }
+            Phase::Preparing(_)
+            | Phase::Publishing(_)
+            | Phase::Settling { .. }
+            | Phase::Cleaning(_)
+            | Phase::Aborting(_)
+            | Phase::Ended { .. } => {}
+        }
+        self.begin_aborting(at, requeue, out);
+    }
+
+    fn begin_aborting(&mut self, at: Timestamp, requeue: bool, out: &mut Step) {
         let mut tags: BTreeSet<TagName> =
             self.phase.ground().map(|ground| ground.tag.clone()).into_iter().collect();
-        tags.extend(self.groups.values().filter_map(|group| group.own_tag().cloned()));
+        // A held group is a thing of its own, and keeps its tag.
+        let unheld =
+            self.groups.values().filter(|group| !matches!(group.state, GroupState::Held { .. }));
+        tags.extend(unheld.filter_map(|group| group.own_tag().cloned()));
         for (no, purpose) in &self.open {
             if !matches!(purpose, Purpose::Cancel { .. } | Purpose::Remove { .. }) {
                 out.commands.push(Command::Settle { no: *no });
@@ -56,8 +87,9 @@ impl Batch {
     }
 
     /// Some update is out: the batch goes on to its end, only what was not sent stays behind.
-    fn stop_unsent_groups(&mut self, out: &mut Step) {
+    pub(super) fn stop_unsent_groups(&mut self, stopped: Stopped, out: &mut Step) {
         let mut tags = Vec::new();
+        let mut behind = Vec::new();
         for (number, group) in &mut self.groups {
             let tag = match &group.state {
                 GroupState::Waiting | GroupState::CreatingTag => None,
@@ -71,14 +103,30 @@ impl Batch {
                 | GroupState::Ended { .. } => continue,
             };
             tags.extend(tag);
-            for packed in group.packed.drain(..) {
-                self.left_out.insert(packed.component, LeftOut::Aborted);
-            }
+            behind.extend(group.packed.drain(..).map(|packed| packed.component));
             group.state = GroupState::Empty;
             out.groups.insert(*number);
         }
+        for component in behind {
+            if stopped.requeue {
+                self.reopen(&component, out);
+            }
+            self.left_out.insert(component, LeftOut::Aborted);
+        }
         for tag in tags {
-            self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
+            self.remove_tag(tag, out);
+        }
+    }
+
+    /// Makes a component's trigger pending again, unless an operator took the component out.
+    fn reopen(&mut self, component: &Component, out: &mut Step) {
+        let Some(member) = self.members.get_mut(component) else { return };
+        if member.dropped {
+            return;
+        }
+        if let Some(trigger) = member.trigger.take() {
+            out.commands.push(Command::Reopen { trigger });
+            out.members.insert(component.clone());
         }
     }
 
@@ -97,6 +145,14 @@ impl Batch {
             self.on_cancelled(at, tasks, &outcome, out);
             return;
         }
+        if let Purpose::GroupPost { group } = purpose {
+            self.on_posted_while_aborting(*group, outcome, out);
+            return;
+        }
+        if *purpose == Purpose::Promote {
+            self.record_promotions(outcome, out);
+            return;
+        }
         let Phase::Aborting(aborting) = &mut self.phase else { return };
         match outcome {
             Outcome::TagCreated { tag } => {
@@ -105,20 +161,6 @@ impl Batch {
             Outcome::TagRemoved => {
                 if let Purpose::Remove { tag } = purpose {
                     aborting.tags.remove(tag);
-                }
-            }
-            Outcome::UpdatePosted { end: PostEnd::Update(update) } => {
-                if let Purpose::GroupPost { group } = purpose
-                    && let Some(tag) =
-                        self.groups.get(group).and_then(|group| group.own_tag()).cloned()
-                {
-                    // The tag is Bodhi's now.
-                    aborting.tags.remove(&tag);
-                    self.on_group_posted(
-                        *group,
-                        Outcome::UpdatePosted { end: PostEnd::Update(update) },
-                        out,
-                    );
                 }
             }
             Outcome::UpdatePosted { .. }
@@ -130,6 +172,38 @@ impl Batch {
             | Outcome::Poisoned { .. }
             | Outcome::Withdrawn
             | Outcome::TagGone => {}
+        }
+    }
+
+    /// The tags are gone; what was in them is left out.
+    fn empty_unsent_groups(&mut self, out: &mut Step) {
+        let unsent = |group: &Group| {
+            group.posted().is_none()
+                && group.is_open()
+                && !matches!(group.state, GroupState::Held { .. })
+        };
+        for (number, group) in self.groups.iter_mut().filter(|(_, group)| unsent(group)) {
+            for packed in group.packed.drain(..) {
+                self.left_out.insert(packed.component, LeftOut::Aborted);
+            }
+            group.state = GroupState::Empty;
+            out.groups.insert(*number);
+        }
+    }
+
+    /// An update that was made all the same is a fact, and the tag is Bodhi's; where that is not known, a person must look.
+    fn on_posted_while_aborting(&mut self, number: u32, outcome: Outcome, out: &mut Step) {
+        let (Phase::Aborting(aborting), Some(group)) = (&mut self.phase, self.groups.get(&number))
+        else {
+            return;
+        };
+        let made = matches!(
+            outcome,
+            Outcome::UpdatePosted { end: PostEnd::Update(_) } | Outcome::Poisoned { .. }
+        );
+        if let (true, Some(tag)) = (made, group.own_tag()) {
+            aborting.tags.remove(tag);
+            self.on_group_posted(number, outcome, out);
         }
     }
 
@@ -147,22 +221,24 @@ impl Batch {
             }
             return true;
         }
-        if !aborting.tags.is_empty() {
+        if !aborting.tags.is_empty() || !self.open.is_empty() {
             return false;
         }
         let requeue = aborting.requeue;
-        for group in
-            self.groups.values_mut().filter(|group| group.posted().is_none() && group.is_open())
-        {
-            group.state = GroupState::Empty;
-        }
-        out.groups.extend(self.groups.keys().copied());
+        self.empty_unsent_groups(out);
         if requeue {
-            for member in self.members.values_mut() {
-                out.commands
-                    .extend(member.trigger.take().map(|trigger| Command::Reopen { trigger }));
+            let kept = |member: &Member| {
+                member.built().is_some_and(|built| self.groups.values().any(|g| g.keeps(built)))
+            };
+            let back: Vec<Component> = self
+                .members
+                .iter()
+                .filter(|(_, member)| !kept(member))
+                .map(|(component, _)| component.clone())
+                .collect();
+            for component in back {
+                self.reopen(&component, out);
             }
-            out.members.extend(self.members.keys().cloned());
         }
         self.end(at, Ending::Aborted, out);
         true

@@ -132,11 +132,15 @@ fn verdict<'a>(
     if candidate.forced {
         return Ok((latest, source));
     }
+    // What is latest was there before all that was announced: none of that is tagged, perhaps never was.
+    if candidate.triggers.iter().all(|(_, build)| *build > latest.build) {
+        return Err(Answer::Withdrawn);
+    }
     if let Some(since) = facts.denied_since {
         return Err(Answer::Denied { since });
     }
     match &facts.stable {
-        Some(stable) if stable.source.as_deref() == Some(source.as_str()) => {
+        Some(stable) if stable.source.as_deref().is_some_and(|built| source.same_commit(built)) => {
             Err(Answer::AlreadyBuilt { nvr: stable.nvr.clone() })
         }
         Some(_) | None => Ok((latest, source)),

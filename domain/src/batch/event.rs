@@ -53,7 +53,7 @@ pub enum Event {
     UpdatesSeen {
         /// The updates.
         updates: Vec<UpdateSeen>,
-        /// Latest builds of their packages in the stable tag.
+        /// Builds of their packages directly in the stable tag: all, or at least the latest.
         stable: Vec<StableBuild>,
     },
     /// An operator takes one component out. Its seed stays.

@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// The builds that are to be in one tag.
+///
+/// Stored as a list of pairs: within a tagged enum, serde cannot read a map whose keys are numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<(BuildId, Item)>", into = "Vec<(BuildId, Item)>")]
 pub struct Fill {
     items: BTreeMap<BuildId, Item>,
 }
@@ -39,6 +42,18 @@ pub enum Item {
     In,
     /// It cannot be tagged.
     Failed(Failure),
+}
+
+impl From<Vec<(BuildId, Item)>> for Fill {
+    fn from(items: Vec<(BuildId, Item)>) -> Self {
+        Self { items: items.into_iter().collect() }
+    }
+}
+
+impl From<Fill> for Vec<(BuildId, Item)> {
+    fn from(fill: Fill) -> Self {
+        fill.items.into_iter().collect()
+    }
 }
 
 impl Fill {
@@ -82,7 +97,7 @@ impl Fill {
         asked
     }
 
-    /// Takes the hub's answers to the asking.
+    /// Takes the hub's answers to the asking; what it does not answer cannot be tagged.
     pub fn answered(&mut self, answers: Vec<(BuildId, Result<TaskId, Refusal>)>, at: Timestamp) {
         for (build, answer) in answers {
             let Some(item) = self.items.get_mut(&build) else { continue };
@@ -94,6 +109,10 @@ impl Fill {
                 Err(Refusal::AlreadySo) => Item::Asked { task: None, since: at },
                 Err(Refusal::Failed(failure)) => Item::Failed(failure),
             };
+        }
+        for item in self.items.values_mut().filter(|item| matches!(item, Item::Asking)) {
+            let failure = Failure::new(FailureClass::Infrastructure, "it was not answered");
+            *item = Item::Failed(failure);
         }
     }
 

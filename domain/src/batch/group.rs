@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     event::{StableBuild, UpdateSeen},
     fill::Fill,
+    member::Built,
     plan::Plan,
 };
 use crate::{
@@ -14,6 +15,12 @@ use crate::{
     nvr::Nvr,
     time::Timestamp,
 };
+
+/// How often, within the longest span that is no outage, the waiting time is counted at most.
+const LOOKS_PER_GAP: u32 = 4;
+
+/// Builds directly in the stable tag, by package.
+pub(super) type StableByName<'a> = BTreeMap<String, Vec<(&'a StableBuild, Nvr)>>;
 
 /// One group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +210,22 @@ impl Group {
         }
     }
 
+    /// Whether a build is in its update, or waits in it for a person.
+    pub(super) fn keeps(&self, built: &Built) -> bool {
+        let sent = match &self.state {
+            GroupState::Posted(_)
+            | GroupState::Late { .. }
+            | GroupState::Held { .. }
+            | GroupState::Ended { .. } => true,
+            GroupState::Waiting
+            | GroupState::CreatingTag
+            | GroupState::Filling { .. }
+            | GroupState::Posting { .. }
+            | GroupState::Empty => false,
+        };
+        sent && self.packed.iter().any(|packed| packed.build == built.build)
+    }
+
     /// Whether something of it is still to be done or watched.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -272,10 +295,10 @@ impl Group {
     }
 
     /// Takes a look at updates and the stable tag. True if anything changed that is worth storing.
-    pub fn settle(
+    pub(super) fn settle(
         &mut self,
         updates: &[UpdateSeen],
-        stable: &BTreeMap<&str, (&StableBuild, Nvr)>,
+        stable: &StableByName<'_>,
         at: Timestamp,
         plan: &Plan,
     ) -> bool {
@@ -307,26 +330,32 @@ impl Group {
 }
 
 impl Packed {
-    fn settle(&mut self, stable: &BTreeMap<&str, (&StableBuild, Nvr)>) {
-        let Some((found, nvr)) = stable.get(self.nvr.name()) else { return };
-        if found.build == self.build {
-            self.settled = Settled::Stable;
-        } else if self.settled == Settled::No
-            && nvr.compare(found.epoch, &self.nvr, self.epoch) == Ordering::Greater
-        {
-            self.settled = Settled::Newer { nvr: found.nvr.clone() };
+    fn settle(&mut self, stable: &StableByName<'_>) {
+        for (found, nvr) in stable.get(self.nvr.name()).into_iter().flatten() {
+            if found.build == self.build {
+                self.settled = Settled::Stable;
+            } else if self.settled == Settled::No
+                && nvr.compare(found.epoch, &self.nvr, self.epoch) == Ordering::Greater
+            {
+                self.settled = Settled::Newer { nvr: found.nvr.clone() };
+            }
         }
     }
 }
 
 impl Posted {
-    /// Counts the time since the last look, unless there was an outage in between.
+    /// Counts the time since the last look, unless there was an outage in between. Looks close together count as one, so
+    /// that not each of them is stored.
     fn look(&mut self, update: &UpdateSeen, at: Timestamp, gap: Duration) {
+        self.status.clone_from(&update.status);
         if let Some(seen) = self.seen {
-            self.waited += at.since(seen).min(gap);
+            let since = at.since(seen);
+            if since < gap / LOOKS_PER_GAP {
+                return;
+            }
+            self.waited += since.min(gap);
         }
         self.seen = Some(at);
-        self.status.clone_from(&update.status);
     }
 }
 

@@ -10,13 +10,14 @@ use super::{
     effect::{Command, Effect, Notice, Outcome},
     event::{Event, Illegal},
     group::{Group, LeftOut},
-    member::{Build, Member},
+    member::{Build, End, Member},
     phase::{Attempted, Ending, Phase, Preparing},
     plan::Plan,
 };
 use crate::{
     id::{BatchId, Component, TagName, TaskId},
     time::Timestamp,
+    trigger::Answer,
 };
 
 /// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
@@ -42,12 +43,22 @@ pub struct Batch {
     pub attempts: Vec<Attempted>,
     /// Good builds that are not published, and why.
     pub left_out: BTreeMap<Component, LeftOut>,
+    /// Set when an operator ended it after its first update was posted: what is not posted by then stays behind.
+    #[serde(default)]
+    pub stopped: Option<Stopped>,
     /// Its components.
     #[serde(skip)]
     pub members: BTreeMap<Component, Member>,
     /// Its groups, by number.
     #[serde(skip)]
     pub groups: BTreeMap<u32, Group>,
+}
+
+/// An operator's wish to end a batch some of whose updates are out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Whether triggers of what is not posted become pending again.
+    pub requeue: bool,
 }
 
 /// The side tag that a batch builds in.
@@ -140,6 +151,7 @@ impl Batch {
             open: BTreeMap::new(),
             attempts: Vec::new(),
             left_out: BTreeMap::new(),
+            stopped: None,
             members: BTreeMap::new(),
             groups: BTreeMap::new(),
         }
@@ -189,13 +201,13 @@ impl Batch {
     fn check(&self, event: &Event) -> Result<(), Illegal> {
         let legal = match event {
             Event::Outcome { no, outcome } => match self.open.get(no) {
-                Some(purpose) => purpose.fits(outcome),
+                Some(purpose) => {
+                    let aborting = matches!(self.phase, Phase::Aborting(_));
+                    purpose.fits(outcome) && (aborting || *outcome != Outcome::Withdrawn)
+                }
                 None => *no <= self.effects,
             },
-            Event::Drop { component } => {
-                self.members.contains_key(component)
-                    && !matches!(self.phase, Phase::Ended { .. } | Phase::Cleaning(_))
-            }
+            Event::Drop { component } => self.may_be_dropped(component),
             Event::Abort { .. } => !matches!(self.phase, Phase::Ended { .. } | Phase::Cleaning(_)),
             // Answers to looking: true whenever they come, and late ones are told apart by what they are about.
             Event::Admitted(_)
@@ -244,7 +256,8 @@ impl Batch {
             Purpose::GroupTag { group } => self.on_group_tag(group, outcome, out),
             Purpose::GroupFill { group } => self.on_group_filled(at, group, outcome, out),
             Purpose::GroupPost { group } => self.on_group_posted(group, outcome, out),
-            Purpose::Remove { tag } => self.on_removed(at, &tag, out),
+            // What it means is seen when nothing is open any more.
+            Purpose::Remove { .. } => {}
         }
     }
 
@@ -257,7 +270,8 @@ impl Batch {
             Phase::Publishing(_) => self.advance_publishing(at, out),
             Phase::Settling { .. } => self.advance_settling(at, out),
             Phase::Aborting(_) => self.advance_aborting(at, out),
-            Phase::Cleaning(_) | Phase::Ended { .. } => false,
+            Phase::Cleaning(_) => self.advance_cleaning(at, out),
+            Phase::Ended { .. } => false,
         } {}
     }
 
@@ -285,7 +299,7 @@ impl Batch {
     ) {
         let Some(member) = self.members.get_mut(component) else { return };
         if let Build::Ended { end, .. } = &build {
-            if matches!(end, super::member::End::Failed(_)) {
+            if matches!(end, End::Failed(failure) if failure.class.says_of_source()) {
                 member.failures += 1;
             }
             out.commands.push(Command::Notify(Notice::BuildEnded {
@@ -300,10 +314,15 @@ impl Batch {
 
     /// Ends the batch: every trigger it still holds is answered.
     pub(super) fn end(&mut self, at: Timestamp, ending: Ending, out: &mut Step) {
-        for member in self.members.values() {
-            if let Some(trigger) = member.trigger {
-                out.commands.push(Command::Answer { trigger, answer: member.answer(self.id) });
-            }
+        for (component, member) in &self.members {
+            let Some(trigger) = member.trigger else { continue };
+            // What an abort kept from being published is nowhere to be found: no answer may call it built.
+            let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
+            let lost = self.left_out.get(component) == Some(&LeftOut::Aborted)
+                || (ending == Ending::Aborted && member.built().is_some_and(unpublished));
+            let answer =
+                if lost { Answer::Dropped { batch: self.id } } else { member.answer(self.id) };
+            out.commands.push(Command::Answer { trigger, answer });
         }
         self.enter(at, Phase::Ended { ending }, out);
     }
@@ -313,13 +332,16 @@ impl Purpose {
     /// Whether this outcome can be this effect's.
     fn fits(&self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Withdrawn => true,
+            Outcome::Withdrawn => !matches!(self, Self::Cancel { .. } | Self::Remove { .. }),
             // Only what workers run can kill workers.
             Outcome::Poisoned { .. } => {
                 matches!(self, Self::Submit { .. } | Self::Cancel { .. } | Self::GroupPost { .. })
             }
             Outcome::TagGone => {
-                matches!(self, Self::BuildFill | Self::Repo | Self::GroupFill { .. })
+                matches!(
+                    self,
+                    Self::BuildFill | Self::Repo | Self::Submit { .. } | Self::GroupFill { .. }
+                )
             }
             Outcome::TagCreated { .. } => matches!(self, Self::BuildTag | Self::GroupTag { .. }),
             Outcome::BuildsTagged { .. } => {

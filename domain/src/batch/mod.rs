@@ -6,6 +6,7 @@
 mod aborting;
 mod admission;
 mod building;
+mod dropping;
 mod effect;
 mod event;
 mod fill;
@@ -17,7 +18,9 @@ mod plan;
 mod preparing;
 mod publishing;
 mod settling;
+mod submitting;
 mod summary;
+mod tagging;
 mod tasks;
 mod wants;
 
@@ -31,7 +34,7 @@ pub use event::{
 };
 pub use fill::{Fill, Item};
 pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
-pub use machine::{Batch, Ground, Purpose, Step};
+pub use machine::{Batch, Ground, Purpose, Step, Stopped};
 pub use member::{Build, Built, End, Member, StopReason};
 pub use phase::{
     Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Phase, Preparing, Publishing, Stage,

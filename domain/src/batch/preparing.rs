@@ -8,7 +8,7 @@ use super::{
     phase::{Buildroot, Phase, Preparing, Stage},
 };
 use crate::{
-    id::{EventId, RepoRequestId, TagName},
+    id::{Component, EventId, RepoRequestId, TagName},
     time::Timestamp,
 };
 
@@ -73,7 +73,16 @@ impl Batch {
             Phase::Building(building) => {
                 let seeds =
                     self.members.values().filter(|member| member.seed).map(|member| member.rawhide);
-                let built = self.members.values().filter_map(super::member::Member::finished_build);
+                // What is being promoted is tagged once that is over.
+                let promoting = |component: &Component| {
+                    let purpose = Purpose::PromoteToTag { component: component.clone() };
+                    self.open.values().any(|open| *open == purpose)
+                };
+                let built = self
+                    .members
+                    .iter()
+                    .filter(|(component, _)| !promoting(component))
+                    .filter_map(|(_, member)| member.finished_build());
                 building.fill = Fill::of(seeds.chain(built));
                 building.stage = Stage::CreatingTag;
             }
@@ -162,11 +171,11 @@ impl Batch {
         if outcome == Outcome::TagGone {
             self.build_tag_vanished(out);
         } else if let Outcome::RepoRequested { request } = outcome {
-            let Some(request) = request else { return self.repo_is_ready(at, out) };
-            if let Some((_, buildroot)) = self.buildroot()
-                && let Buildroot::Requesting { event } = *buildroot
-            {
-                *buildroot = Buildroot::Waiting { event, request };
+            let Some((_, buildroot)) = self.buildroot() else { return };
+            let Buildroot::Requesting { event } = *buildroot else { return };
+            match request {
+                Some(request) => *buildroot = Buildroot::Waiting { event, request },
+                None => self.repo_is_ready(at, out),
             }
         }
     }

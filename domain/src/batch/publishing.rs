@@ -9,7 +9,7 @@ use super::{
     group::{Group, GroupState, LeftOut, Packed, Posted, Settled},
     machine::{Batch, Ground, Purpose, Step},
     member::{Build, Built, End},
-    phase::{Phase, Publishing},
+    phase::{Ending, Phase, Publishing},
 };
 use crate::{
     id::{BuildId, Component, TagName},
@@ -51,9 +51,22 @@ impl Batch {
     }
 
     pub(super) fn on_promoted(&mut self, at: Timestamp, outcome: Outcome, out: &mut Step) {
-        let Outcome::BuildsPromoted { builds } = outcome else { return };
         let Phase::Publishing(Publishing::Promoting { ground }) = &self.phase else { return };
         let ground = ground.clone();
+        self.record_promotions(outcome, out);
+        let unanswered = LeftOut::NotPromotable { text: "it was not answered".to_owned() };
+        let drafts: Vec<Component> = self
+            .to_publish()
+            .filter(|(_, built)| built.draft)
+            .map(|(component, _)| component.clone())
+            .collect();
+        self.left_out.extend(drafts.into_iter().map(|component| (component, unanswered.clone())));
+        self.make_groups(at, ground, out);
+    }
+
+    /// What the builds are called now, and which could not be promoted.
+    pub(super) fn record_promotions(&mut self, outcome: Outcome, out: &mut Step) {
+        let Outcome::BuildsPromoted { builds } = outcome else { return };
         let owners: BTreeMap<BuildId, Component> =
             self.to_publish().map(|(component, built)| (built.build, component.clone())).collect();
         for (build, result) in builds {
@@ -66,13 +79,12 @@ impl Batch {
                 }
             }
         }
-        self.make_groups(at, ground, out);
     }
 
     fn replace_built(&mut self, component: &Component, now: Built, out: &mut Step) {
         let Some(member) = self.members.get_mut(component) else { return };
         if let Build::Ended { end: End::Succeeded(built), .. } = &mut member.build {
-            *built = Built { adopted: built.adopted, ..now };
+            *built = Built { build: built.build, adopted: built.adopted, ..now };
             out.members.insert(component.clone());
         }
     }
@@ -95,7 +107,7 @@ impl Batch {
         self.left_out
             .extend(unreadable.into_iter().map(|component| (component, LeftOut::NvrUnreadable)));
         if packed.is_empty() {
-            self.begin_cleaning(at, ground, out);
+            self.begin_cleaning(at, ground, Ending::Done, out);
             return;
         }
         self.phase = Phase::Publishing(Publishing::Grouped { ground });
@@ -113,6 +125,9 @@ impl Batch {
     pub(super) fn advance_publishing(&mut self, at: Timestamp, out: &mut Step) -> bool {
         let Phase::Publishing(Publishing::Grouped { ground }) = &self.phase else { return false };
         let ground = ground.clone();
+        if let Some(stopped) = self.stopped {
+            self.stop_unsent_groups(stopped, out);
+        }
         let numbers: Vec<u32> = self.groups.keys().copied().collect();
         for number in numbers {
             self.advance_group(number, &ground.base, out);
@@ -182,13 +197,22 @@ impl Batch {
         let Some(group) = self.groups.get_mut(&number) else { return };
         if group.packed.is_empty() {
             group.state = GroupState::Empty;
-            self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
-            return;
+            return self.remove_tag(tag, out);
         }
         let builds = group.builds();
         group.state = GroupState::Posting { tag: tag.clone(), differed };
         let effect = Effect::SubmitUpdate { tag, group: number, builds };
         self.run(Purpose::GroupPost { group: number }, effect, out);
+    }
+
+    /// Wants a side tag of ours gone.
+    pub(super) fn remove_tag(&mut self, tag: TagName, out: &mut Step) {
+        self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
+    }
+
+    /// The group's tag is not its tag any more: what is still under way for it is late when it comes.
+    pub(super) fn forget_group_fill(&mut self, number: u32) {
+        self.open.retain(|_, purpose| *purpose != Purpose::GroupFill { group: number });
     }
 
     fn drop_from_group(&mut self, number: u32, dropped: Vec<(BuildId, LeftOut)>) {
@@ -209,7 +233,7 @@ impl Batch {
             out.groups.insert(number);
         } else {
             // Stopped meanwhile: nobody wants the tag.
-            self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
+            self.remove_tag(tag, out);
         }
     }
 
@@ -239,16 +263,23 @@ impl Batch {
         out: &mut Step,
     ) {
         let time_limit = self.plan.side_tag_timeout;
+        let mut vanished = None;
         for (number, group) in &mut self.groups {
             let GroupState::Filling { tag, fill, .. } = &mut group.state else { continue };
             if tag != seen {
                 continue;
             }
             match content {
-                TagContent::Gone => group.state = GroupState::Waiting,
+                TagContent::Gone => {
+                    group.state = GroupState::Waiting;
+                    vanished = Some(*number);
+                }
                 TagContent::Builds { builds, failed } => fill.seen(builds, failed, at, time_limit),
             }
             out.groups.insert(*number);
+        }
+        if let Some(number) = vanished {
+            self.forget_group_fill(number);
         }
     }
 
@@ -306,6 +337,12 @@ impl Batch {
         let holds: BTreeSet<&str> = update.builds.iter().map(String::as_str).collect();
         let (packed, missing): (Vec<Packed>, Vec<Packed>) =
             group.packed.drain(..).partition(|packed| holds.contains(packed.nvr.as_str()));
+        if packed.is_empty() {
+            // Another tag would fare no better, for ever.
+            group.packed = missing;
+            let text = format!("{} lacks all its builds", update.alias);
+            return self.hold_group(number, tag, text, out);
+        }
         group.packed = packed;
         let text = update.alias.clone();
         group.state = GroupState::Posted(Posted {
@@ -346,7 +383,7 @@ impl Batch {
             group.state =
                 if group.packed.is_empty() { GroupState::Empty } else { GroupState::Waiting };
         }
-        self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
+        self.remove_tag(tag, out);
     }
 }
 

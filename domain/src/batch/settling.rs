@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::{
     effect::{Command, Denial, Effect, Notice},
     event::{StableBuild, UpdateSeen},
-    group::{Group, GroupState},
+    group::{Group, GroupState, StableByName},
     machine::{Batch, Ground, Purpose, Step},
     member::{Build, End},
     phase::{Cleaning, Ending, Phase},
     plan::Plan,
 };
-use crate::{failure::FailureClass, id::TagName, nvr::Nvr, time::Timestamp};
+use crate::{nvr::Nvr, time::Timestamp};
 
 /// In how many attempts a build must have failed before its source is denied.
 const FAILURES_TO_DENY: u32 = 2;
@@ -63,14 +63,20 @@ impl Batch {
             return false;
         }
         let ground = ground.clone();
-        self.begin_cleaning(at, ground, out);
+        self.begin_cleaning(at, ground, Ending::Done, out);
         true
     }
 
-    pub(super) fn begin_cleaning(&mut self, at: Timestamp, ground: Ground, out: &mut Step) {
+    pub(super) fn begin_cleaning(
+        &mut self,
+        at: Timestamp,
+        ground: Ground,
+        ending: Ending,
+        out: &mut Step,
+    ) {
         self.deny_failures(out);
         let tag = ground.tag.clone();
-        self.enter(at, Phase::Cleaning(Cleaning { ground, ending: Ending::Done }), out);
+        self.enter(at, Phase::Cleaning(Cleaning { ground, ending }), out);
         self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
     }
 
@@ -78,7 +84,7 @@ impl Batch {
         for (component, member) in &self.members {
             if let Build::Ended { end: End::Failed(failure), task, .. } = &member.build
                 && member.failures >= FAILURES_TO_DENY
-                && is_deniable(failure.class)
+                && failure.class.says_of_source()
             {
                 out.commands.push(Command::Deny(Denial {
                     component: component.clone(),
@@ -90,24 +96,15 @@ impl Batch {
         }
     }
 
-    pub(super) fn on_removed(&mut self, at: Timestamp, tag: &TagName, out: &mut Step) {
-        let Phase::Cleaning(cleaning) = &self.phase else { return };
-        if cleaning.ground.tag == *tag {
-            let ending = cleaning.ending;
-            self.end(at, ending, out);
+    /// Ends the batch once the side tag is gone, and all else that was asked for is known too.
+    pub(super) fn advance_cleaning(&mut self, at: Timestamp, out: &mut Step) -> bool {
+        let Phase::Cleaning(cleaning) = &self.phase else { return false };
+        if !self.open.is_empty() {
+            return false;
         }
-    }
-}
-
-/// Whether failures of this class say something about the source.
-fn is_deniable(class: FailureClass) -> bool {
-    match class {
-        FailureClass::Source
-        | FailureClass::Srpm
-        | FailureClass::Dependency
-        | FailureClass::Build
-        | FailureClass::Unknown => true,
-        FailureClass::Tagging | FailureClass::Policy | FailureClass::Infrastructure => false,
+        let ending = cleaning.ending;
+        self.end(at, ending, out);
+        true
     }
 }
 
@@ -119,10 +116,12 @@ pub fn settle_groups(
     stable: &[StableBuild],
     at: Timestamp,
 ) -> Vec<(u32, Group)> {
-    let parsed: Vec<(&StableBuild, Nvr)> =
-        stable.iter().filter_map(|build| build.nvr.parse().ok().map(|nvr| (build, nvr))).collect();
-    let by_name: BTreeMap<&str, (&StableBuild, Nvr)> =
-        parsed.iter().map(|(build, nvr)| (nvr.name(), (*build, nvr.clone()))).collect();
+    let mut by_name: StableByName<'_> = BTreeMap::new();
+    for build in stable {
+        if let Ok(nvr) = build.nvr.parse::<Nvr>() {
+            by_name.entry(nvr.name().to_owned()).or_default().push((build, nvr));
+        }
+    }
     let mut changed = Vec::new();
     for (number, group) in groups {
         if group.settle(updates, &by_name, at, plan) {

@@ -8,6 +8,7 @@ use super::{
     group::{GroupState, Settled},
     machine::Batch,
     member::{Build, End},
+    phase::Phase,
 };
 
 /// The figures of one batch.
@@ -19,7 +20,7 @@ pub struct Summary {
     pub components: usize,
     /// Slices that were begun.
     pub slices: usize,
-    /// Attempts, summed over the slices.
+    /// Attempts that were begun, summed over the slices.
     pub attempts: usize,
     /// Builds that succeeded.
     pub builds_succeeded: usize,
@@ -49,11 +50,21 @@ impl Batch {
     /// The figures as they are now.
     #[must_use]
     pub fn summary(&self) -> Summary {
+        let (running, first) = match &self.phase {
+            Phase::Building(building) => (1, usize::from(building.attempt == 1)),
+            Phase::Preparing(_)
+            | Phase::Publishing(_)
+            | Phase::Settling { .. }
+            | Phase::Cleaning(_)
+            | Phase::Aborting(_)
+            | Phase::Ended { .. } => (0, 0),
+        };
+        let begun = self.attempts.iter().filter(|attempted| attempted.attempt == 1).count();
         let mut summary = Summary {
             outcome: self.phase.word().to_owned(),
             components: self.members.len(),
-            attempts: self.attempts.len(),
-            slices: self.attempts.iter().filter(|attempted| attempted.attempt == 1).count(),
+            attempts: self.attempts.len() + running,
+            slices: begun + first,
             ..Summary::default()
         };
         for member in self.members.values() {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     failure::{Failure, FailureClass},
     id::{Component, TaskId},
+    scm::ScmUrl,
     time::Timestamp,
 };
 
@@ -80,7 +81,7 @@ impl Batch {
             | Build::Tagging { .. }
             | Build::Ended { .. } => return,
         };
-        let source = member.source.as_str().to_owned();
+        let source = member.source.clone();
         let next = match stopped {
             Some(StopReason::Dropped) => Next::End(End::Dropped),
             Some(StopReason::TimedOut) => self.after(ended, &source, End::TimedOut),
@@ -105,7 +106,7 @@ impl Batch {
     }
 
     /// What a task's end means for its build; `cancelled` is what a cancel means.
-    fn after(&self, ended: TaskEnd, source: &str, cancelled: End) -> Next {
+    fn after(&self, ended: TaskEnd, source: &ScmUrl, cancelled: End) -> Next {
         match ended {
             TaskEnd::Closed { build: Some(build) } => {
                 Next::End(End::Succeeded(built(build, false)))
@@ -120,7 +121,7 @@ impl Batch {
             TaskEnd::Failed { build: Some(build), .. }
             | TaskEnd::Canceled { build: Some(build) } => Next::Tag(built(build, false)),
             TaskEnd::Failed { build: None, taken_by: Some(build), failure } => {
-                if build.source.as_deref() == Some(source) {
+                if build.source.as_deref().is_some_and(|theirs| source.same_commit(theirs)) {
                     Next::Tag(built(build, true))
                 } else {
                     let text = format!("NVR taken by build {}", build.build);

@@ -1,1 +1,9 @@
-
+mod aborting;
+mod building;
+mod invariants;
+mod play;
+mod preparing;
+mod publishing;
+mod settling;
+mod tell;
+mod world;

@@ -100,8 +100,10 @@ impl Batch {
                     haste: Haste::Awaited,
                 });
             }
-            Phase::Preparing(Preparing::Buildroot { buildroot, .. }) => {
-                watches.extend(buildroot.watch())
+            Phase::Preparing(Preparing::Buildroot { ground, buildroot }) => {
+                let (tag, tasks) = (ground.tag.clone(), Vec::new());
+                watches.push(Watch::Tag { tag, tasks, haste: Haste::Background });
+                watches.extend(buildroot.watch());
             }
             Phase::Building(building) => {
                 let seeing = building.stage == Stage::Buildroot(Buildroot::Seeing);
