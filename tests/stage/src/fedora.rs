@@ -55,6 +55,16 @@ pub struct Report {
     pub unknown_calls: BTreeMap<String, u64>,
     /// What is still there.
     pub leftovers: Leftovers,
+    /// The updates there are.
+    pub updates: Vec<UpdateEntry>,
+}
+
+/// An update.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct UpdateEntry {
+    /// The side tag it was made from: Bodhi's from then on.
+    pub from_tag: String,
 }
 
 /// What is still there.

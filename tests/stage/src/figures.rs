@@ -78,7 +78,9 @@ impl Figures {
         let jobs = status.jobs_by_worker.values().sum();
         // A held group keeps its errata tag, one each.
         let held = sum.groups_held;
-        let tags = u64::try_from(report.leftovers.side_tags.len()).unwrap_or(u64::MAX);
+        let bodhis = |tag: &&String| report.updates.iter().any(|update| update.from_tag == **tag);
+        let ours = report.leftovers.side_tags.iter().filter(|tag| !bodhis(tag)).count();
+        let tags = u64::try_from(ours).unwrap_or(u64::MAX);
         Self {
             version: VERSION,
             mode: run.mode,

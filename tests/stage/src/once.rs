@@ -37,6 +37,9 @@ pub struct Performance {
     pub limit: Duration,
 }
 
+/// How long builds have had their tasks when the side tag is removed: past their start, and before their end.
+const UNDER_WAY_MS: i64 = 1000;
+
 impl Performance {
     /// Plays it; the figures, with what is not as it should be.
     ///
@@ -123,9 +126,7 @@ impl Performance {
         loop {
             troupe.must_live()?;
             if let Some(status) = pages.status(self.port).await? {
-                if !vanished
-                    && status.current.as_ref().is_some_and(|batch| batch.phase == "building")
-                {
+                if !vanished && status.all_build_for(UNDER_WAY_MS) {
                     vanished = troupe.fedora.remove_side_tag().await?;
                 }
                 let idle = status.current.is_none()

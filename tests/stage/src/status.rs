@@ -14,6 +14,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Status {
+    /// When this was true, in ms since the Unix epoch.
+    pub now: i64,
     /// Who leads, if anybody does.
     pub leader: Option<Leader>,
     /// The batch that runs.
@@ -64,6 +66,8 @@ pub struct Member {
     pub component: String,
     /// Where its build is, or how it ended.
     pub state: String,
+    /// Since when it is there, in ms since the Unix epoch.
+    pub since: i64,
     /// The class of its failure.
     pub class: Option<String>,
 }
@@ -106,6 +110,14 @@ impl Status {
     pub fn ends(&self) -> BTreeMap<String, String> {
         let members = self.recent.iter().rev().flat_map(|batch| &batch.builds);
         members.map(|member| (member.component.clone(), member.end())).collect()
+    }
+
+    /// Whether every build of the batch under way has had a task for at least so many ms.
+    #[must_use]
+    pub fn all_build_for(&self, millis: i64) -> bool {
+        let builds = self.current.as_ref().map(|batch| &batch.builds);
+        let long = |build: &Member| build.state == "building" && self.now - build.since >= millis;
+        builds.is_some_and(|builds| !builds.is_empty() && builds.iter().all(long))
     }
 
     /// The figures of all recent batches together.
