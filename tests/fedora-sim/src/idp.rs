@@ -15,10 +15,6 @@ use serde_json::{Value, json};
 
 use crate::world::{State, World};
 
-/// Tokens and codes given out: to the user they belong to.
-#[derive(Clone, Debug, Default)]
-pub struct Tokens(BTreeMap<String, String>);
-
 const SCOPES: &str = "openid email profile https://id.fedoraproject.org/scope/groups https://id.fedoraproject.org/scope/agreements";
 
 /// What stands before the user's name in a refresh token that is known from the beginning.

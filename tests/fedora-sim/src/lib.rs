@@ -17,6 +17,7 @@ pub mod publisher;
 pub mod resolver;
 pub mod script;
 mod server;
+mod tokens;
 pub mod traffic;
 pub mod world;
 

@@ -1,23 +1,9 @@
 //! Who is logged in: login cookies, session cookies and the CSRF tokens in them.
 
-use std::collections::BTreeMap;
-
 use http::{HeaderMap, header};
 
+use super::cookies::Session;
 use crate::{chance, world::State};
-
-/// Cookies that were given out.
-#[derive(Default)]
-pub(super) struct Logins {
-    tickets: BTreeMap<String, i64>,
-    sessions: BTreeMap<String, Session>,
-}
-
-#[derive(Clone)]
-struct Session {
-    csrf: String,
-    at: i64,
-}
 
 /// Age in microseconds from which a session cookie is replaced. Source: pyramid renews what is over a second old.
 const RENEW: i64 = 1_000_000;

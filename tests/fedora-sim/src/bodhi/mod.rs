@@ -5,7 +5,9 @@
 
 mod ask;
 mod checks;
+mod cookies;
 mod create;
+mod entries;
 mod http;
 mod life;
 mod login;

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{ask::Ask, login::Logins, script::UpdateOutcome};
-use crate::world::State;
+use super::{ask::Ask, cookies::Logins, script::UpdateOutcome};
 
 /// Everything that Bodhi holds.
 #[derive(Default)]
@@ -124,40 +123,5 @@ impl Bodhi {
     /// All updates, oldest first.
     pub fn updates(&self) -> impl DoubleEndedIterator<Item = &Update> {
         self.updates.values()
-    }
-}
-
-impl State {
-    /// All updates, for the report.
-    #[must_use]
-    pub fn update_entries(&self) -> Vec<UpdateEntry> {
-        self.bodhi
-            .updates()
-            .map(|update| UpdateEntry {
-                alias: update.alias.clone(),
-                from_tag: update.from_tag.clone(),
-                status: update.status,
-                builds: self.nvrs(&update.builds),
-                outcome: update.outcome,
-            })
-            .collect()
-    }
-
-    /// NVRs of builds, sorted.
-    pub(super) fn nvrs(&self, builds: &[i64]) -> Vec<String> {
-        let mut nvrs: Vec<_> =
-            builds.iter().filter_map(|id| self.build(*id)).map(crate::world::Build::nvr).collect();
-        nvrs.sort();
-        nvrs
-    }
-
-    /// Adds a comment of Bodhi's own.
-    pub(super) fn comment(&mut self, update: i64, text: impl Into<String>) {
-        let at = self.now();
-        self.bodhi.comments += 1;
-        let comment = Comment { id: self.bodhi.comments, text: text.into(), at };
-        if let Some(update) = self.bodhi.updates.get_mut(&update) {
-            update.comments.push(comment);
-        }
     }
 }

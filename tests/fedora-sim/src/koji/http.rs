@@ -16,11 +16,7 @@ use axum::{
 };
 use ebs_shared::koji::xmlrpc::{MethodCall, Value, read_call, write_fault, write_reply};
 
-use super::{
-    dispatch::{self, Context},
-    methods::VERSION,
-    session::Credentials,
-};
+use super::{context::Context, dispatch, methods::VERSION, session::Credentials};
 use crate::{
     script::{Service, Trouble},
     traffic::{self, Fate, Traffic},

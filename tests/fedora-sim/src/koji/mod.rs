@@ -3,11 +3,13 @@
 //! **Source**: the hub's source of July 2025 and exchanges recorded from it, which a test replays.
 
 mod args;
+mod context;
 mod dispatch;
 mod http;
 mod methods;
 pub mod render;
 mod session;
+mod sessions;
 
 pub use http::{Hub, routes};
-pub use session::{Session, Sessions};
+pub use sessions::{Session, Sessions};

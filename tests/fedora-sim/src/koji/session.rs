@@ -1,39 +1,10 @@
 //! Sessions: logging in and out, call numbers, expiry and renewal.
 
-use std::collections::BTreeMap;
-
+use super::sessions::Session;
 use crate::world::{Refusal, State};
 
 /// The hub's text for credentials that fit no session.
 const BAD: &str = "Invalid session or bad credentials";
-
-/// All sessions there ever were.
-#[derive(Debug, Default)]
-pub struct Sessions {
-    all: BTreeMap<i64, Session>,
-    keys_made: u64,
-}
-
-/// A session.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// Its id.
-    pub id: i64,
-    /// Whose it is.
-    pub user: i64,
-    /// What must be shown with the id; changes at renewal.
-    pub key: String,
-    /// Number of the last call that changed something.
-    pub callnum: Option<i64>,
-    /// When it was made or renewed (microseconds).
-    pub since: i64,
-    /// Whether it is over.
-    pub closed: bool,
-    /// Whether it locks other sessions of its user out.
-    pub exclusive: bool,
-    /// How it was made: 0 password, 3 GSSAPI.
-    pub auth: i64,
-}
 
 /// What a request shows to be taken for a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

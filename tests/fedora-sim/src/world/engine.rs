@@ -1,53 +1,9 @@
 //! What happens by itself: a queue of transitions with their times, and the one loop that carries them out.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
-use super::state::{State, World};
-
-/// One thing that is due at some time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
-    /// A builder takes a FREE task.
-    Pickup(i64),
-    /// A task's own work is done.
-    Finish(i64),
-    /// A builder gives an OPEN build task back.
-    GiveBack(i64),
-    /// Somebody cancels a task.
-    Cancel(i64),
-    /// A build task looks again whether the builds it waits for are there.
-    LookAgain(i64),
-    /// The queue of repo requests is looked at.
-    RepoQueue,
-    /// An update's next stage is due.
-    Update(i64),
-}
-
-/// Steps by time, then by order of asking.
-#[derive(Default)]
-pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<(i64, u64, Step)>>,
-    asked: u64,
-}
-
-impl Queue {
-    /// When the next step is due (microseconds since the epoch).
-    pub(super) fn next_due(&self) -> Option<i64> {
-        self.heap.peek().map(|Reverse((due, _, _))| *due)
-    }
-
-    fn push(&mut self, due: i64, step: Step) {
-        self.asked += 1;
-        self.heap.push(Reverse((due, self.asked, step)));
-    }
-
-    fn pop(&mut self, now: i64) -> Option<Step> {
-        if self.next_due()? > now {
-            return None;
-        }
-        self.heap.pop().map(|Reverse((_, _, step))| step)
-    }
-}
+use super::{
+    state::{State, World},
+    things::Step,
+};
 
 impl State {
     /// Asks for a step so many ms from now.

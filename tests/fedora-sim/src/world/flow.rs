@@ -3,12 +3,9 @@
 use ebs_shared::koji::xmlrpc::Value;
 
 use super::{
-    builds::NewBuild,
-    engine::Step,
-    record::{Submission, token},
-    repos::RepoAsk,
-    state::{Refusal, State},
-    tasks::{NewTask, TaskResult, TaskState},
+    record::token,
+    state::State,
+    things::{Flow, NewBuild, NewTask, Refusal, RepoAsk, Step, Submission, TaskResult, TaskState},
 };
 use crate::{
     chance,
@@ -18,30 +15,6 @@ use crate::{
 
 /// How often in ms a build looks for builds that it waits for.
 const WAIT_BUILDS_MS: u64 = 50;
-
-/// Where a build task stands.
-#[derive(Clone, Debug)]
-pub(super) struct Flow {
-    pub(super) source: String,
-    pub(super) package: String,
-    pub(super) target: String,
-    pub(super) opts: Value,
-    pub(super) attempt: u32,
-    pub(super) outcome: Outcome,
-    pub(super) build_tag: i64,
-    pub(super) dest_tag: i64,
-    pub(super) repo: Option<i64>,
-    pub(super) srpm: Option<i64>,
-    pub(super) arches: Vec<i64>,
-    pub(super) build: Option<i64>,
-    pub(super) given_back: bool,
-}
-
-impl Flow {
-    pub(super) fn option(&self, name: &str) -> bool {
-        self.opts.get(name).and_then(Value::as_bool).unwrap_or(false)
-    }
-}
 
 impl State {
     /// Asks for a build, as the hub's `build` does once it has taken the arguments; the id of the task.
@@ -347,7 +320,7 @@ impl State {
         if let Some(build) = self.build_mut(id) {
             build.draft_refused = outcome == Outcome::FailedButComplete && build.draft;
             if outcome == Outcome::PromotionRefused {
-                build.promotable = super::builds::Promotion::Refused;
+                build.promotable = super::things::Promotion::Refused;
             }
         }
     }

@@ -3,10 +3,9 @@
 use ebs_shared::koji::xmlrpc::Value;
 
 use super::{
-    builds::BuildState,
-    flow::{Flow, file_path},
-    state::{Refusal, State},
-    tasks::{Task, TaskResult, TaskState},
+    flow::file_path,
+    state::State,
+    things::{BuildState, Flow, Refusal, Task, TaskResult, TaskState},
 };
 use crate::{
     chance,

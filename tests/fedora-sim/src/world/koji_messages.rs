@@ -4,10 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    builds::BuildState,
-    messages::{Draft, Severity},
     state::State,
-    tasks::{Task, TaskResult, TaskState},
+    things::{BuildState, Draft, Severity, Task, TaskResult, TaskState},
 };
 use crate::koji::render;
 

@@ -17,16 +17,16 @@ mod side_tags;
 mod state;
 mod tagging;
 mod tasks;
+mod things;
 
-pub use builds::{Build, BuildState, NewBuild, Promotion};
-pub use catalog::{Package, Tag, Target, User};
 pub use engine::run as run_engine;
-pub use messages::{Draft, Message, Severity};
-pub use record::{BuildEntry, Record, Submission};
-pub use repos::{Repo, RepoAsk, RepoRequest, RepoState};
-pub use state::{Refusal, State, World, micros};
+pub use state::{State, World, micros};
 pub use tagging::Tagged;
-pub use tasks::{Task, TaskResult, TaskState};
+pub use things::{
+    Build, BuildEntry, BuildState, Draft, Message, NewBuild, Package, Promotion, Record, Refusal,
+    Repo, RepoAsk, RepoRequest, RepoState, Severity, Submission, Tag, Target, Task, TaskResult,
+    TaskState, User,
+};
 
 #[cfg(test)]
 mod tests;

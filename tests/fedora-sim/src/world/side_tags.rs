@@ -1,8 +1,8 @@
 //! Side tags: making and removing them, as the hub's plugin does.
 
 use super::{
-    catalog::Tag,
-    state::{Refusal, State},
+    state::State,
+    things::{Refusal, Tag},
 };
 
 /// Suffixes that the site allows. Source: Fedora's settings of the plugin.

@@ -9,39 +9,10 @@ use ebs_domain::time::Timestamp;
 use ebs_shared::clock::Clock;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{
-    builds::Build,
-    catalog::{Package, Tag, Target, User},
-    engine::Queue,
-    flow::Flow,
-    messages::Message,
-    record::Record,
-    repos::{Repo, RepoRequest},
-    tasks::Task,
+use super::things::{
+    Build, Flow, Message, Package, Queue, Record, Repo, RepoRequest, Tag, Target, Task, User,
 };
-use crate::{bodhi::Bodhi, idp::Tokens, koji::Sessions, script::Script};
-
-/// Why something is refused: one of Koji's faults.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("fault {code}: {text}")]
-pub struct Refusal {
-    /// Koji's number of the kind of fault.
-    pub code: i64,
-    /// Its text.
-    pub text: String,
-}
-
-impl Refusal {
-    /// A fault of the given kind.
-    pub fn new(code: i64, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
-    }
-
-    /// Fault 1000, the hub's catch-all.
-    pub fn generic(text: impl Into<String>) -> Self {
-        Self::new(1000, text)
-    }
-}
+use crate::{bodhi::Bodhi, koji::Sessions, script::Script, tokens::Tokens};
 
 /// A handle on the one world; cheap to clone.
 #[derive(Clone)]

@@ -1,9 +1,8 @@
 //! Builds in tags: tagging, untagging, listing.
 
 use super::{
-    builds::{Build, BuildState},
-    catalog::Tag,
-    state::{Refusal, State},
+    state::State,
+    things::{Build, BuildState, Refusal, Tag},
 };
 
 /// One build found in a tag.

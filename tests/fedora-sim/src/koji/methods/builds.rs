@@ -10,7 +10,7 @@ use super::{
 use crate::{
     koji::{
         args::{Args, number, repr, wrong_type},
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         render,
     },
     world::{Build, BuildState, Refusal, State},

@@ -6,7 +6,7 @@ use super::tasks::fault_value;
 use crate::{
     koji::{
         args::{Args, truthy},
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         render,
     },
     world::{Refusal, State, Task, TaskResult},

@@ -6,7 +6,7 @@ use super::find;
 use crate::{
     koji::{
         args::Args,
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         render,
     },
     world::{Refusal, RepoAsk},

@@ -6,9 +6,9 @@ use super::find;
 use crate::{
     koji::{
         args::{Args, repr, truthy},
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         render,
-        session::Session,
+        sessions::Session,
     },
     world::Refusal,
 };

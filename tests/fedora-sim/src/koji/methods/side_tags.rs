@@ -6,7 +6,7 @@ use super::{find, list_tasks::page};
 use crate::{
     koji::{
         args::{Args, truthy},
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         render,
     },
     world::{Refusal, RepoAsk},

@@ -6,7 +6,7 @@ use super::{builds, list_tasks, repos, service, side_tags, tagging, tags, tasks}
 use crate::{
     koji::{
         args::Args,
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
     },
     world::{Refusal, State},
 };

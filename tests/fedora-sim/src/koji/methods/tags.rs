@@ -6,7 +6,7 @@ use super::find;
 use crate::{
     koji::{
         args::Args,
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         methods::list_tasks::page,
         render,
     },

@@ -5,7 +5,7 @@ use ebs_shared::koji::xmlrpc::Value;
 use crate::{
     koji::{
         args::{Args, number},
-        dispatch::{Context, Failure},
+        context::{Context, Failure},
         render,
     },
     world::{Refusal, State, Task, TaskResult, TaskState},
