@@ -173,8 +173,9 @@ impl Term<'_> {
                 let Some(plan) = self.state.batch.as_ref().map(|batch| batch.plan.clone()) else {
                     return;
                 };
-                self.running
-                    .push(Box::pin(async move { Done::Read(reading.run(parts, &plan).await) }));
+                self.running.push(Box::pin(async move {
+                    Done::Read { asked: reading.clone(), result: reading.run(parts, &plan).await }
+                }));
             }
             Start::Missing(jobs) => self.running.push(Box::pin(async move {
                 Done::Missing(

@@ -15,6 +15,7 @@ use super::{
     candidates,
     inputs::{Done, Failing, Input},
     ledger::Open,
+    reads::Reading,
     record,
     term::Term,
     turn::{Now, Turn},
@@ -88,13 +89,19 @@ impl Term<'_> {
                     Err(failing) => self.effect_failed(&effect, failing, now, turn),
                 }
             }
-            Done::Read(Ok(event)) => {
+            Done::Read { asked, result: Ok(event) } => {
                 self.read_due = Some(now.mono);
                 self.read_failing = None;
                 self.heard_of(Service::Koji);
-                self.tell(event, now, turn);
+                // An answer to what is not asked any more says nothing about what is.
+                let current = self.state.batch.as_ref().and_then(Batch::reads).map(Reading::of);
+                if current.is_some_and(|current| current == asked) {
+                    self.tell(event, now, turn);
+                } else {
+                    turn.stale += 1;
+                }
             }
-            Done::Read(Err(failing)) => {
+            Done::Read { result: Err(failing), .. } => {
                 let since = *self.read_failing.get_or_insert(now.mono);
                 self.read_due = Some(now.mono + self.pause_after(now.mono - since));
                 self.note_failing(&failing, now);
@@ -188,6 +195,7 @@ impl Term<'_> {
 
     fn take_report(&mut self, id: &str, answer: Result<Answer, String>, now: Now, turn: &mut Turn) {
         let Some(open) = self.state.ledger.get(id) else { return };
+        let batch = open.row.batch;
         let told = match answer {
             Ok(answer) => answers::of_effect(&open.entry.effect, answer, now.wall),
             Err(error) => Told::Impossible(error),
@@ -201,7 +209,7 @@ impl Term<'_> {
                 });
                 self.close(id, outcome, now, turn);
                 if let Some(event) = along {
-                    self.tell(event, now, turn);
+                    self.tell_of(batch, event, now, turn);
                 }
             }
             Told::StillInDoubt { why } => self.still_in_doubt(id, &why, now, turn),
@@ -221,7 +229,7 @@ impl Term<'_> {
     }
 
     /// Tells a batch, or what is left of it, something. True if it changed anything.
-    fn tell_of(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
+    pub(super) fn tell_of(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
         if let Some(batch) = self.state.batch.as_mut().filter(|batch| batch.id == id) {
             let word = event.word();
             return match batch.step(now.wall, event) {
@@ -359,7 +367,10 @@ impl Term<'_> {
 
     /// A neighbour did not answer: said once, and as an error when it lasts.
     pub(super) fn note_failing(&self, failing: &Failing, now: Now) {
-        let (Failing::Unavailable { service, why } | Failing::Unknown { service, why }) = failing;
+        let (Failing::Unavailable { service, why } | Failing::Unknown { service, why }) = failing
+        else {
+            return;
+        };
         let mut since = now.wall;
         let mut first = false;
         self.parts.probe.show(|progress| {

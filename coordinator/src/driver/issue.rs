@@ -33,7 +33,8 @@ impl Term<'_> {
             run = open.row.run,
             "effect closed"
         );
-        self.tell(Event::Outcome { no: open.entry.no, outcome }, now, turn);
+        // Of an older batch, whose side tag had vanished, nobody waits for it.
+        self.tell_of(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
     }
 
     /// A run brought nothing: again after a pause, looking first if it may have had its effect.
@@ -53,6 +54,7 @@ impl Term<'_> {
                 open.doubt(&why, now.wall, now.mono, look);
             }
             Failing::Unknown { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
+            Failing::NotYet { why } => open.again(&why, now.wall, now.mono, look),
         }
         store_effect(open, turn);
     }
@@ -139,6 +141,7 @@ impl Term<'_> {
             of: id,
             run: open.row.run,
             batch: open.row.batch,
+            attempt: work::attempt_of(&open.entry.effect),
             uuid,
             epoch: self.lease.epoch,
         };
@@ -173,7 +176,8 @@ impl Term<'_> {
         for id in self.polls.start_due(now.mono) {
             let Some(unit) = self.polls.get(&id) else { continue };
             let Some((plan, uuid)) = self.state.batch_plan(unit.batch) else { continue };
-            let address = Address { of: &id, run: unit.run, batch: unit.batch, uuid, epoch };
+            let (batch, run) = (unit.batch, unit.run);
+            let address = Address { of: &id, run, batch, attempt: None, uuid, epoch };
             let (work, what) = (work::of_watch(&unit.watch, plan), work::watch_line(&unit.watch));
             self.push_job(work::job(&address, work, what, attempts, Duration::ZERO), turn);
         }

@@ -4,12 +4,9 @@
 //! there before, and is empty.
 
 use ebs_domain::{batch::Outcome, id::TagName};
-use ebs_shared::{
-    job::Service,
-    koji::{
-        api::{Listing, SideTag},
-        fault::{self, Meaning},
-    },
+use ebs_shared::koji::{
+    api::{Listing, SideTag},
+    fault::{self, Meaning},
 };
 
 use super::run::{Running, failing};
@@ -31,8 +28,9 @@ pub(super) async fn create(
             return Ok(Outcome::TagCreated { tag });
         }
         if !running.may_create {
-            let why = format!("no new side tag on {base} is to be seen yet");
-            return Err(Failing::Unavailable { service: Service::Koji, why });
+            return Err(Failing::NotYet {
+                why: format!("no new side tag on {base} is to be seen yet"),
+            });
         }
     }
     match parts.hub.create_side_tag(base).await {
@@ -43,7 +41,7 @@ pub(super) async fn create(
                 Ok(Some(tag)) => Ok(Outcome::TagCreated { tag }),
                 Ok(None) | Err(_) => Err(Failing::Unknown { service, why }),
             },
-            Failing::Unavailable { service, why } => Err(Failing::Unavailable { service, why }),
+            failing @ (Failing::Unavailable { .. } | Failing::NotYet { .. }) => Err(failing),
         },
     }
 }
