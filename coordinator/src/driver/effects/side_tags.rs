@@ -9,7 +9,7 @@ use ebs_shared::koji::{
     fault::{self, Meaning},
 };
 
-use super::run::{Running, failing};
+use super::running::{Running, failing};
 use crate::driver::{inputs::Failing, parts::Parts};
 
 /// Our side tags on a base.
