@@ -150,6 +150,11 @@ pub enum Answer {
         /// What happened, for people.
         why: String,
     },
+    /// A look found nothing, and creating was not allowed yet (see [`Doubt::Look`]).
+    NotYet {
+        /// What was looked for, for people.
+        why: String,
+    },
     /// Answer to `submit_builds`: one entry for each build, in order.
     Submitted {
         /// What came of each.

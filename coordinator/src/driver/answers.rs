@@ -46,6 +46,7 @@ pub(super) fn of_effect(effect: &Effect, answer: Answer, at: Timestamp) -> Told 
         (effect, Answer::Unknown { why }) => {
             Told::Failing(Failing::Unknown { service: service_of(effect), why })
         }
+        (_, Answer::NotYet { why }) => Told::StillInDoubt { why },
         (_, Answer::Impossible { why }) => Told::Impossible(why),
         (Effect::SubmitBuilds { builds, .. }, Answer::Submitted { builds: ends })
             if builds.len() == ends.len() =>

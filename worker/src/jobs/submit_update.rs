@@ -34,7 +34,7 @@ impl Jobs {
             match self.updates.find(tag, nvr).await.map_err(|error| bodhi_away(&error))? {
                 Some(update) => return Ok(Answer::Posted { update }),
                 None if !look.may_create => {
-                    return Ok(Answer::Unknown {
+                    return Ok(Answer::NotYet {
                         why: format!("no update from {tag} is to be found yet"),
                     });
                 }

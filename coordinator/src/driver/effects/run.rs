@@ -1,10 +1,13 @@
 //! Running one effect of the leader.
 
+use std::time::Duration;
+
 use ebs_domain::batch::{Effect, Outcome};
 use ebs_shared::{
     job::Service,
     koji::error::{KojiError, Retry},
 };
+use tokio::{sync::watch, time::Instant};
 
 use super::{promotion, repos, side_tags, tagging};
 use crate::driver::{inputs::Failing, parts::Parts};
@@ -19,6 +22,15 @@ pub(in crate::driver) struct Running {
     pub(in crate::driver) may_create: bool,
     /// The side tags that existed before the first run.
     pub(in crate::driver) known: Vec<i64>,
+    /// Until when the lease lasts for certain.
+    pub(in crate::driver) lease: watch::Receiver<Instant>,
+}
+
+impl Running {
+    /// Whether the lease outlasts a call that begins now. Looks that came before may have taken long.
+    pub(super) fn may_call(&self, limit: Duration) -> bool {
+        *self.lease.borrow() >= Instant::now() + limit
+    }
 }
 
 /// The numbers of our side tags on a base, before one is made.
@@ -47,6 +59,11 @@ pub(in crate::driver) async fn run(parts: &Parts, running: Running) -> Result<Ou
             })
         }
     }
+}
+
+/// What a failed look means: it has changed nothing, however it failed.
+pub(super) fn looking(error: &KojiError) -> Failing {
+    Failing::Unavailable { service: Service::Koji, why: crate::report::chain(error) }
 }
 
 /// What a failed call means for an effect. A refusal that is not about single builds needs an operator, and waits for one.

@@ -53,7 +53,7 @@ async fn in_doubt_an_update_is_looked_for_first() {
     assert_eq!(answer(work(look(true)), 1, found()).await.0, posted());
     assert_eq!(answer(work(Doubt::None), 2, found()).await.0, posted());
     let (early, _) = answer(work(look(false)), 1, vec![Reply::Find(None)]).await;
-    assert!(matches!(early, Answer::Unknown { .. }), "{early:?}");
+    assert!(matches!(early, Answer::NotYet { .. }), "{early:?}");
     let replies = vec![Reply::Find(None), Reply::Tagged(vec![1, 2]), Reply::Create(update("E-1"))];
     assert_eq!(answer(work(look(true)), 1, replies).await.0, posted());
 }
