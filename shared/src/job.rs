@@ -150,6 +150,11 @@ pub enum Answer {
         /// What happened, for people.
         why: String,
     },
+    /// A look found nothing, and creating was not allowed yet (see [`Doubt::Look`]).
+    NotYet {
+        /// What was looked for, for people.
+        why: String,
+    },
     /// Answer to `submit_builds`: one entry for each build, in order.
     Submitted {
         /// What came of each.
@@ -164,11 +169,6 @@ pub enum Answer {
     Posted {
         /// The update, found or made.
         update: Update,
-    },
-    /// Answer to `submit_update`: looked for, not found, and not allowed to create yet (see [`Doubt::Look`]).
-    NotYet {
-        /// What was looked for, for people.
-        why: String,
     },
     /// Answer to `submit_update`: the tag does not hold exactly the group, so nothing was posted.
     TagDiffers {

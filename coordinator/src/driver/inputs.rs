@@ -121,6 +121,6 @@ pub(super) enum Failing {
     Unavailable { service: Service, why: String },
     /// It may have run: look after a pause.
     Unknown { service: Service, why: String },
-    /// Looked for and not found; too early to make it anew.
+    /// A look found nothing, and it is too early to create: look again after a pause.
     NotYet { why: String },
 }

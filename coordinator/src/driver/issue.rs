@@ -33,8 +33,7 @@ impl Term<'_> {
             run = open.row.run,
             "effect closed"
         );
-        // Of an older batch, whose side tag had vanished, nobody waits for it.
-        self.tell_of(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
+        self.tell(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
     }
 
     /// A run brought nothing: again after a pause, looking first if it may have had its effect.
@@ -51,10 +50,10 @@ impl Term<'_> {
         match failing {
             Failing::Unavailable { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
             Failing::Unknown { why, .. } if creates(&open.entry.effect) => {
-                open.doubt(&why, now.wall, now.mono, look);
+                open.doubt(&why, now.wall, now, look);
             }
             Failing::Unknown { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
-            Failing::NotYet { why } => open.again(&why, now.wall, now.mono, look),
+            Failing::NotYet { why } => open.not_found(&why, now, look),
         }
         store_effect(open, turn);
     }
@@ -63,7 +62,7 @@ impl Term<'_> {
     pub(super) fn still_in_doubt(&mut self, id: &str, why: &str, now: Now, turn: &mut Turn) {
         let pause = self.look_pause();
         let Some(open) = self.state.ledger.get_mut(id) else { return };
-        open.again(why, now.wall, now.mono, pause);
+        open.not_found(why, now, pause);
         store_effect(open, turn);
     }
 
@@ -98,11 +97,7 @@ impl Term<'_> {
         let doubt_wait = self.parts.settings.doubt_wait;
         let Some(open) = self.state.ledger.get_mut(id) else { return };
         let creating = creates(&open.entry.effect);
-        if open.settle_only
-            && (!creating
-                || open.is_without_trace(now.wall, doubt_wait)
-                || open.entry.doubt.is_none())
-        {
+        if open.entry.settle_only && (!creating || open.is_without_trace(doubt_wait)) {
             return self.close(id, Outcome::Withdrawn, now, turn);
         }
         if open.row.kind == "create_side_tag" && open.entry.known.is_none() {
@@ -126,8 +121,13 @@ impl Term<'_> {
         );
         if open.row.runner == Runner::Coordinator {
             let known = open.entry.known.clone().unwrap_or_default();
-            let running =
-                Running { effect: open.entry.effect.clone(), look_first, may_create, known };
+            let running = Running {
+                effect: open.entry.effect.clone(),
+                look_first,
+                may_create,
+                known,
+                lease: self.lease.until.clone(),
+            };
             return turn.start.push(Start::Effect {
                 effect: id.to_owned(),
                 run: open.row.run,
@@ -164,8 +164,9 @@ impl Term<'_> {
         if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now) {
             return;
         }
-        if let Some(read) = self.state.batch.as_ref().and_then(|batch| batch.reads()) {
-            turn.start.push(Start::Read(Reading::of(read)));
+        let Some(batch) = &self.state.batch else { return };
+        if let Some(read) = batch.reads() {
+            turn.start.push(Start::Read { batch: batch.id, reading: Reading::of(read) });
             self.read_due = None;
         }
     }

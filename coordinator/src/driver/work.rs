@@ -25,7 +25,7 @@ const CLOCK_MARGIN: Duration = Duration::from_secs(600);
 
 /// The work of an effect that workers run; `None` for the leader's own.
 pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Work> {
-    let doubt = if open.entry.doubt.is_none() && !open.settle_only {
+    let doubt = if open.entry.doubt.is_none() && !open.entry.settle_only {
         Doubt::None
     } else {
         let since = open.row.first_issued.unwrap_or(open.row.created) - CLOCK_MARGIN;
