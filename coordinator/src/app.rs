@@ -229,6 +229,8 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
         lull: timers.lull,
         max_lull: timers.max_lull,
         doubt_wait: timers.doubt_wait,
+        // A queue in this process is lost with its workers.
+        lost_job_sends: config.ebs.redis.as_ref().map_or(Duration::ZERO, |_| timers.job_lease),
         call_limit: config.ebs.koji.call_timeout,
         poll_deadline: timers.job_lease + config.ebs.koji.call_timeout,
         poll_min: timers.poll_min,

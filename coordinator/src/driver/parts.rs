@@ -45,6 +45,8 @@ pub struct DriverSettings {
     pub max_lull: Duration,
     /// How long after its last possible sending a creating call may still take effect.
     pub doubt_wait: Duration,
+    /// How long after the queue lost a job its holder may still send the job's call.
+    pub lost_job_sends: Duration,
     /// The longest that one call of the leader takes.
     pub call_limit: Duration,
     /// The longest that a worker may take over one poll, queueing included: after that it is asked for again.
