@@ -83,10 +83,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         pages: Arc::new(pages),
         metrics: metrics.clone(),
     };
-    let web_stop = stop.clone();
-    tasks.spawn(async move {
-        serve(listener, served, web_stop).await.context("the pages cannot be served")
-    });
+    start_pages(listener, served, &mut tasks, &stop);
     let Some(snapshot) = start_refresh(&config, dynamic, &bodhi, &mut tasks, &stop).await? else {
         return finish(tasks, &stop).await;
     };
@@ -127,6 +124,18 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     let lead_stop = stop.clone();
     tasks.spawn(async move { leadership.run(lead_stop).await.context("cannot lead") });
     finish(tasks, &stop).await
+}
+
+fn start_pages(
+    listener: TcpListener,
+    served: Served,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) {
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        serve(listener, served, stop).await.context("the pages cannot be served")
+    });
 }
 
 /// Waits for everything to end. If one part ends before it is told to, the program ends with its error.

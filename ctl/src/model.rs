@@ -1,0 +1,108 @@
+//! What a coordinator answers, as far as it is shown here. Lenient: what is missing is empty, what is more is left out.
+
+use serde::Deserialize;
+
+/// Of `/status.json`. Times are in ms since the Unix epoch.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Status {
+    pub(crate) version: String,
+    pub(crate) now: i64,
+    pub(crate) leader: Option<Leader>,
+    pub(crate) paused: Option<String>,
+    pub(crate) current: Option<Batch>,
+    pub(crate) pending_total: u64,
+    pub(crate) pending: Vec<Trigger>,
+    pub(crate) recent: Vec<Recent>,
+    pub(crate) effects_open: u64,
+}
+
+/// Who leads.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Leader {
+    pub(crate) instance: String,
+}
+
+/// The batch that runs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Batch {
+    pub(crate) id: i64,
+    pub(crate) phase: String,
+    pub(crate) phase_since: i64,
+    pub(crate) created: i64,
+    pub(crate) side_tag: Option<String>,
+    pub(crate) waiting: Option<String>,
+    pub(crate) slices: Vec<Slice>,
+    pub(crate) groups: Vec<Group>,
+}
+
+/// A slice of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Slice {
+    pub(crate) order: i64,
+    pub(crate) attempt: u32,
+    pub(crate) builds: Vec<Count>,
+}
+
+/// How many builds are where.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Count {
+    pub(crate) state: String,
+    pub(crate) count: u32,
+}
+
+/// A group of builds and its update.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Group {
+    pub(crate) number: u32,
+    pub(crate) alias: Option<String>,
+    pub(crate) status: String,
+    pub(crate) builds: u32,
+    pub(crate) text: Option<String>,
+}
+
+/// A trigger that no batch has taken.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Trigger {
+    pub(crate) component: String,
+    pub(crate) nvr: String,
+    pub(crate) created: i64,
+}
+
+/// A batch that has ended.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Recent {
+    pub(crate) id: i64,
+    pub(crate) outcome: String,
+    pub(crate) ended: i64,
+    pub(crate) succeeded: u32,
+    pub(crate) failed: u32,
+    pub(crate) others: u32,
+    pub(crate) updates: u32,
+}
+
+/// Of `/ready`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Readiness {
+    pub(crate) ok: bool,
+    #[serde(default)]
+    pub(crate) leading: bool,
+    #[serde(default)]
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// One condition of being ready.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Condition {
+    pub(crate) name: String,
+    pub(crate) need: String,
+    pub(crate) fault: Option<String>,
+}

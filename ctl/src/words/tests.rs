@@ -1,0 +1,72 @@
+use super::{age, readiness, status};
+
+#[test]
+fn a_status_reads_as_sentences() {
+    let given = serde_json::json!({
+        "version": "0.0.0", "now": 10_000_000, "leader": {"instance": "one", "here": true}, "paused": "an operator said so",
+        "current": {
+            "id": 7, "phase": "building", "phase_since": 9_970_000, "created": 9_000_000, "side_tag": "eln-build-side-1",
+            "waiting": "Koji is offline",
+            "slices": [{"order": 10, "attempt": 2, "builds": [
+                {"state": "succeeded", "count": 3}, {"state": "building", "count": 1}]}],
+            "groups": [{"number": 1, "alias": "FEDORA-1", "status": "held", "builds": 2, "text": "refused"}],
+        },
+        "pending_total": 3, "pending": [{"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000}],
+        "recent": [{"id": 6, "outcome": "done", "ended": 1_000_000, "succeeded": 5, "failed": 1, "others": 0, "updates": 1}],
+        "effects_open": 4, "of a later version": [],
+    });
+    let text = status(&serde_json::from_value(given).unwrap());
+    insta::assert_snapshot!(text, @"
+    ELNBuildSync 0.0.0, led by one
+    paused: an operator said so
+    batch 7: building for 30 s, begun 16 min ago, in eln-build-side-1
+      waits: Koji is offline
+      slice 10, attempt 2: 3 succeeded, 1 building
+      group 1: 2 builds, held, FEDORA-1: refused
+    3 triggers wait, 4 effects are open
+      curl (curl-8-1.fc45), for 10 min
+      and 2 more
+    batch 6: done 2 h ago, 5 succeeded, 1 failed, 0 otherwise, 1 updates
+    ");
+}
+
+#[test]
+fn a_status_without_anything_says_so() {
+    let text = status(&serde_json::from_str("{}").unwrap());
+    insta::assert_snapshot!(text, @"
+    ELNBuildSync , led by nobody
+    no batch runs
+    0 triggers wait, 0 effects are open
+    ");
+}
+
+#[test]
+fn only_some_triggers_are_named_and_the_others_are_counted() {
+    let one = serde_json::json!({"component": "a", "nvr": "a-1-1"});
+    let given = serde_json::json!({"pending_total": 100, "pending": vec![one; 50]});
+    let text = status(&serde_json::from_value(given).unwrap());
+    assert_eq!(text.matches("a-1-1").count(), 20);
+    assert!(text.contains("and 80 more"), "{text}");
+}
+
+#[test]
+fn a_readiness_names_what_does_not_hold() {
+    let given = serde_json::json!({"ok": false, "leading": true, "conditions": [
+        {"name": "database", "need": "always", "fault": null}, {"name": "queue", "need": "leading", "fault": "no answer"}]});
+    let text = readiness(&serde_json::from_value(given).unwrap());
+    insta::assert_snapshot!(text, @"
+    not ready, leading
+      database (always): ok
+      queue (leading): no answer
+    ");
+}
+
+#[test]
+fn an_age_has_the_largest_unit_that_fits_and_is_never_negative() {
+    let of = |seconds: i64| age(seconds * 1000, 0);
+    assert_eq!(
+        [of(0), of(119), of(120), of(7200), of(172_800)],
+        ["0 s", "119 s", "2 min", "2 h", "2 days"]
+    );
+    assert_eq!(age(0, 5000), "0 s");
+}
