@@ -20,7 +20,7 @@ use ebs_shared::{
     },
 };
 
-use super::inputs::Failing;
+use super::failing::Failing;
 
 /// Most lines of a failure's text that are kept.
 const KEPT_LINES: usize = 20;

@@ -15,7 +15,8 @@ use ebs_shared::{
 use super::{
     answers::{self, Told},
     candidates,
-    inputs::{Done, Failing, Input},
+    failing::Failing,
+    inputs::{Done, Input},
     ledger::Open,
     reads::Reading,
     record,

@@ -5,10 +5,10 @@ use ebs_domain::{
     id::{BuildId, PackageName, TagName},
     trigger::Cause,
 };
-use ebs_shared::{job::Service, queue::Delivered};
+use ebs_shared::queue::Delivered;
 use tokio::sync::{mpsc, oneshot};
 
-use super::reads::Reading;
+use super::{failing::Failing, reads::Reading};
 use crate::store::OddMessage;
 
 /// A build that was seen entering the trigger tag.
@@ -112,15 +112,4 @@ pub(super) enum Done {
     Read { asked: Reading, result: Result<Event, Failing> },
     /// Which jobs the queue does not know.
     Missing(Result<Vec<String>, String>),
-}
-
-/// Why a call brought nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failing {
-    /// Nothing ran: again after a pause.
-    Unavailable { service: Service, why: String },
-    /// It may have run: look after a pause.
-    Unknown { service: Service, why: String },
-    /// A look found nothing, and it is too early to create: look again after a pause.
-    NotYet { why: String },
 }

@@ -7,7 +7,7 @@ use ebs_domain::batch::{Event, Outcome};
 use super::{
     decide::store_effect,
     effects::Running,
-    inputs::Failing,
+    failing::Failing,
     ledger::creates,
     reads::Reading,
     term::Term,

@@ -8,6 +8,7 @@ mod answers;
 mod candidates;
 mod decide;
 mod effects;
+mod failing;
 mod inputs;
 mod issue;
 mod ledger;

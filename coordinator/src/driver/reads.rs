@@ -22,7 +22,7 @@ use ebs_shared::{
     },
 };
 
-use super::{inputs::Failing, parts::Parts};
+use super::{failing::Failing, parts::Parts};
 use crate::store::StoreError;
 
 /// From this many candidates on, whole tags are listed instead of asking for each package.

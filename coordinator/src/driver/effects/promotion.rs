@@ -10,7 +10,7 @@ use ebs_domain::{
 use ebs_shared::koji::api::BuildInfo;
 
 use super::running::failing;
-use crate::driver::{answers, inputs::Failing, parts::Parts};
+use crate::driver::{answers, failing::Failing, parts::Parts};
 
 pub(super) async fn promote(parts: &Parts, builds: &[BuildId]) -> Result<Outcome, Failing> {
     let answers = parts.hub.promote_builds(builds).await.map_err(|error| failing(&error))?;

@@ -13,7 +13,7 @@ use ebs_shared::{
 };
 
 use super::running::failing;
-use crate::driver::{inputs::Failing, parts::Parts};
+use crate::driver::{failing::Failing, parts::Parts};
 
 pub(super) async fn request(
     parts: &Parts,

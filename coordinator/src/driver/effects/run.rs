@@ -4,7 +4,7 @@ use ebs_domain::batch::{Effect, Outcome};
 use ebs_shared::job::Service;
 
 use super::{promotion, repos, running::Running, side_tags, tagging};
-use crate::driver::{inputs::Failing, parts::Parts};
+use crate::driver::{failing::Failing, parts::Parts};
 
 /// The numbers of our side tags on a base, before one is made.
 pub(in crate::driver) async fn list_before(

@@ -9,7 +9,7 @@ use ebs_shared::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use crate::driver::inputs::Failing;
+use crate::driver::failing::Failing;
 
 /// One run of an effect, with all it needs.
 #[derive(Clone, Debug)]

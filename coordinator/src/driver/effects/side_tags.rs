@@ -13,7 +13,7 @@ use ebs_shared::{
 };
 
 use super::running::{Running, failing, looking};
-use crate::driver::{inputs::Failing, parts::Parts};
+use crate::driver::{failing::Failing, parts::Parts};
 
 /// Our side tags on a base.
 pub(super) async fn list(parts: &Parts, base: &TagName) -> Result<Vec<SideTag>, Failing> {

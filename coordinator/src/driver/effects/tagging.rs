@@ -13,7 +13,7 @@ use ebs_shared::koji::{
 };
 
 use super::running::failing;
-use crate::driver::{answers, inputs::Failing, parts::Parts};
+use crate::driver::{answers, failing::Failing, parts::Parts};
 
 pub(super) async fn tag(
     parts: &Parts,
