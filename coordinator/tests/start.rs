@@ -1,6 +1,7 @@
 //! The coordinator's program, started with what it cannot run with: it says all that is wrong and ends with 128.
 
 use std::{
+    io,
     path::Path,
     process::{Command, Output},
 };
@@ -27,15 +28,18 @@ const DYNAMIC: &str = "configuration:\n  control: {pause: false, trigger_tag: f4
                        {upstream_name: bash}\n";
 
 /// Starts the program on these two files; a text of `None` is a file that is missing.
-fn start(fixed_text: impl Fn(&Path) -> Option<String>, dynamic_text: Option<&str>) -> Output {
-    let folder = TempDir::with_prefix("ebs-start-").unwrap();
+fn start(
+    fixed_text: impl Fn(&Path) -> Option<String>,
+    dynamic_text: Option<&str>,
+) -> io::Result<Output> {
+    let folder = TempDir::with_prefix("ebs-start-")?;
     let at = |name: &str| folder.path().join(name);
-    std::fs::write(at("secret"), "secret\n").unwrap();
+    std::fs::write(at("secret"), "secret\n")?;
     if let Some(text) = fixed_text(folder.path()) {
-        std::fs::write(at("static.yaml"), text).unwrap();
+        std::fs::write(at("static.yaml"), text)?;
     }
     if let Some(text) = dynamic_text {
-        std::fs::write(at("dynamic.yaml"), text).unwrap();
+        std::fs::write(at("dynamic.yaml"), text)?;
     }
     Command::new(env!("CARGO_BIN_EXE_ebs-coordinator"))
         .arg("--static-config-file")
@@ -43,7 +47,6 @@ fn start(fixed_text: impl Fn(&Path) -> Option<String>, dynamic_text: Option<&str
         .arg("--dynamic-config-file")
         .arg(at("dynamic.yaml"))
         .output()
-        .unwrap()
 }
 
 /// It ended with 128, without a panic, and said all of this.
@@ -63,7 +66,8 @@ fn refused(output: &Output, words: &[&str]) {
 #[test]
 fn an_unknown_key_a_wrong_type_and_a_quoted_boolean_are_all_told_and_end_it() {
     let ebs = "  timers: {lull: soon}\n  limits: {nonsense: 1}\n";
-    let output = start(|folder| Some(fixed(folder, "scratch_build: 'false'", ebs)), Some(DYNAMIC));
+    let output =
+        start(|folder| Some(fixed(folder, "scratch_build: 'false'", ebs)), Some(DYNAMIC)).unwrap();
     refused(
         &output,
         &["configuration.koji.scratch_build", "ebs.timers.lull", "ebs.limits.nonsense"],
@@ -74,7 +78,7 @@ fn an_unknown_key_a_wrong_type_and_a_quoted_boolean_are_all_told_and_end_it() {
 fn a_regex_that_cannot_compile_and_a_wrong_type_are_both_told_and_end_it() {
     let dynamic = "configuration:\n  control: {pause: maybe, trigger_tag: f45, exclude: ['^kernel(']}\ncomponents:\n  \
                    overrides:\n    bash: {upstream_name: bash}\n";
-    let output = start(|folder| Some(fixed(folder, SOUND, "")), Some(dynamic));
+    let output = start(|folder| Some(fixed(folder, SOUND, "")), Some(dynamic)).unwrap();
     refused(&output, &["control.pause", "control.exclude", "^kernel("]);
 }
 
@@ -83,13 +87,13 @@ fn an_empty_package_list_ends_it() {
     for components in ["components: {}\n", "components:\n  overrides: {}\n"] {
         let dynamic =
             format!("configuration:\n  control: {{pause: false, trigger_tag: f45}}\n{components}");
-        let output = start(|folder| Some(fixed(folder, SOUND, "")), Some(&dynamic));
+        let output = start(|folder| Some(fixed(folder, SOUND, "")), Some(&dynamic)).unwrap();
         refused(&output, &["components"]);
     }
 }
 
 #[test]
 fn a_missing_file_is_named_and_ends_it() {
-    refused(&start(|_| None, Some(DYNAMIC)), &["static.yaml"]);
-    refused(&start(|folder| Some(fixed(folder, SOUND, "")), None), &["dynamic.yaml"]);
+    refused(&start(|_| None, Some(DYNAMIC)).unwrap(), &["static.yaml"]);
+    refused(&start(|folder| Some(fixed(folder, SOUND, "")), None).unwrap(), &["dynamic.yaml"]);
 }

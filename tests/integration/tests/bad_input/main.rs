@@ -54,6 +54,18 @@ async fn a_hub_that_cannot_be_reached_at_the_start_is_waited_for_and_the_batch_g
 }
 
 #[tokio::test]
+async fn it_starts_where_nobody_listens_and_goes_on_when_fedora_is_there() -> Result<()> {
+    let mut ground = Ground::new(Script::default()).await?;
+    ground.away().await;
+    let coordinator = ground.start().await?;
+    coordinator.until("it leads", |status| status["leader"]["here"] == true).await?;
+    ground.back(Script::default()).await?;
+    ground.tag("bash", "5", Announce::Once)?;
+    all_built(&coordinator.batch_with(1).await?);
+    coordinator.end().await
+}
+
+#[tokio::test]
 async fn a_hub_that_answers_with_web_pages_fails_no_build() -> Result<()> {
     let ground = Ground::new(hub_away(Trouble::Html)).await?;
     let coordinator = ground.start().await?;
