@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use ebs_domain::{
     batch::{Batch, Build, End, Group, GroupState, Member, Phase, Summary},
-    id::TaskId,
+    id::{BatchId, TaskId},
     trigger::Cause,
 };
 use ebs_shared::{
@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     driver::Probe,
-    store::{BatchRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
+    store::{
+        BatchRow, EffectRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow,
+    },
     web::{
         BatchView, BuildState, BuildView, GroupView, Health, LeaderView, Overview, Pages,
         RecentView, SliceView, StateCount, TriggerView,
@@ -31,6 +33,9 @@ const SHOWN_RECENT: u32 = 20;
 
 /// How many of them are shown with all their builds.
 const SHOWN_WITH_BUILDS: usize = 2;
+
+/// Most effects that are named as waiting.
+const SHOWN_WAITING: usize = 5;
 
 /// Reads overviews from the store.
 pub struct StorePages {
@@ -63,13 +68,14 @@ impl StorePages {
         let (members, groups) =
             (self.store.members(row.id).await?, self.store.groups(row.id).await?);
         let builds = members.iter().map(build_view).collect::<Result<Vec<_>, _>>()?;
+        let waiting = self.waiting(row.id, &self.store.open_effects().await?);
         Ok(Some(BatchView {
             id: row.id,
             phase: row.phase,
             phase_since: row.phase_since,
             created: row.created,
             side_tag: batch.phase.ground().map(|ground| ground.tag.to_string()),
-            waiting: self.waiting(),
+            waiting,
             slices: slices(&builds, &batch),
             groups: groups.iter().map(|group| self.group_view(group)).collect::<Result<_, _>>()?,
             builds,
@@ -90,14 +96,26 @@ impl StorePages {
         Ok(views)
     }
 
-    /// Outages, in words; known only where the driver runs.
-    fn waiting(&self) -> Option<String> {
+    /// Outages, in words: those that the driver knows where it runs, and those that stand in the ledger.
+    fn waiting(&self, batch: BatchId, effects: &[EffectRow]) -> Option<String> {
         let progress = self.probe.progress();
+        let because = |why: Option<&String>| why.map_or(String::new(), |why| format!(": {why}"));
         let mut outages: Vec<String> = progress
             .unavailable
             .iter()
-            .map(|(service, since)| format!("{service:?} has not been available since {since}"))
+            .map(|(service, since)| {
+                let why = because(progress.why.get(service));
+                format!("{service:?} has not been available since {since}{why}")
+            })
             .collect();
+        let put_off = effects
+            .iter()
+            .filter(|effect| effect.batch == batch && effect.unavailable_since.is_some());
+        outages.extend(put_off.take(SHOWN_WAITING).filter_map(|effect| {
+            let since = effect.unavailable_since?;
+            let why = because(effect.last_error.as_ref());
+            Some(format!("`{}` has waited since {since}{why}", effect.kind))
+        }));
         outages.extend(
             progress.queue_error.map(|error| format!("the queue does not do its work: {error}")),
         );

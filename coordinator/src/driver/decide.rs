@@ -109,7 +109,7 @@ impl Term<'_> {
             Done::Read { result: Err(failing), .. } => {
                 let since = *self.read_failing.get_or_insert(now.mono);
                 self.read_due = Some(now.mono + self.pause_after(now.mono - since));
-                self.note_failing(&failing, now);
+                self.note_failing(&failing, now.mono - since, now);
             }
             Done::Missing(jobs) => self.take_missing(jobs, now, turn),
         }
@@ -193,7 +193,7 @@ impl Term<'_> {
                 self.tell(batch, event, now, turn)
             }
             Err(failing) => {
-                self.note_failing(&failing, now);
+                self.note_failing(&failing, Duration::ZERO, now);
                 false
             }
         };
@@ -360,14 +360,16 @@ impl Term<'_> {
     /// A neighbour answered.
     fn heard_of(&self, service: Service) {
         self.parts.probe.show(|progress| {
+            progress.why.remove(&service);
             if progress.unavailable.remove(&service).is_some() {
                 tracing::info!(service = ?service, "available again");
             }
         });
     }
 
-    /// A neighbour did not answer: said once, and as an error when it lasts.
-    pub(super) fn note_failing(&self, failing: &Failing, now: Now) {
+    /// A neighbour did not answer: said once, and as an error when it lasts. `failing_for` is how long the very same thing has
+    /// failed: a hub that answers everybody and refuses our login is heard of all the while.
+    pub(super) fn note_failing(&self, failing: &Failing, failing_for: Duration, now: Now) {
         let (service, why) = match failing {
             Failing::Unavailable { service, why } | Failing::Unknown { service, why } => {
                 (service, why)
@@ -379,11 +381,12 @@ impl Term<'_> {
         self.parts.probe.show(|progress| {
             first = !progress.unavailable.contains_key(service);
             since = *progress.unavailable.entry(*service).or_insert(now.wall);
+            progress.why.insert(*service, why.clone());
         });
-        if first {
-            tracing::warn!(service = ?service, error = why, "not available: waiting");
-        } else if now.wall.since(since) >= self.parts.settings.alarm_after {
+        if now.wall.since(since).max(failing_for) >= self.parts.settings.alarm_after {
             tracing::error!(service = ?service, error = why, since = %since, "not available for long");
+        } else if first {
+            tracing::warn!(service = ?service, error = why, "not available: waiting");
         }
     }
 }

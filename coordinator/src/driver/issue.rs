@@ -38,13 +38,13 @@ impl Term<'_> {
 
     /// A run brought nothing: again after a pause, looking first if it may have had its effect.
     pub(super) fn effect_failed(&mut self, id: &str, failing: Failing, now: Now, turn: &mut Turn) {
-        self.note_failing(&failing, now);
         let failing_for = self
             .state
             .ledger
             .get(id)
             .and_then(|open| open.row.unavailable_since)
             .map_or(Duration::ZERO, |since| now.wall.since(since));
+        self.note_failing(&failing, failing_for, now);
         let (pause, look) = (self.pause_after(failing_for), self.look_pause());
         let Some(open) = self.state.ledger.get_mut(id) else { return };
         match failing {

@@ -82,6 +82,8 @@ pub struct Progress {
     pub effects_open: BTreeMap<String, u64>,
     /// Since when each neighbour has been unavailable.
     pub unavailable: BTreeMap<Service, Timestamp>,
+    /// What it said last, or what stood in the way.
+    pub why: BTreeMap<Service, String>,
     /// Whether the configuration keeps new batches from beginning.
     pub paused: bool,
     /// The last error of the queue, if it is not doing its work.

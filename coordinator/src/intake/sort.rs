@@ -55,3 +55,6 @@ fn odd(message: &Odd, at: Timestamp) -> OddMessage {
         received: at,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,8 +129,9 @@ type Components = (Option<Autopackagelist>, BTreeMap<Component, Override>);
 fn components(mut block: Block<'_, '_>) -> Components {
     let lists = block.sub("autopackagelist").map(autopackagelist);
     let overrides = block.sub("overrides").map(overrides);
-    if lists.is_none() && overrides.is_none() {
-        let text = "at least one of `autopackagelist` and `overrides` is expected";
+    if lists.is_none() && overrides.as_ref().is_none_or(BTreeMap::is_empty) {
+        let text =
+            "no package is listed: at least one of `autopackagelist` and `overrides` is expected";
         block.place.notes.fault(&block.place.path, Some(block.line), text);
     }
     block.close();

@@ -32,6 +32,15 @@ const CALL_TIMEOUT: u64 = 5_000;
 /// Packages that a pattern excludes begin with this.
 pub const EXCLUDED: &str = "excluded-";
 
+/// The view of Content Resolver whose list names the packages.
+const VIEW: &str = "eln";
+
+/// The kind of that list.
+const SOURCE: &str = "all-source";
+
+/// Content Resolver's name of that list.
+pub const LIST: &str = "view-all-source-package-name-list--view-eln.txt";
+
 /// A package that is listed and never tagged.
 pub const NEVER_TAGGED: &str = "never-tagged";
 
@@ -124,12 +133,13 @@ fn write_bus(folder: &Path, instance: &str, broker: &str) -> anyhow::Result<Path
     write(folder, &format!("{instance}-bus.toml"), &text)
 }
 
-/// Writes the dynamic file: every package of the cast is listed, roles become patterns; its path.
+/// Writes the dynamic file: roles become patterns, renamed packages name their upstream; its path. The other packages are on
+/// Content Resolver's list, see [`listed`] and [`point_at_lists`].
 ///
 /// # Errors
 ///
 /// It cannot be written.
-pub fn write_dynamic(folder: &Path, scenario: &Scenario, cast: &Cast) -> anyhow::Result<PathBuf> {
+pub fn write_dynamic(folder: &Path, cast: &Cast) -> anyhow::Result<PathBuf> {
     let mut text =
         "configuration:\n  control:\n    pause: false\n    trigger_tag: f45\n".to_owned();
     writeln!(text, "    exclude: ['^{EXCLUDED}']")?;
@@ -151,18 +161,43 @@ pub fn write_dynamic(folder: &Path, scenario: &Scenario, cast: &Cast) -> anyhow:
             writeln!(text, "      {pattern}: {order}")?;
         }
     }
-    text.push_str("components:\n  overrides:\n");
-    let excluded = format!("{EXCLUDED}package");
-    let mut listed: Vec<(&str, &str)> =
-        cast.parts.iter().map(|part| (part.component.as_str(), part.upstream.as_str())).collect();
-    listed.extend([(excluded.as_str(), excluded.as_str()), (NEVER_TAGGED, NEVER_TAGGED)]);
-    if scenario.second_round {
-        listed.push((NEW_IN_SECOND_ROUND, NEW_IN_SECOND_ROUND));
-    }
-    for (component, upstream) in listed {
-        writeln!(text, "    '{component}': {{upstream_name: '{upstream}'}}")?;
+    let renamed: Vec<_> =
+        cast.parts.iter().filter(|part| part.component != part.upstream).collect();
+    text.push_str(if renamed.is_empty() {
+        "components:\n  overrides: {}\n"
+    } else {
+        "components:\n  overrides:\n"
+    });
+    for part in renamed {
+        writeln!(text, "    '{}': {{upstream_name: '{}'}}", part.component, part.upstream)?;
     }
     write(folder, "dynamic.yaml", &text)
+}
+
+/// Has the dynamic file name the lists of this Fedora: the last line, written when it is known where Fedora is.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn point_at_lists(dynamic: &Path, fedora: &str) -> anyhow::Result<()> {
+    let text =
+        std::fs::read_to_string(dynamic).with_context(|| format!("read {}", dynamic.display()))?;
+    let lists = format!(
+        "  autopackagelist: {{view: {VIEW}, source: {SOURCE}, content_resolver: '{fedora}/resolver'}}\n"
+    );
+    std::fs::write(dynamic, text + &lists).with_context(|| format!("write {}", dynamic.display()))
+}
+
+/// The packages that Content Resolver lists: all under their own names. Renamed ones stand in the dynamic file alone.
+#[must_use]
+pub fn listed(scenario: &Scenario, cast: &Cast) -> Vec<String> {
+    let plain = cast.parts.iter().filter(|part| part.component == part.upstream);
+    let mut listed: Vec<String> = plain.map(|part| part.component.clone()).collect();
+    listed.extend([format!("{EXCLUDED}package"), NEVER_TAGGED.to_owned()]);
+    if scenario.second_round {
+        listed.push(NEW_IN_SECOND_ROUND.to_owned());
+    }
+    listed
 }
 
 /// A pattern that hits this name only, in YAML's quotes. Characters that mean something in a pattern are escaped.

@@ -74,7 +74,7 @@ pub async fn run(options: Options) -> anyhow::Result<Verdict> {
     let pages = Pages::new()?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let dynamic = config::write_dynamic(&plan.folder, &plan.scenario, &plan.cast)?;
+    let dynamic = config::write_dynamic(&plan.folder, &plan.cast)?;
     let script = plan.script();
     let cue = plan.cue(&dynamic, &script);
     let mut troupe = select! {
@@ -132,11 +132,13 @@ impl Plan {
     }
 
     fn script(&self) -> serde_json::Value {
-        if self.play.once {
+        let mut script = if self.play.once {
             fedora::script(&self.scenario, &self.cast, self.play.seed)
         } else {
             stream::script(&self.cast, self.play.seed)
-        }
+        };
+        script["bodhi"]["lists"][config::LIST] = config::listed(&self.scenario, &self.cast).into();
+        script
     }
 
     fn cue<'a>(&'a self, dynamic: &'a Path, script: &'a serde_json::Value) -> Cue<'a> {

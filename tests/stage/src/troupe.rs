@@ -75,6 +75,7 @@ impl Troupe {
         let fedora =
             Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, broker.as_deref())
                 .await?;
+        config::point_at_lists(cue.dynamic, &fedora.url)?;
         let places = places(cue, &fedora.url, servers.as_ref())?;
         let mut troupe = Self { fedora, coordinators: Vec::new(), workers: Vec::new(), servers };
         troupe.start_coordinator(cue, "coordinator", cue.port, &places)?;

@@ -31,17 +31,25 @@ impl World {
 
     /// Looks at the world as it is now: whatever was due has happened.
     pub fn read<R>(&self, look: impl FnOnce(&State) -> R) -> R {
-        let mut state = self.lock();
-        state.run_due();
-        look(&state)
+        let (result, sent) = {
+            let mut state = self.lock();
+            let before = (state.queue.next_due(), state.messages.len());
+            state.run_due();
+            (look(&state), before != (state.queue.next_due(), state.messages.len()))
+        };
+        if sent {
+            self.wake.notify_waiters();
+        }
+        result
     }
 
     /// Changes the world: whatever was due has happened before, and happens afterwards.
     pub fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
         let (result, sent) = {
             let mut state = self.lock();
-            state.run_due();
+            // Before anything that was due: what it says or asks for is news as well.
             let before = (state.queue.next_due(), state.messages.len());
+            state.run_due();
             let result = act(&mut state);
             state.run_due();
             (result, before != (state.queue.next_due(), state.messages.len()))

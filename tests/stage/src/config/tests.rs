@@ -5,7 +5,7 @@ fn written(scenario: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let scenario = Scenario::named(scenario).unwrap();
     let cast = Cast::new(&scenario, 60).unwrap();
-    std::fs::read_to_string(write_dynamic(folder.path(), &scenario, &cast).unwrap()).unwrap()
+    std::fs::read_to_string(write_dynamic(folder.path(), &cast).unwrap()).unwrap()
 }
 
 #[test]
@@ -23,6 +23,23 @@ fn roles_become_patterns_and_renamed_packages_name_their_upstream() {
     assert_eq!(text.matches(": 20\n").count(), 3);
     assert_eq!(text.matches("{upstream_name: 'upstream-").count(), 2);
     assert!(text.contains("exclude: ['^excluded-']"), "{text}");
+}
+
+#[test]
+fn what_is_not_renamed_is_on_the_list_and_the_file_names_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = Scenario::named("clean").unwrap();
+    let cast = Cast::new(&scenario, 60).unwrap();
+    let path = write_dynamic(folder.path(), &cast).unwrap();
+    point_at_lists(&path, "http://127.0.0.1:9").unwrap();
+    let loaded = ebs_shared::config::load_dynamic(&path).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let lists = loaded.config.autopackagelist.unwrap();
+    let (view, source) = (&lists.views[0], &lists.sources[0]);
+    assert_eq!(LIST, format!("view-{source}-package-name-list--view-{view}.txt"));
+    assert_eq!(lists.content_resolver.as_str(), "http://127.0.0.1:9/resolver");
+    let renamed = loaded.config.overrides.len();
+    assert_eq!(listed(&scenario, &cast).len() + renamed, 60 + 2);
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn find_work(method: &str) -> Option<(&'static str, Handler)> {
         "promoteBuild" => ("build force?", builds::promote),
         "build" => ("src target opts? priority? channel?", builds::build),
         "getTaskInfo" => ("task_id request? strict?", tasks::task_info),
+        "listBuildroots" => ("hostID? tagID? state? rpmID? archiveID? taskID? buildrootID? repoID? queryOpts?", tasks::buildroots),
         "getTaskRequest" => ("taskId", tasks::task_request),
         "getTaskChildren" => ("task_id request? strict?", tasks::children),
         "getTaskDescendents" => ("task_id request?", tasks::descendents),
