@@ -170,7 +170,12 @@ pub enum Answer {
         /// The update, found or made.
         update: Update,
     },
-    /// Answer to `submit_update`: Bodhi refused, or the tag does not hold the group.
+    /// Answer to `submit_update`: the tag does not hold exactly the group, so nothing was posted.
+    TagDiffers {
+        /// How it differs, for people.
+        why: String,
+    },
+    /// Answer to `submit_update`: Bodhi refused.
     PostRefused {
         /// All it said.
         complaints: Vec<Complaint>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ebs_domain::{
     batch::{Group, Phase},
+    forming::Pause,
     id::TriggerId,
 };
 use ebs_shared::queue::Enqueued;
@@ -176,7 +177,7 @@ impl Term<'_> {
                     return;
                 };
                 self.running.push(Box::pin(async move {
-                    Done::Read { batch, result: reading.run(parts, &plan).await }
+                    Done::Read { asked: reading.clone(), result: reading.run(parts, &plan).await }
                 }));
             }
             Start::Missing(jobs) => self.running.push(Box::pin(async move {
@@ -197,6 +198,7 @@ impl Term<'_> {
             progress.turned = Some(now.wall);
             progress.epoch = Some(self.lease.epoch.get());
             progress.effects_open = open;
+            progress.paused = self.pause == Pause::Paused;
         });
     }
 }

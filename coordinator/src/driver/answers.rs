@@ -68,6 +68,10 @@ pub(super) fn of_effect(effect: &Effect, answer: Answer, at: Timestamp) -> Told 
         (Effect::SubmitUpdate { .. }, Answer::Posted { update }) => {
             Told::Outcome(Outcome::UpdatePosted { end: PostEnd::Update(update_seen(update)) }, None)
         }
+        (Effect::SubmitUpdate { .. }, Answer::TagDiffers { why }) => {
+            tracing::warn!(error = why, "an errata tag is put right before its update is made");
+            Told::Outcome(Outcome::UpdatePosted { end: PostEnd::TagDiffers }, None)
+        }
         (Effect::SubmitUpdate { .. }, Answer::PostRefused { complaints, builds }) => {
             let text: Vec<String> =
                 complaints.into_iter().map(|complaint| complaint.description).collect();

@@ -17,6 +17,7 @@ use super::{
     candidates,
     inputs::{Done, Failing, Input},
     ledger::Open,
+    reads::Reading,
     record,
     term::Term,
     turn::{Now, Turn},
@@ -90,13 +91,21 @@ impl Term<'_> {
                     Err(failing) => self.effect_failed(&effect, failing, now, turn),
                 }
             }
-            Done::Read { batch, result: Ok(event) } => {
+            Done::Read { asked, result: Ok(event) } => {
                 self.read_due = Some(now.mono);
                 self.read_failing = None;
                 self.heard_of(Service::Koji);
-                self.tell(batch, event, now, turn);
+                // An answer to what is not asked any more says nothing about what is.
+                let asks =
+                    |batch: &&Batch| batch.reads().is_some_and(|read| Reading::of(read) == asked);
+                match self.state.batch.as_ref().filter(asks).map(|batch| batch.id) {
+                    Some(id) => {
+                        self.tell(id, event, now, turn);
+                    }
+                    None => turn.stale += 1,
+                }
             }
-            Done::Read { batch: _, result: Err(failing) } => {
+            Done::Read { result: Err(failing), .. } => {
                 let since = *self.read_failing.get_or_insert(now.mono);
                 self.read_due = Some(now.mono + self.pause_after(now.mono - since));
                 self.note_failing(&failing, now);

@@ -2,12 +2,13 @@
 
 use ebs_domain::{
     batch::{Event, Outcome},
-    id::{BatchId, BuildId, PackageName, TagName},
+    id::{BuildId, PackageName, TagName},
     trigger::Cause,
 };
 use ebs_shared::{job::Service, queue::Delivered};
 use tokio::sync::{mpsc, oneshot};
 
+use super::reads::Reading;
 use crate::store::OddMessage;
 
 /// A build that was seen entering the trigger tag.
@@ -107,8 +108,8 @@ pub(super) enum Done {
     Listed { effect: String, run: u32, known: Result<Vec<i64>, Failing> },
     /// An effect that the leader runs itself.
     Effect { effect: String, run: u32, result: Result<Outcome, Failing> },
-    /// A read of a batch.
-    Read { batch: BatchId, result: Result<Event, Failing> },
+    /// A read of the open batch: what was asked, and what came.
+    Read { asked: Reading, result: Result<Event, Failing> },
     /// Which jobs the queue does not know.
     Missing(Result<Vec<String>, String>),
 }

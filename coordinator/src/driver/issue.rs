@@ -141,6 +141,7 @@ impl Term<'_> {
             of: id,
             run: open.row.run,
             batch: open.row.batch,
+            attempt: work::attempt_of(&open.entry.effect),
             uuid,
             epoch: self.lease.epoch,
         };
@@ -176,7 +177,8 @@ impl Term<'_> {
         for id in self.polls.start_due(now.mono) {
             let Some(unit) = self.polls.get(&id) else { continue };
             let Some((plan, uuid)) = self.state.batch_plan(unit.batch) else { continue };
-            let address = Address { of: &id, run: unit.run, batch: unit.batch, uuid, epoch };
+            let (batch, run) = (unit.batch, unit.run);
+            let address = Address { of: &id, run, batch, attempt: None, uuid, epoch };
             let (work, what) = (work::of_watch(&unit.watch, plan), work::watch_line(&unit.watch));
             self.push_job(work::job(&address, work, what, attempts, Duration::ZERO), turn);
         }

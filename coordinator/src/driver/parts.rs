@@ -82,6 +82,8 @@ pub struct Progress {
     pub effects_open: BTreeMap<String, u64>,
     /// Since when each neighbour has been unavailable.
     pub unavailable: BTreeMap<Service, Timestamp>,
+    /// Whether the configuration keeps new batches from beginning.
+    pub paused: bool,
     /// The last error of the queue, if it is not doing its work.
     pub queue_error: Option<String>,
     /// Triggers found late, in Koji's own record.

@@ -12,7 +12,7 @@ use ebs_shared::{
     },
 };
 
-use super::run::{Running, failing, looking};
+use super::running::{Running, failing, looking};
 use crate::driver::{inputs::Failing, parts::Parts};
 
 /// Our side tags on a base.
