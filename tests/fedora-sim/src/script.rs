@@ -150,6 +150,9 @@ pub struct Timing {
 pub struct Faults {
     /// Share of requests whose reply is lost: 0 to 1.
     pub lost_reply_rate: f64,
+    /// What becomes of the first requests of a name, one entry for each; later ones are answered. A name is a method of the
+    /// hub (of a `multiCall`, its first inner one), or for Bodhi a method of HTTP with its path, such as `POST /updates/`.
+    pub lost: BTreeMap<String, Vec<Loss>>,
     /// A request whose reply was lost may take effect up to so many ms later, and sometimes does.
     pub late_effect_max_ms: u64,
     /// Outages, by time since the start.
@@ -158,6 +161,18 @@ pub struct Faults {
     pub now: Option<Trouble>,
     /// Which service `now` is about.
     pub now_service: Service,
+}
+
+/// What becomes of a request whose reply is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// It ran.
+    Ran,
+    /// It runs as late as `late_effect_max_ms` has it.
+    Late,
+    /// It never ran.
+    Never,
 }
 
 /// One outage.
@@ -339,6 +354,7 @@ impl Default for Faults {
     fn default() -> Self {
         Self {
             lost_reply_rate: 0.0,
+            lost: BTreeMap::new(),
             late_effect_max_ms: 0,
             windows: Vec::new(),
             now: None,

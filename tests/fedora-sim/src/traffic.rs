@@ -1,7 +1,11 @@
 //! What happens to requests on their way, whatever service they are for: latency, outages, lost replies.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +18,7 @@ use futures_util::stream;
 
 use crate::{
     chance,
-    script::{Script, Service, Trouble},
+    script::{Loss, Script, Service, Trouble},
     world::World,
 };
 
@@ -22,6 +26,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Traffic {
     seen: AtomicU64,
+    /// How many requests there were of each name whose fate is written.
+    named: Mutex<BTreeMap<String, usize>>,
 }
 
 /// What becomes of a request.
@@ -50,8 +56,21 @@ impl Traffic {
         trouble
     }
 
-    /// Draws what becomes of the next request.
-    pub fn fate(&self, script: &Script) -> Fate {
+    /// Says what becomes of the next request of this name: as it is written, else by chance.
+    pub fn fate(&self, script: &Script, name: &str) -> Fate {
+        if let Some(losses) = script.faults.lost.get(name) {
+            let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = named.entry(name.to_owned()).or_default();
+            *count += 1;
+            match losses.get(*count - 1) {
+                Some(Loss::Ran) => return Fate::RanUnheard,
+                Some(Loss::Late) => {
+                    return Fate::RunsLate(Duration::from_millis(script.faults.late_effect_max_ms));
+                }
+                Some(Loss::Never) => return Fate::NeverRuns,
+                None => {}
+            }
+        }
         let rate = script.faults.lost_reply_rate;
         if rate <= 0.0 {
             return Fate::Answered;

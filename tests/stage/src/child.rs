@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    process::{Command as Plain, Stdio},
+    process::{Command as Plain, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -90,6 +90,27 @@ impl Child {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kb: u32 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
         Some((f64::from(kb) / 102.4).round() / 10.0)
+    }
+
+    /// SIGKILL, and its end.
+    pub async fn kill(mut self) {
+        self.signal("KILL");
+        // Waiting only collects it.
+        let _ = self.process.wait().await;
+        self.group = None;
+    }
+
+    /// SIGTERM, and how it ended.
+    ///
+    /// # Errors
+    ///
+    /// It has not within its time.
+    pub async fn terminate(mut self) -> anyhow::Result<ExitStatus> {
+        self.signal("TERM");
+        let ended = timeout(GRACE, self.process.wait()).await;
+        self.signal("KILL");
+        self.group = None;
+        ended.with_context(|| format!("{} did not end on SIGTERM", self.name))?.context("wait")
     }
 
     /// SIGTERM, time to end, then SIGKILL to whatever is left of its group.

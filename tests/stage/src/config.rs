@@ -29,6 +29,21 @@ pub const TIMERS: &[(&str, u64)] = &[
 /// Limits of calls, in ms: shorter than the leases and than `doubt_wait`.
 const CALL_TIMEOUT: u64 = 5_000;
 
+/// How long things may take.
+#[derive(Clone, Debug)]
+pub struct Tempo {
+    /// Times that differ from [`TIMERS`], in ms.
+    pub timers: BTreeMap<&'static str, u64>,
+    /// Limits of calls, in ms.
+    pub call_timeout: u64,
+}
+
+impl Default for Tempo {
+    fn default() -> Self {
+        Self { timers: BTreeMap::new(), call_timeout: CALL_TIMEOUT }
+    }
+}
+
 /// Packages that a pattern excludes begin with this.
 pub const EXCLUDED: &str = "excluded-";
 
@@ -65,6 +80,8 @@ pub struct Places {
     pub batch_size: usize,
     /// Jobs side by side in one worker.
     pub concurrency: usize,
+    /// How long things may take.
+    pub tempo: Tempo,
 }
 
 /// Writes the static file for one instance that listens on `port`; its path.
@@ -81,6 +98,7 @@ pub fn write_static(
     let secret = write(folder, "koji-password", "ebspw\n")?;
     let token = write(folder, "bodhi-token", "sim-token-ebs\n")?;
     let Places { fedora, scratch, drafts, batch_size, concurrency, database, .. } = places;
+    let call_timeout = places.tempo.call_timeout;
     let mut text = format!(
         "configuration:\n  koji:\n    profile: sim\n    build_target: eln\n    stable_tag: eln\n    username: ebs\n    \
          scratch_build: {scratch}\n    fail_fast: true\n    wait_repo: true\n  bodhi:\n    staging: false\n"
@@ -91,8 +109,8 @@ pub fn write_static(
     write!(
         text,
         "  open_id_connect: false\n  email: false\nebs:\n  instance: {instance}\n  koji:\n    hub_url: {fedora}/kojihub\n    \
-         user: ebs\n    password_file: {secret}\n    call_timeout: {CALL_TIMEOUT}ms\n    draft_builds: {drafts}\n  bodhi:\n    \
-         url: {fedora}/\n    token_file: {token}\n    post_timeout: {CALL_TIMEOUT}ms\n    call_timeout: {CALL_TIMEOUT}ms\n  \
+         user: ebs\n    password_file: {secret}\n    call_timeout: {call_timeout}ms\n    draft_builds: {drafts}\n  bodhi:\n    \
+         url: {fedora}/\n    token_file: {token}\n    post_timeout: {call_timeout}ms\n    call_timeout: {call_timeout}ms\n  \
          database:\n    url: '{database}'\n",
         secret = secret.display(),
         token = token.display(),
@@ -116,6 +134,7 @@ pub fn write_static(
         "  http:\n    listen: 127.0.0.1:{port}\n  worker:\n    concurrency: {concurrency}\n  timers:"
     )?;
     for (key, millis) in TIMERS {
+        let millis = places.tempo.timers.get(key).unwrap_or(millis);
         writeln!(text, "    {key}: {millis}ms")?;
     }
     write(folder, &format!("{instance}.yaml"), &text)

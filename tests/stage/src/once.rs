@@ -54,6 +54,26 @@ impl Performance {
             self.second_round(&troupe.fedora).await.context("tag the second round's builds")?;
             status = self.batches_end(2, troupe, pages).await?;
         }
+        self.figures(status, troupe, began).await
+    }
+
+    /// Waits until the batch of the first round has ended; its figures, with what is not as it should be.
+    ///
+    /// # Errors
+    ///
+    /// A program ended, or time is up.
+    pub async fn end(&self, troupe: &mut Troupe, pages: &Pages) -> anyhow::Result<Figures> {
+        let began = Instant::now();
+        let status = self.batches_end(1, troupe, pages).await?;
+        self.figures(status, troupe, began).await
+    }
+
+    async fn figures(
+        &self,
+        status: Status,
+        troupe: &Troupe,
+        began: Instant,
+    ) -> anyhow::Result<Figures> {
         let report = troupe.fedora.report().await?;
         let (coordinator_rss_mb, worker_rss_mb) = troupe.peaks_mb();
         let run = Run {
@@ -72,7 +92,12 @@ impl Performance {
         Ok(figures)
     }
 
-    async fn first_round(&self, fedora: &Fedora) -> anyhow::Result<()> {
+    /// Tags the builds of the first round.
+    ///
+    /// # Errors
+    ///
+    /// The simulator refuses one.
+    pub async fn first_round(&self, fedora: &Fedora) -> anyhow::Result<()> {
         for extra in &self.scenario.extras {
             match extra {
                 Extra::Excluded => {

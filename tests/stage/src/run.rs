@@ -15,7 +15,8 @@ use tokio::{
 
 use crate::{
     child::say,
-    config, fedora,
+    config::{self, Tempo},
+    fedora,
     once::Performance,
     options::{Mode, Options, Play},
     scenario::{Cast, Scenario},
@@ -151,6 +152,7 @@ impl Plan {
             scratch: self.scenario.scratch,
             drafts: self.scenario.draft_builds(self.play.seed),
             batch_size: self.cast.batch_size,
+            tempo: Tempo::default(),
         }
     }
 

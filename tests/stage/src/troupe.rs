@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::{
     child::{Child, wait_for},
-    config::{self, Places},
+    config::{self, Places, Tempo},
     fedora::Fedora,
     status::Pages,
 };
@@ -40,13 +40,18 @@ pub struct Cue<'a> {
     pub drafts: bool,
     /// Most builds in an update.
     pub batch_size: usize,
+    /// How long things may take.
+    pub tempo: Tempo,
 }
 
 /// The servers of the distributed form.
-struct Servers {
-    broker: Rabbit,
-    redis: RedisServer,
-    postgres: postgres::Postgres,
+pub struct Servers {
+    /// RabbitMQ.
+    pub broker: Rabbit,
+    /// Redis.
+    pub redis: RedisServer,
+    /// PostgreSQL.
+    pub postgres: postgres::Postgres,
 }
 
 /// Everything that runs.
@@ -56,7 +61,11 @@ pub struct Troupe {
     /// The coordinator that leads, then the standby.
     coordinators: Vec<Child>,
     workers: Vec<Child>,
-    servers: Option<Servers>,
+    /// The servers; none in standalone.
+    pub servers: Option<Servers>,
+    /// The standby's port, if there is one.
+    pub standby: Option<u16>,
+    places: Places,
 }
 
 impl Troupe {
@@ -77,42 +86,75 @@ impl Troupe {
                 .await?;
         config::point_at_lists(cue.dynamic, &fedora.url)?;
         let places = places(cue, &fedora.url, servers.as_ref())?;
-        let mut troupe = Self { fedora, coordinators: Vec::new(), workers: Vec::new(), servers };
-        troupe.start_coordinator(cue, "coordinator", cue.port, &places)?;
+        let mut troupe = Self {
+            fedora,
+            coordinators: Vec::new(),
+            workers: Vec::new(),
+            servers,
+            standby: None,
+            places,
+        };
+        troupe.start_coordinator(cue, "coordinator", cue.port)?;
         troupe.ready(cue.port, pages).await?;
         if let Some(workers) = cue.workers {
             for number in 1..=workers {
-                troupe.start_worker(cue, number, &places)?;
+                troupe.start_worker(cue, number)?;
             }
-            troupe.start_coordinator(cue, "standby", free_port()?, &places)?;
+            let port = free_port()?;
+            troupe.start_coordinator(cue, "standby", port)?;
+            troupe.standby = Some(port);
         }
         Ok(troupe)
     }
 
-    fn start_coordinator(
+    /// Starts a coordinator: an instance of this name, with its pages at this port.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn start_coordinator(
         &mut self,
         cue: &Cue<'_>,
         name: &str,
         port: u16,
-        places: &Places,
     ) -> anyhow::Result<()> {
-        let file = config::write_static(cue.folder, name, port, places)?;
+        let file = config::write_static(cue.folder, name, port, &self.places)?;
         let mut command = Command::new(program("ebs-coordinator")?);
         command.arg("--static-config-file").arg(file).arg("--dynamic-config-file").arg(cue.dynamic);
-        self.coordinators.push(Child::start(name, command, cue.folder)?);
+        // Each start has a log of its own.
+        let start = (1..).map(|start| format!("{name}-{start}"));
+        let mut start = start.skip_while(|name| cue.folder.join(format!("{name}.log")).exists());
+        let name = start.next().unwrap_or_else(|| name.to_owned());
+        self.coordinators.push(Child::start(&name, command, cue.folder)?);
         Ok(())
     }
 
-    fn start_worker(&mut self, cue: &Cue<'_>, number: u16, places: &Places) -> anyhow::Result<()> {
+    fn start_worker(&mut self, cue: &Cue<'_>, number: u16) -> anyhow::Result<()> {
         let name = format!("worker-{number}");
-        let file = config::write_static(cue.folder, &name, 0, places)?;
+        let file = config::write_static(cue.folder, &name, 0, &self.places)?;
         let mut command = Command::new(program("ebs-worker")?);
         command.arg("--config").arg(file);
         self.workers.push(Child::start(&name, command, cue.folder)?);
         Ok(())
     }
 
-    async fn ready(&mut self, port: u16, pages: &Pages) -> anyhow::Result<()> {
+    /// Takes the coordinator of this instance name out of the troupe, to be ended.
+    pub fn take_coordinator(&mut self, name: &str) -> Option<Child> {
+        let place = self.coordinators.iter().position(|child| child.name().starts_with(name))?;
+        Some(self.coordinators.remove(place))
+    }
+
+    /// Takes a worker out of the troupe, to be ended.
+    pub fn take_worker(&mut self) -> Option<Child> {
+        self.workers.pop()
+    }
+
+    /// Waits until the coordinator at this port leads and is ready.
+    ///
+    /// # Errors
+    ///
+    /// It does not, or a program has ended.
+    pub async fn ready(&mut self, port: u16, pages: &Pages) -> anyhow::Result<()> {
         let coordinators = &mut self.coordinators;
         wait_for("the coordinator is ready", READY, || {
             let lives = coordinators.iter_mut().try_for_each(Child::must_live);
@@ -187,12 +229,16 @@ fn places(cue: &Cue<'_>, fedora: &str, servers: Option<&Servers>) -> anyhow::Res
         drafts: cue.drafts,
         batch_size: cue.batch_size,
         concurrency: 4,
+        tempo: cue.tempo.clone(),
     })
 }
 
 /// One of our programs: built beside this one.
 fn program(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("find this program")?;
+    // Tests are a folder deeper than programs.
+    let inside = here.parent().is_some_and(|folder| folder.ends_with("deps"));
+    let here = if inside { here.parent().unwrap_or(&here) } else { &here };
     let path = here.with_file_name(name);
     if !path.is_file() {
         bail!("{} is missing: build it, or use ./dev", path.display());

@@ -84,7 +84,8 @@ pub async fn answer(Shared(server): Shared<Server>, request: Request) -> Respons
         Some(Trouble::Offline) => return traffic::in_trouble(Trouble::Http503),
         Some(other) => return traffic::in_trouble(other),
     }
-    match server.world.read(|state| server.traffic.fate(&state.script)) {
+    let name = format!("{} {}", asked.method, generic(&asked.path));
+    match server.world.read(|state| server.traffic.fate(&state.script, &name)) {
         Fate::Answered => server.run(&asked),
         Fate::RanUnheard => {
             server.lost("ran");

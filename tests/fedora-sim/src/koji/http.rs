@@ -79,7 +79,8 @@ impl Hub {
         }
         let remote_user = remote_user(uri, headers);
         let asked = Asked { call, shown: credentials(uri, headers), remote_user };
-        match self.world.read(|state| self.traffic.fate(&state.script)) {
+        let name = first_call(&asked.call);
+        match self.world.read(|state| self.traffic.fate(&state.script, &name)) {
             Fate::Answered => reply(&self.run(&asked).await),
             Fate::RanUnheard => {
                 self.lost("ran");
@@ -166,6 +167,19 @@ fn inner_calls(call: &MethodCall) -> usize {
     match (call.method.as_ref(), call.params.as_slice()) {
         ("multiCall" | "system.multicall", [Value::Array(elements)]) => elements.len().max(1),
         _ => 1,
+    }
+}
+
+/// The name of a call; of many in one, that of the first.
+fn first_call(call: &MethodCall) -> String {
+    match (call.method.as_ref(), call.params.as_slice()) {
+        ("multiCall" | "system.multicall", [Value::Array(elements)]) => elements
+            .first()
+            .and_then(|element| element.get("methodName"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        (method, _) => method.to_owned(),
     }
 }
 

@@ -1,0 +1,9 @@
+//! The whole service on real engines, with something killed, stopped, wiped or lost in the middle: the batch ends as if nothing
+//! had happened. Needs the programs built: `cargo build --workspace`.
+
+mod coordinators;
+mod engines;
+mod hub;
+mod play;
+mod replies;
+mod workers;
