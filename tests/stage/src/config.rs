@@ -56,6 +56,8 @@ pub struct Places {
     pub batch_size: usize,
     /// Jobs side by side in one worker.
     pub concurrency: usize,
+    /// Times that differ from [`TIMERS`], in ms.
+    pub timers: BTreeMap<String, u64>,
 }
 
 /// Writes the static file for one instance that listens on `port`; its path.
@@ -107,6 +109,7 @@ pub fn write_static(
         "  http:\n    listen: 127.0.0.1:{port}\n  worker:\n    concurrency: {concurrency}\n  timers:"
     )?;
     for (key, millis) in TIMERS {
+        let millis = places.timers.get(*key).unwrap_or(millis);
         writeln!(text, "    {key}: {millis}ms")?;
     }
     write(folder, &format!("{instance}.yaml"), &text)

@@ -38,6 +38,7 @@ fn a_standalone_configuration_names_no_queue_and_no_broker() {
         drafts: true,
         batch_size: 0,
         concurrency: 4,
+        timers: BTreeMap::new(),
     };
     let path = write_static(folder.path(), "coordinator", 8080, &places).unwrap();
     let text = std::fs::read_to_string(path).unwrap();
