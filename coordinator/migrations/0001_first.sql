@@ -67,15 +67,6 @@ CREATE TABLE effects (
 CREATE INDEX effects_open ON effects (created) WHERE closed IS NULL;
 CREATE INDEX effects_by_batch ON effects (batch);
 
-CREATE TABLE watches (
-    id TEXT PRIMARY KEY,
-    batch BIGINT NOT NULL,
-    kind TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    run BIGINT NOT NULL,
-    next_poll BIGINT NOT NULL
-);
-
 CREATE TABLE triggers (
     id BIGINT PRIMARY KEY,
     batch BIGINT,

@@ -46,14 +46,10 @@ async fn apply_one(
         Change::PutMembers(rows) => drop(table::put(transaction, rows).await?),
         Change::PutGroup(row) => drop(table::put(transaction, vec![row]).await?),
         Change::PutEffects(rows) => drop(table::put(transaction, rows).await?),
-        Change::PutWatch(row) => drop(table::put(transaction, vec![row]).await?),
         Change::Deny(row) => drop(table::put(transaction, vec![row]).await?),
         Change::KeepMessage(message) => drop(table::put(transaction, vec![cut(message)]).await?),
         Change::AddTrigger(trigger) => add_triggers(transaction, vec![trigger], committed).await?,
         Change::AnswerTriggers(answers) => answer_triggers(transaction, answers).await?,
-        Change::DropWatch(id) => {
-            transaction.query("DELETE FROM watches WHERE id = $1", vec![id.write()]).await?;
-        }
         Change::PutMark { name, value } => {
             const PUT: &str = "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
             transaction.query(PUT, vec![name.write(), value.write()]).await?;

@@ -102,23 +102,6 @@ pub struct EffectRow {
     pub outcome: Option<String>,
 }
 
-/// One thing that is looked at again and again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WatchRow {
-    /// Its id, such as `b12.tasks`.
-    pub id: String,
-    /// Its batch.
-    pub batch: BatchId,
-    /// Its kind, such as `poll_tasks`.
-    pub kind: String,
-    /// What is watched, JSON.
-    pub payload: String,
-    /// Number of the last poll.
-    pub run: u32,
-    /// When it is to be polled next.
-    pub next_poll: Timestamp,
-}
-
 /// A reason to rebuild one component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTrigger {
@@ -206,10 +189,6 @@ pub enum Change {
     PutGroup(GroupRow),
     /// Inserts or replaces effects, in bulk. One that is closed in the store stays as it is.
     PutEffects(Vec<EffectRow>),
-    /// Inserts or replaces a watch.
-    PutWatch(WatchRow),
-    /// Ends a watch.
-    DropWatch(String),
     /// Inserts a trigger, unless the same (tag, build) is there from somewhere else than a person, or the same message is.
     AddTrigger(NewTrigger),
     /// Answers triggers: (which, answer as JSON, short word, batch). An answer once final is replaced only by a later
@@ -345,8 +324,6 @@ pub trait Store: Send + Sync {
     async fn open_effects(&self) -> Result<Vec<EffectRow>, StoreError>;
     /// An effect by id.
     async fn effect(&self, id: &str) -> Result<Option<EffectRow>, StoreError>;
-    /// All watches.
-    async fn watches(&self) -> Result<Vec<WatchRow>, StoreError>;
     /// Triggers without an answer, oldest first, at most `limit`.
     async fn pending_triggers(&self, limit: u32) -> Result<Vec<TriggerRow>, StoreError>;
     /// How many triggers have no answer, and since when the oldest waits.

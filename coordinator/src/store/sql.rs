@@ -11,7 +11,7 @@ use ebs_domain::{
 
 use super::{
     BatchRow, Candidate, Change, Committed, DenyRow, EffectRow, GroupRow, Lease, MemberRow, Store,
-    StoreError, TriggerRow, WatchRow,
+    StoreError, TriggerRow,
     cell::{Columns, Field},
     commit,
     fault::Fault,
@@ -169,12 +169,6 @@ impl Store for SqlStore {
 
     async fn effect(&self, id: &str) -> Result<Option<EffectRow>, StoreError> {
         self.one("read an effect", "WHERE id = $1", vec![id.to_owned().write()]).await
-    }
-
-    async fn watches(&self) -> Result<Vec<WatchRow>, StoreError> {
-        let mut watches: Vec<WatchRow> = self.all("read the watches", "", Vec::new()).await?;
-        watches.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(watches)
     }
 
     async fn pending_triggers(&self, limit: u32) -> Result<Vec<TriggerRow>, StoreError> {

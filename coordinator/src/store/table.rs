@@ -6,7 +6,6 @@ use sqlx::AssertSqlSafe;
 
 use super::{
     BatchRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage, TriggerRow,
-    WatchRow,
     cell::{Columns, Field},
     fault::Fault,
     link::{Conn, Row, Transaction, Value},
@@ -67,7 +66,6 @@ record!(GroupRow in "update_groups", key [batch, number], then [state, shown, op
 record!(EffectRow in "effects", key [id], then [
     batch, kind, runner, payload, run, first_issued, last_issued, due, unavailable_since, last_error, created, closed, outcome
 ], on conflict UNLESS_CLOSED);
-record!(WatchRow in "watches", key [id], then [batch, kind, payload, run, next_poll]);
 record!(OddMessage in "odd_messages", key [id], then [topic, body, fault, received], on conflict "(id) DO NOTHING");
 record!(DenyRow in "denied", key [source], then [component, class, text, batch, task, first, last, count, expires],
     on conflict DENY_AGAIN);

@@ -179,8 +179,11 @@ fn pattern(name: &str) -> String {
 ///
 /// It cannot be written.
 pub fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<PathBuf> {
-    let path = folder.join(name);
-    std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+    let (path, draft) = (folder.join(name), folder.join(format!("{name}.new")));
+    // Programs read these files while others are started: never half a file.
+    std::fs::write(&draft, text)
+        .and_then(|()| std::fs::rename(&draft, &path))
+        .with_context(|| format!("write {}", path.display()))?;
     Ok(path)
 }
 

@@ -46,8 +46,8 @@ pub fn script(cast: &Cast, seed: u64) -> Value {
         "seed": seed,
         "outcomes": outcomes,
         "timing": {
-            "request_ms": 20, "pickup_ms": 500, "build_min_ms": 2000, "build_max_ms": 12_000, "tagging_ms": 300,
-            "repo_ms": 1500, "repo_queue_ms": 500, "slow_factor": 3,
+            "request_ms": 20, "pickup_ms": 500, "build_min_ms": 1000, "build_max_ms": 3500, "tagging_ms": 300,
+            "repo_ms": 1500, "repo_queue_ms": 500, "slow_factor": 2,
         },
     })
 }

@@ -10,9 +10,7 @@ use ebs_domain::id::{BatchId, Epoch, TriggerId};
 
 use crate::{
     ground::Ground,
-    rows::{
-        answer, at, batch, candidate, denial, effect, group, lead, member, odd, trigger, watch,
-    },
+    rows::{answer, at, batch, candidate, denial, effect, group, lead, member, odd, trigger},
 };
 
 /// An open store with a leader.
@@ -178,7 +176,7 @@ pub(crate) async fn rows_come_back_as_they_were_written(ground: &mut Ground) {
     assert_eq!(denied, [denial(1, 7, 10)]);
 }
 
-pub(crate) async fn members_groups_and_watches_are_replaced_by_their_key(ground: &mut Ground) {
+pub(crate) async fn members_and_groups_are_replaced_by_their_key(ground: &mut Ground) {
     let (store, epoch) = led(ground).await;
     let built = MemberRow { shown: "succeeded".to_owned(), ..member(1, 2) };
     let changes = vec![
@@ -186,11 +184,8 @@ pub(crate) async fn members_groups_and_watches_are_replaced_by_their_key(ground:
         Change::PutGroup(group(1, 2, true)),
         Change::PutGroup(group(1, 1, true)),
         Change::PutGroup(group(0, 7, true)),
-        Change::PutWatch(watch("b1.tasks", 1)),
-        Change::PutWatch(watch("b1.repo", 1)),
         Change::PutMembers(vec![built.clone()]),
         Change::PutGroup(group(1, 1, false)),
-        Change::PutWatch(watch("b1.tasks", 2)),
     ];
     store.commit(epoch, changes).await.unwrap();
     assert_eq!(
@@ -203,9 +198,6 @@ pub(crate) async fn members_groups_and_watches_are_replaced_by_their_key(ground:
         [group(1, 1, false), group(1, 2, true)]
     );
     assert_eq!(store.open_groups().await.unwrap(), [group(0, 7, true), group(1, 2, true)]);
-    assert_eq!(store.watches().await.unwrap(), [watch("b1.repo", 1), watch("b1.tasks", 2)]);
-    store.commit(epoch, vec![Change::DropWatch("b1.tasks".to_owned())]).await.unwrap();
-    assert_eq!(store.watches().await.unwrap(), [watch("b1.repo", 1)]);
 }
 
 pub(crate) async fn the_same_key_twice_in_one_change_means_the_last(ground: &mut Ground) {

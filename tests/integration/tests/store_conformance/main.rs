@@ -41,7 +41,7 @@ on_both! {
     cases::all_of_a_commit_is_written_or_nothing,
     cases::a_second_open_batch_is_refused,
     cases::rows_come_back_as_they_were_written,
-    cases::members_groups_and_watches_are_replaced_by_their_key,
+    cases::members_and_groups_are_replaced_by_their_key,
     cases::the_same_key_twice_in_one_change_means_the_last,
     cases::a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a_persons_is,
     cases::a_trigger_of_the_same_message_is_not_added_again,

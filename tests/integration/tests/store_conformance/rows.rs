@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ebs_coordinator::store::{
     BatchRow, Candidate, DenyRow, EffectRow, GroupRow, Lease, MemberRow, NewTrigger, OddMessage,
-    Runner, SqlStore, Store, TriggerAnswer, WatchRow,
+    Runner, SqlStore, Store, TriggerAnswer,
 };
 use ebs_domain::{
     id::{BatchId, BuildId, Component, Epoch, TriggerId},
@@ -82,17 +82,6 @@ pub(crate) fn effect(id: &str, created: i64) -> EffectRow {
         created: at(created),
         closed: None,
         outcome: None,
-    }
-}
-
-pub(crate) fn watch(id: &str, run: u32) -> WatchRow {
-    WatchRow {
-        id: id.to_owned(),
-        batch: BatchId::new(1),
-        kind: "poll_tasks".to_owned(),
-        payload: "[]".to_owned(),
-        run,
-        next_poll: at(i64::from(run)),
     }
 }
 
