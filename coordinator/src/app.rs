@@ -76,33 +76,20 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     let (health, probe) = (Health::default(), Probe::new());
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
-    let pages =
-        Arc::new(StorePages::new(Arc::clone(&store), &config, probe.clone(), health.clone()));
+    let pages = StorePages::new(Arc::clone(&store), &config, probe.clone(), health.clone());
     let served = Served {
         health: health.clone(),
         store: Arc::clone(&store),
-        pages,
+        pages: Arc::new(pages),
         metrics: metrics.clone(),
     };
     let web_stop = stop.clone();
     tasks.spawn(async move {
         serve(listener, served, web_stop).await.context("the pages cannot be served")
     });
-
-    let refresh = Refresh {
-        config: Arc::clone(&config),
-        dynamic,
-        lists: ContentResolver::new()?,
-        bodhi: Arc::clone(&bodhi),
+    let Some(snapshot) = start_refresh(&config, dynamic, &bodhi, &mut tasks, &stop).await? else {
+        return finish(tasks, &stop).await;
     };
-    let Some(first) = refresh.first(&stop).await? else { return finish(tasks, &stop).await };
-    let (newest, snapshot) = watch::channel(Arc::new(first));
-    let refresh_stop = stop.clone();
-    tasks.spawn(async move {
-        refresh.run(newest, refresh_stop).await;
-        Ok(())
-    });
-
     let queue = start_queue(&config, &hub, &bodhi, &metrics, &mut tasks, &stop)?;
     let parts = Arc::new(Parts {
         store: Arc::clone(&store),
@@ -174,6 +161,30 @@ async fn open_store(config: &StaticConfig) -> Result<SqlStore, StoreError> {
     SqlStore::open(&StoreOptions::new(location)).await
 }
 
+/// Reads the dynamic configuration and the lists, then keeps them fresh. Gives nothing if it is told to stop before that.
+async fn start_refresh(
+    config: &Arc<StaticConfig>,
+    dynamic: PathBuf,
+    bodhi: &Arc<BodhiUpdates>,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<watch::Receiver<Arc<Snapshot>>>> {
+    let refresh = Refresh {
+        config: Arc::clone(config),
+        dynamic,
+        lists: ContentResolver::new()?,
+        bodhi: Arc::clone(bodhi),
+    };
+    let Some(first) = refresh.first(stop).await? else { return Ok(None) };
+    let (newest, snapshot) = watch::channel(Arc::new(first));
+    let refresh_stop = stop.clone();
+    tasks.spawn(async move {
+        refresh.run(newest, refresh_stop).await;
+        Ok(())
+    });
+    Ok(Some(snapshot))
+}
+
 /// The queue: Redis if there is one, else one in this process with a worker beside it.
 fn start_queue(
     config: &StaticConfig,
@@ -218,6 +229,8 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
         lull: timers.lull,
         max_lull: timers.max_lull,
         doubt_wait: timers.doubt_wait,
+        // A queue in this process is lost with its workers.
+        lost_job_sends: config.ebs.redis.as_ref().map_or(Duration::ZERO, |_| timers.job_lease),
         call_limit: config.ebs.koji.call_timeout,
         poll_deadline: timers.job_lease + config.ebs.koji.call_timeout,
         poll_min: timers.poll_min,

@@ -46,6 +46,9 @@ pub struct Leadership {
 /// The pause before the lease is asked for again when the database does not answer.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// How often one that follows asks for the lease at least, so that one given up is taken at once.
+const FOLLOW_PAUSE: Duration = Duration::from_secs(1);
+
 /// The longest that giving the lease up may take.
 const RESIGN_LIMIT: Duration = Duration::from_secs(5);
 
@@ -61,12 +64,14 @@ impl Leadership {
             let lease = self.store.lead(&self.candidate).await;
             (self.beat)(lease.as_ref().map(|_| ()));
             let pause = match lease {
-                Ok(Lease::Leading { epoch }) => {
-                    self.term(epoch, asked, &stop).await?;
-                    continue;
-                }
+                Ok(Lease::Leading { epoch }) => match self.term(epoch, asked, &stop).await? {
+                    TermEnd::Over => continue,
+                    // All begins anew with the next term, also what reads results and messages: those that were taken
+                    // and could not be stored come again.
+                    TermEnd::Fenced | TermEnd::Reload => RETRY_PAUSE,
+                },
                 Ok(Lease::Following { remaining, .. }) => {
-                    remaining.min(self.candidate.ttl / 3).max(Duration::from_millis(20))
+                    remaining.clamp(Duration::from_millis(20), FOLLOW_PAUSE)
                 }
                 Err(error) => {
                     tracing::warn!(
@@ -91,7 +96,7 @@ impl Leadership {
         epoch: Epoch,
         asked: Instant,
         stop: &CancellationToken,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<TermEnd> {
         let over = stop.child_token();
         let (until, seen) = watch::channel(asked + self.candidate.ttl);
         let (handle, mut inputs) = Handle::channel();
@@ -102,7 +107,7 @@ impl Leadership {
         let lease = TermLease { epoch, until: seen, over: over.clone() };
         let outcome = {
             let keep = self.keep(epoch, until, &over);
-            let lead = self.lead(&lease, &mut inputs);
+            let lead = self.lead(lease, &mut inputs);
             tokio::pin!(keep, lead);
             tokio::select! {
                 biased;
@@ -124,24 +129,16 @@ impl Leadership {
 
     async fn lead(
         &self,
-        lease: &TermLease,
+        lease: TermLease,
         inputs: &mut mpsc::Receiver<Input>,
-    ) -> anyhow::Result<()> {
-        loop {
-            match self.driver.lead(lease.clone(), inputs).await {
-                Ok(TermEnd::Over | TermEnd::Fenced) => return Ok(()),
-                Ok(TermEnd::Reload) => {}
-                // A database that is away is waited for; state that cannot be read is not.
-                Err(error) if is_unavailable(&error) => {
-                    tracing::warn!(error = format!("{error:#}"), "cannot read the state: again");
-                }
-                Err(error) => return Err(error),
+    ) -> anyhow::Result<TermEnd> {
+        match self.driver.lead(lease, inputs).await {
+            // A database that is away is waited for; state that cannot be read is not.
+            Err(error) if is_unavailable(&error) => {
+                tracing::warn!(error = format!("{error:#}"), "cannot read the state: again");
+                Ok(TermEnd::Reload)
             }
-            tokio::select! {
-                biased;
-                () = lease.over.cancelled() => return Ok(()),
-                () = tokio::time::sleep(RETRY_PAUSE) => {}
-            }
+            ended => ended,
         }
     }
 

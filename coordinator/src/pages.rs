@@ -141,7 +141,7 @@ impl Pages for StorePages {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
             leader: here.then(|| LeaderView { instance: self.instance.clone(), here }),
-            paused: None,
+            paused: progress.paused.then(|| "The configuration says so.".to_owned()),
             web_url: self.web_url.clone(),
             current: self.current().await?,
             pending_total: self.store.pending_count().await?.0,

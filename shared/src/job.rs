@@ -150,6 +150,11 @@ pub enum Answer {
         /// What happened, for people.
         why: String,
     },
+    /// A look found nothing, and creating was not allowed yet (see [`Doubt::Look`]).
+    NotYet {
+        /// What was looked for, for people.
+        why: String,
+    },
     /// Answer to `submit_builds`: one entry for each build, in order.
     Submitted {
         /// What came of each.
@@ -165,7 +170,12 @@ pub enum Answer {
         /// The update, found or made.
         update: Update,
     },
-    /// Answer to `submit_update`: Bodhi refused, or the tag does not hold the group.
+    /// Answer to `submit_update`: the tag does not hold exactly the group, so nothing was posted.
+    TagDiffers {
+        /// How it differs, for people.
+        why: String,
+    },
+    /// Answer to `submit_update`: Bodhi refused.
     PostRefused {
         /// All it said.
         complaints: Vec<Complaint>,

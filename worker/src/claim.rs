@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use ebs_shared::{
     clock::Chance,
     queue::{Consumer, Held, Lane, Presence, QueueError},
@@ -13,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{LeaseView, WorkerMetrics, WorkerSettings, backoff::Backoff};
+use crate::{WorkerMetrics, WorkerSettings, backoff::Backoff, handler::Handler};
 
 mod hold;
 
@@ -27,31 +26,6 @@ const SHORT_WAIT: Duration = Duration::from_millis(200);
 const ANNOUNCE: Duration = Duration::from_secs(10);
 /// Time limit of taking leave.
 const LEAVE_LIMIT: Duration = Duration::from_secs(2);
-
-/// What does the work of a job.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// Works on a held job. It may be dropped at any wait: when the lease is lost, the deadline passes or the grace ends.
-    async fn handle(&self, held: &Held, lease: &LeaseView) -> Verdict;
-}
-
-/// What is to become of a job after work on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It ends with this report.
-    Done(String),
-    /// The try went wrong in here.
-    Failed {
-        /// Why, for people.
-        error: String,
-        /// How long to wait before the next try.
-        delay: Duration,
-        /// Whether there shall be one.
-        again: bool,
-    },
-    /// This program cannot read it: others may.
-    NotMine,
-}
 
 /// The loop, with all it needs.
 pub(crate) struct Claim<H> {

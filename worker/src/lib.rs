@@ -3,6 +3,7 @@
 
 mod backoff;
 mod claim;
+mod handler;
 mod host;
 mod jobs;
 mod lease;
@@ -21,7 +22,7 @@ use ebs_shared::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use claim::{Handler, Verdict};
+pub use handler::{Handler, Verdict};
 pub use host::host;
 pub use lease::LeaseView;
 pub use metrics::WorkerMetrics;

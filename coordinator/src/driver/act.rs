@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ebs_domain::{
     batch::{Group, Phase},
+    forming::Pause,
     id::TriggerId,
 };
 use ebs_shared::queue::Enqueued;
@@ -124,7 +125,7 @@ impl Term<'_> {
             tracing::warn!(error = crate::report::chain(&error), "results are not acknowledged");
         }
         for start in turn.start {
-            self.begin(start);
+            self.begin(start, now);
         }
         self.unsent.extend(turn.jobs);
         let due = self.send_due.is_none_or(|due| due <= now.mono);
@@ -160,7 +161,7 @@ impl Term<'_> {
     }
 
     /// Starts a call beside the loop.
-    fn begin(&mut self, start: Start) {
+    fn begin(&mut self, start: Start, now: Now) {
         let parts: &Parts = self.parts;
         match start {
             Start::List { effect, run, wish } => self.running.push(Box::pin(async move {
@@ -169,12 +170,15 @@ impl Term<'_> {
             Start::Effect { effect, run, running } => self.running.push(Box::pin(async move {
                 Done::Effect { result: effects::run(parts, running).await, effect, run }
             })),
-            Start::Read(reading) => {
-                let Some(plan) = self.state.batch.as_ref().map(|batch| batch.plan.clone()) else {
+            Start::Read { batch, reading } => {
+                let Some(plan) = self.state.batch_plan(batch).map(|(plan, _)| plan.clone()) else {
+                    // The batch has ended in this very turn.
+                    self.read_due = Some(now.mono);
                     return;
                 };
-                self.running
-                    .push(Box::pin(async move { Done::Read(reading.run(parts, &plan).await) }));
+                self.running.push(Box::pin(async move {
+                    Done::Read { asked: reading.clone(), result: reading.run(parts, &plan).await }
+                }));
             }
             Start::Missing(jobs) => self.running.push(Box::pin(async move {
                 Done::Missing(
@@ -194,6 +198,7 @@ impl Term<'_> {
             progress.turned = Some(now.wall);
             progress.epoch = Some(self.lease.epoch.get());
             progress.effects_open = open;
+            progress.paused = self.pause == Pause::Paused;
         });
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn of_effect(effect: &Effect, answer: Answer, at: Timestamp) -> Told 
         (effect, Answer::Unknown { why }) => {
             Told::Failing(Failing::Unknown { service: service_of(effect), why })
         }
+        (_, Answer::NotYet { why }) => Told::StillInDoubt { why },
         (_, Answer::Impossible { why }) => Told::Impossible(why),
         (Effect::SubmitBuilds { builds, .. }, Answer::Submitted { builds: ends })
             if builds.len() == ends.len() =>
@@ -66,6 +67,10 @@ pub(super) fn of_effect(effect: &Effect, answer: Answer, at: Timestamp) -> Told 
         }
         (Effect::SubmitUpdate { .. }, Answer::Posted { update }) => {
             Told::Outcome(Outcome::UpdatePosted { end: PostEnd::Update(update_seen(update)) }, None)
+        }
+        (Effect::SubmitUpdate { .. }, Answer::TagDiffers { why }) => {
+            tracing::warn!(error = why, "an errata tag is put right before its update is made");
+            Told::Outcome(Outcome::UpdatePosted { end: PostEnd::TagDiffers }, None)
         }
         (Effect::SubmitUpdate { .. }, Answer::PostRefused { complaints, builds }) => {
             let text: Vec<String> =

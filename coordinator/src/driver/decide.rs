@@ -1,5 +1,7 @@
 //! From inputs to changes: everything here is quick and waits for nothing.
 
+use std::time::Duration;
+
 use ebs_domain::{
     batch::{Batch, Command, Event, Outcome, Step, settle_groups},
     forming::{self, Decision, Forming, Pause},
@@ -15,6 +17,7 @@ use super::{
     candidates,
     inputs::{Done, Failing, Input},
     ledger::Open,
+    reads::Reading,
     record,
     term::Term,
     turn::{Now, Turn},
@@ -88,13 +91,21 @@ impl Term<'_> {
                     Err(failing) => self.effect_failed(&effect, failing, now, turn),
                 }
             }
-            Done::Read(Ok(event)) => {
+            Done::Read { asked, result: Ok(event) } => {
                 self.read_due = Some(now.mono);
                 self.read_failing = None;
                 self.heard_of(Service::Koji);
-                self.tell(event, now, turn);
+                // An answer to what is not asked any more says nothing about what is.
+                let asks =
+                    |batch: &&Batch| batch.reads().is_some_and(|read| Reading::of(read) == asked);
+                match self.state.batch.as_ref().filter(asks).map(|batch| batch.id) {
+                    Some(id) => {
+                        self.tell(id, event, now, turn);
+                    }
+                    None => turn.stale += 1,
+                }
             }
-            Done::Read(Err(failing)) => {
+            Done::Read { result: Err(failing), .. } => {
                 let since = *self.read_failing.get_or_insert(now.mono);
                 self.read_due = Some(now.mono + self.pause_after(now.mono - since));
                 self.note_failing(&failing, now);
@@ -118,7 +129,9 @@ impl Term<'_> {
             .values_mut()
             .filter(|open| open.due.is_none() && jobs.contains(&open.job()))
         {
-            open.doubt("the queue has lost the job", now.wall, now.mono, std::time::Duration::ZERO);
+            // A worker that holds it goes on until it hears of the loss, at the latest when its lease has run out.
+            let last_sending = now.wall + self.parts.settings.lost_job_sends;
+            open.doubt("the queue has lost the job", last_sending, now, Duration::ZERO);
             tracing::warn!(effect.id = open.row.id, "the queue has lost a job: it is issued again");
             store_effect(open, turn);
         }
@@ -176,7 +189,7 @@ impl Term<'_> {
                 if matches!(event, Event::UpdatesSeen { .. }) {
                     self.heard_of(Service::Bodhi);
                 }
-                self.tell_of(batch, event, now, turn)
+                self.tell(batch, event, now, turn)
             }
             Err(failing) => {
                 self.note_failing(&failing, now);
@@ -188,6 +201,7 @@ impl Term<'_> {
 
     fn take_report(&mut self, id: &str, answer: Result<Answer, String>, now: Now, turn: &mut Turn) {
         let Some(open) = self.state.ledger.get(id) else { return };
+        let batch = open.row.batch;
         let told = match answer {
             Ok(answer) => answers::of_effect(&open.entry.effect, answer, now.wall),
             Err(error) => Told::Impossible(error),
@@ -201,7 +215,7 @@ impl Term<'_> {
                 });
                 self.close(id, outcome, now, turn);
                 if let Some(event) = along {
-                    self.tell(event, now, turn);
+                    self.tell(batch, event, now, turn);
                 }
             }
             Told::StillInDoubt { why } => self.still_in_doubt(id, &why, now, turn),
@@ -213,15 +227,8 @@ impl Term<'_> {
         }
     }
 
-    /// Tells the open batch something.
-    pub(super) fn tell(&mut self, event: Event, now: Now, turn: &mut Turn) {
-        if let Some(batch) = &self.state.batch {
-            self.tell_of(batch.id, event, now, turn);
-        }
-    }
-
     /// Tells a batch, or what is left of it, something. True if it changed anything.
-    fn tell_of(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
+    pub(super) fn tell(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
         if let Some(batch) = self.state.batch.as_mut().filter(|batch| batch.id == id) {
             let word = event.word();
             return match batch.step(now.wall, event) {
@@ -269,8 +276,9 @@ impl Term<'_> {
                 Command::Settle { no } => {
                     let of_batch = |open: &&mut Open| open.row.batch == id && open.entry.no == no;
                     if let Some(open) = self.state.ledger.values_mut().find(of_batch) {
-                        open.settle_only = true;
+                        open.entry.settle_only = true;
                         open.due = open.due.map(|_| now.mono);
+                        store_effect(open, turn);
                     }
                 }
                 Command::Answer { trigger, answer } => {
@@ -359,7 +367,12 @@ impl Term<'_> {
 
     /// A neighbour did not answer: said once, and as an error when it lasts.
     pub(super) fn note_failing(&self, failing: &Failing, now: Now) {
-        let (Failing::Unavailable { service, why } | Failing::Unknown { service, why }) = failing;
+        let (service, why) = match failing {
+            Failing::Unavailable { service, why } | Failing::Unknown { service, why } => {
+                (service, why)
+            }
+            Failing::NotYet { .. } => return,
+        };
         let mut since = now.wall;
         let mut first = false;
         self.parts.probe.show(|progress| {

@@ -8,6 +8,7 @@ use ebs_domain::{
 use ebs_shared::{job::Service, queue::Delivered};
 use tokio::sync::{mpsc, oneshot};
 
+use super::reads::Reading;
 use crate::store::OddMessage;
 
 /// A build that was seen entering the trigger tag.
@@ -107,8 +108,8 @@ pub(super) enum Done {
     Listed { effect: String, run: u32, known: Result<Vec<i64>, Failing> },
     /// An effect that the leader runs itself.
     Effect { effect: String, run: u32, result: Result<Outcome, Failing> },
-    /// A read.
-    Read(Result<Event, Failing>),
+    /// A read of the open batch: what was asked, and what came.
+    Read { asked: Reading, result: Result<Event, Failing> },
     /// Which jobs the queue does not know.
     Missing(Result<Vec<String>, String>),
 }
@@ -120,4 +121,6 @@ pub(super) enum Failing {
     Unavailable { service: Service, why: String },
     /// It may have run: look after a pause.
     Unknown { service: Service, why: String },
+    /// A look found nothing, and it is too early to create: look again after a pause.
+    NotYet { why: String },
 }

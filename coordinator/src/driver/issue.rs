@@ -33,7 +33,7 @@ impl Term<'_> {
             run = open.row.run,
             "effect closed"
         );
-        self.tell(Event::Outcome { no: open.entry.no, outcome }, now, turn);
+        self.tell(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
     }
 
     /// A run brought nothing: again after a pause, looking first if it may have had its effect.
@@ -50,9 +50,10 @@ impl Term<'_> {
         match failing {
             Failing::Unavailable { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
             Failing::Unknown { why, .. } if creates(&open.entry.effect) => {
-                open.doubt(&why, now.wall, now.mono, look);
+                open.doubt(&why, now.wall, now, look);
             }
             Failing::Unknown { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
+            Failing::NotYet { why } => open.not_found(&why, now, look),
         }
         store_effect(open, turn);
     }
@@ -61,7 +62,7 @@ impl Term<'_> {
     pub(super) fn still_in_doubt(&mut self, id: &str, why: &str, now: Now, turn: &mut Turn) {
         let pause = self.look_pause();
         let Some(open) = self.state.ledger.get_mut(id) else { return };
-        open.again(why, now.wall, now.mono, pause);
+        open.not_found(why, now, pause);
         store_effect(open, turn);
     }
 
@@ -96,11 +97,7 @@ impl Term<'_> {
         let doubt_wait = self.parts.settings.doubt_wait;
         let Some(open) = self.state.ledger.get_mut(id) else { return };
         let creating = creates(&open.entry.effect);
-        if open.settle_only
-            && (!creating
-                || open.is_without_trace(now.wall, doubt_wait)
-                || open.entry.doubt.is_none())
-        {
+        if open.entry.settle_only && (!creating || open.is_without_trace(doubt_wait)) {
             return self.close(id, Outcome::Withdrawn, now, turn);
         }
         if open.row.kind == "create_side_tag" && open.entry.known.is_none() {
@@ -124,8 +121,13 @@ impl Term<'_> {
         );
         if open.row.runner == Runner::Coordinator {
             let known = open.entry.known.clone().unwrap_or_default();
-            let running =
-                Running { effect: open.entry.effect.clone(), look_first, may_create, known };
+            let running = Running {
+                effect: open.entry.effect.clone(),
+                look_first,
+                may_create,
+                known,
+                lease: self.lease.until.clone(),
+            };
             return turn.start.push(Start::Effect {
                 effect: id.to_owned(),
                 run: open.row.run,
@@ -139,6 +141,7 @@ impl Term<'_> {
             of: id,
             run: open.row.run,
             batch: open.row.batch,
+            attempt: work::attempt_of(&open.entry.effect),
             uuid,
             epoch: self.lease.epoch,
         };
@@ -161,8 +164,9 @@ impl Term<'_> {
         if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now) {
             return;
         }
-        if let Some(read) = self.state.batch.as_ref().and_then(|batch| batch.reads()) {
-            turn.start.push(Start::Read(Reading::of(read)));
+        let Some(batch) = &self.state.batch else { return };
+        if let Some(read) = batch.reads() {
+            turn.start.push(Start::Read { batch: batch.id, reading: Reading::of(read) });
             self.read_due = None;
         }
     }
@@ -173,7 +177,8 @@ impl Term<'_> {
         for id in self.polls.start_due(now.mono) {
             let Some(unit) = self.polls.get(&id) else { continue };
             let Some((plan, uuid)) = self.state.batch_plan(unit.batch) else { continue };
-            let address = Address { of: &id, run: unit.run, batch: unit.batch, uuid, epoch };
+            let (batch, run) = (unit.batch, unit.run);
+            let address = Address { of: &id, run, batch, attempt: None, uuid, epoch };
             let (work, what) = (work::of_watch(&unit.watch, plan), work::watch_line(&unit.watch));
             self.push_job(work::job(&address, work, what, attempts, Duration::ZERO), turn);
         }

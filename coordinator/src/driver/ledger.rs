@@ -9,6 +9,7 @@ use ebs_domain::{batch::Effect, id::BatchId, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::turn::Now;
 use crate::store::{EffectRow, Runner};
 
 /// What is stored of an effect beside its columns.
@@ -24,6 +25,12 @@ pub(super) struct Entry {
     pub(super) known: Option<Vec<i64>>,
     /// The last moment at which a sending whose outcome is unknown can have happened.
     pub(super) doubt: Option<Timestamp>,
+    /// When the last look began that found nothing.
+    #[serde(default)]
+    pub(super) looked: Option<Timestamp>,
+    /// Whether the batch is being aborted: it is settled by looking alone.
+    #[serde(default)]
+    pub(super) settle_only: bool,
 }
 
 /// The version of [`Entry`] that this program writes.
@@ -36,8 +43,6 @@ pub(super) struct Open {
     pub(super) entry: Entry,
     /// When it is to be issued; `None` while a run is under way.
     pub(super) due: Option<Instant>,
-    /// Whether the batch is being aborted: it is settled by looking alone.
-    pub(super) settle_only: bool,
 }
 
 /// All open effects, by id.
@@ -52,7 +57,15 @@ impl Open {
         wall: Timestamp,
         mono: Instant,
     ) -> Self {
-        let entry = Entry { v: ENTRY_VERSION, no, effect, known: None, doubt: None };
+        let entry = Entry {
+            v: ENTRY_VERSION,
+            no,
+            effect,
+            known: None,
+            doubt: None,
+            looked: None,
+            settle_only: false,
+        };
         let row = EffectRow {
             id: format!("b{batch}.{no}.{}", entry.effect.kind()),
             batch,
@@ -69,10 +82,10 @@ impl Open {
             closed: None,
             outcome: None,
         };
-        Self { row, entry, due: Some(mono), settle_only: false }
+        Self { row, entry, due: Some(mono) }
     }
 
-    /// An effect as stored, after a start or a change of leader: what was issued is in doubt.
+    /// An effect as stored, after a start or a change of leader: what was issued, and has not come back, is in doubt.
     pub(super) fn restored(
         row: EffectRow,
         call_limit: Duration,
@@ -80,12 +93,13 @@ impl Open {
     ) -> Result<Self, serde_json::Error> {
         let mut entry: Entry = serde_json::from_str(&row.payload)?;
         let by_leader = row.runner == Runner::Coordinator;
-        if let (true, true, Some(issued)) = (by_leader, creates(&entry.effect), row.last_issued) {
+        let away = by_leader && row.due.is_none() && creates(&entry.effect);
+        if let (true, Some(issued)) = (away, row.last_issued) {
             entry.doubt = entry.doubt.max(Some(issued + call_limit));
         }
         // A worker's run goes on without us, if the queue still has it; that is asked at once.
         let due = (by_leader || row.run == 0 || row.due.is_some()).then_some(mono);
-        Ok(Self { row, entry, due, settle_only: false })
+        Ok(Self { row, entry, due })
     }
 
     /// Counts a new run, begun now.
@@ -99,14 +113,18 @@ impl Open {
 
     /// Whether a run may create, or must only look.
     pub(super) fn may_create(&self, wall: Timestamp, doubt_wait: Duration) -> bool {
-        !self.settle_only
+        !self.entry.settle_only
             && self.entry.doubt.is_none_or(|last_sending| wall.since(last_sending) >= doubt_wait)
     }
 
-    /// Whether nothing of it can be outside, now or later: it may simply be closed.
-    pub(super) fn is_without_trace(&self, wall: Timestamp, doubt_wait: Duration) -> bool {
-        self.row.run == 0
-            || self.entry.doubt.is_some_and(|last_sending| wall.since(last_sending) >= doubt_wait)
+    /// Whether nothing of it can be outside, now or later: it may simply be closed. Nothing was ever sent, or a look that
+    /// began when a sending could have its effect no more has found nothing.
+    pub(super) fn is_without_trace(&self, doubt_wait: Duration) -> bool {
+        match (self.entry.doubt, self.entry.looked) {
+            (None, _) => true,
+            (Some(last_sending), Some(looked)) => looked.since(last_sending) >= doubt_wait,
+            (Some(_), None) => false,
+        }
     }
 
     /// To be issued again after a pause, since a neighbour was not available.
@@ -115,11 +133,20 @@ impl Open {
         self.again(why, wall, mono, pause);
     }
 
-    /// To be looked for after a pause: its last run may have had its effect.
-    pub(super) fn doubt(&mut self, why: &str, wall: Timestamp, mono: Instant, pause: Duration) {
+    /// To be looked for after a pause: its last run may have had its effect, or have it yet if it is sent as late as
+    /// `last_sending`.
+    pub(super) fn doubt(&mut self, why: &str, last_sending: Timestamp, at: Now, pause: Duration) {
         self.row.unavailable_since = None;
-        self.entry.doubt = Some(wall);
-        self.again(why, wall, mono, pause);
+        self.entry.doubt = self.entry.doubt.max(Some(last_sending));
+        self.entry.looked = None;
+        self.again(why, at.wall, at.mono, pause);
+    }
+
+    /// A look found nothing: to be looked for again after a pause.
+    pub(super) fn not_found(&mut self, why: &str, at: Now, pause: Duration) {
+        self.row.unavailable_since = None;
+        self.entry.looked = self.row.last_issued;
+        self.again(why, at.wall, at.mono, pause);
     }
 
     /// To be issued again after a pause, with nothing new known.
@@ -171,3 +198,6 @@ pub(super) fn creates(effect: &Effect) -> bool {
         | Effect::CancelTasks { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,8 @@ pub struct DriverSettings {
     pub max_lull: Duration,
     /// How long after its last possible sending a creating call may still take effect.
     pub doubt_wait: Duration,
+    /// How long after the queue lost a job its holder may still send the job's call.
+    pub lost_job_sends: Duration,
     /// The longest that one call of the leader takes.
     pub call_limit: Duration,
     /// The longest that a worker may take over one poll, queueing included: after that it is asked for again.
@@ -80,6 +82,8 @@ pub struct Progress {
     pub effects_open: BTreeMap<String, u64>,
     /// Since when each neighbour has been unavailable.
     pub unavailable: BTreeMap<Service, Timestamp>,
+    /// Whether the configuration keeps new batches from beginning.
+    pub paused: bool,
     /// The last error of the queue, if it is not doing its work.
     pub queue_error: Option<String>,
     /// Triggers found late, in Koji's own record.

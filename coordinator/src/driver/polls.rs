@@ -37,14 +37,14 @@ pub(super) struct Pace {
 pub(super) struct Polls {
     units: BTreeMap<String, Unit>,
     pace: Pace,
-    /// Makes ids differ from those of earlier terms, whose answers may still come.
-    term: i64,
+    /// Makes ids differ from those of earlier terms: their answers may still come, and the queue takes no job twice.
+    term: String,
     /// The newest run number of all units, also of those gone.
     runs: u32,
 }
 
 impl Polls {
-    pub(super) fn new(pace: Pace, term: i64) -> Self {
+    pub(super) fn new(pace: Pace, term: String) -> Self {
         Self { units: BTreeMap::new(), pace, term, runs: 0 }
     }
 
@@ -65,7 +65,7 @@ impl Polls {
 
     /// One watch can be too much for one poll.
     fn split(&self, batch: BatchId, watch: Watch) -> Vec<(String, Watch)> {
-        let term = self.term;
+        let term = &self.term;
         match watch {
             Watch::Tasks(tasks) => tasks
                 .chunks(MAX_BULK)
@@ -152,3 +152,6 @@ fn haste(watch: &Watch) -> Haste {
         Watch::Tasks(_) | Watch::Repo(_) | Watch::Updates { .. } => Haste::Awaited,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ use crate::store::StoreError;
 const LIST_WHOLE_TAGS_FROM: usize = 200;
 
 /// A read, with all it needs, so that it can run beside the loop.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     Admission(Vec<Candidate>),
     LastChange(TagName),

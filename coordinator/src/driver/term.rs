@@ -44,7 +44,7 @@ pub enum TermEnd {
     Over,
     /// Another instance leads: a write was refused.
     Fenced,
-    /// What is in memory may not be what is stored: begin again from the store.
+    /// What is in memory may not be what is stored: begin again from the store, in a new term.
     Reload,
 }
 
@@ -85,6 +85,12 @@ impl Driver {
         Self { parts }
     }
 
+    /// A name for this term. State that is read anew begins another one under the same epoch.
+    fn term_name(&self, lease: &TermLease) -> String {
+        let (begun, _) = self.parts.chance.uuid().as_u64_pair();
+        format!("{}.{:04x}", lease.epoch, begun >> 48)
+    }
+
     /// Leads one term until it is over.
     ///
     /// # Errors
@@ -105,7 +111,7 @@ impl Driver {
             deadline: settings.poll_deadline,
         };
         let mut term = Term {
-            polls: Polls::new(pace, lease.epoch.get()),
+            polls: Polls::new(pace, self.term_name(&lease)),
             parts,
             state,
             running: FuturesUnordered::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ebs_domain::id::Component;
+use ebs_domain::id::{BatchId, Component};
 use tokio::{sync::oneshot, time::Instant};
 
 use ebs_domain::time::Timestamp;
@@ -48,7 +48,7 @@ pub(super) enum Start {
     /// Run an effect of the leader's.
     Effect { effect: String, run: u32, running: Running },
     /// Read something.
-    Read(Reading),
+    Read { batch: BatchId, reading: Reading },
     /// Ask the queue which jobs it does not know.
     Missing(Vec<String>),
 }

@@ -11,6 +11,7 @@ use ebs_shared::{
     job::{Doubt, Job, PROTOCOL, Work},
     koji::api::{BuildOptions, BuildRequest},
     queue::NewJob,
+    telemetry::Traceparent,
 };
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ const CLOCK_MARGIN: Duration = Duration::from_secs(600);
 
 /// The work of an effect that workers run; `None` for the leader's own.
 pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Work> {
-    let doubt = if open.entry.doubt.is_none() && !open.settle_only {
+    let doubt = if open.entry.doubt.is_none() && !open.entry.settle_only {
         Doubt::None
     } else {
         let since = open.row.first_issued.unwrap_or(open.row.created) - CLOCK_MARGIN;
@@ -87,6 +88,7 @@ pub(super) struct Address<'a> {
     pub(super) of: &'a str,
     pub(super) run: u32,
     pub(super) batch: BatchId,
+    pub(super) attempt: Option<u32>,
     pub(super) uuid: Uuid,
     pub(super) epoch: Epoch,
 }
@@ -105,9 +107,9 @@ pub(super) fn job(
         of: address.of.to_owned(),
         run: address.run,
         batch: Some(address.batch),
-        attempt: None,
+        attempt: address.attempt,
         epoch: address.epoch,
-        traceparent: traceparent(address.uuid, address.of, address.run),
+        traceparent: traceparent(address.uuid, address.of, address.run).to_string(),
         work,
     };
     Ok(NewJob {
@@ -122,10 +124,9 @@ pub(super) fn job(
 }
 
 /// The W3C trace context of a job: the batch is the trace, the run of the effect is the span.
-fn traceparent(batch: Uuid, of: &str, run: u32) -> String {
-    let span = Uuid::new_v5(&batch, format!("{of}#{run}").as_bytes());
-    let (span, _) = span.as_u64_pair();
-    format!("00-{}-{span:016x}-01", batch.simple())
+fn traceparent(batch: Uuid, of: &str, run: u32) -> Traceparent {
+    let (span, _) = Uuid::new_v5(&batch, format!("{of}#{run}").as_bytes()).as_u64_pair();
+    Traceparent::new(batch.as_u128(), span)
 }
 
 /// The line for people that the queue shows with an effect.
@@ -162,4 +163,9 @@ pub(super) fn watch_line(watch: &Watch) -> String {
         Watch::Repo(request) => format!("look at repo request {request}"),
         Watch::Updates { aliases, .. } => format!("look at {} updates", aliases.len()),
     }
+}
+
+/// The attempt that an effect belongs to, if it is about one.
+pub(super) fn attempt_of(effect: &Effect) -> Option<u32> {
+    if let Effect::SubmitBuilds { attempt, .. } = effect { Some(*attempt) } else { None }
 }

@@ -3,9 +3,9 @@
 use super::{
     effect::{Command, Effect, Notice},
     fill::Fill,
-    machine::{Batch, Ground, Purpose, Step},
+    machine::{Batch, Purpose, Step},
     member::{Build, Member},
-    phase::{Attempted, Building, Buildroot, Ending, Phase, Publishing, Stage},
+    phase::{Attempted, Building, Buildroot, Ending, Ground, Phase, Publishing, Stage},
 };
 use crate::{id::Component, time::Timestamp};
 

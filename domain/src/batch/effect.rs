@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::UpdateSeen,
     member::{Built, End},
+    seen::UpdateSeen,
 };
 use crate::{
     failure::{Failure, FailureClass},

@@ -5,10 +5,10 @@ use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    event::{StableBuild, UpdateSeen},
     fill::Fill,
     member::Built,
     plan::Plan,
+    seen::{StableBuild, UpdateSeen},
 };
 use crate::{
     id::{BuildId, Component, TagName},

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    admission::{self, Admission, Candidate},
+    admission,
+    candidate::{Admission, Candidate},
     effect::{Command, Effect, Notice, Outcome},
     event::{Event, Illegal},
     group::{Group, LeftOut},
@@ -59,15 +60,6 @@ pub struct Batch {
 pub struct Stopped {
     /// Whether triggers of what is not posted become pending again.
     pub requeue: bool,
-}
-
-/// The side tag that a batch builds in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ground {
-    /// The tag it is made on.
-    pub base: TagName,
-    /// Its name.
-    pub tag: TagName,
 }
 
 /// What an effect is for: who in the batch is told its outcome.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::admission::{Candidate, LatestBuild};
+use super::candidate::{Candidate, LatestBuild};
 use crate::{
     failure::{Failure, FailureClass},
     id::{BatchId, BuildId, TaskId, TriggerId},

@@ -6,6 +6,7 @@
 mod aborting;
 mod admission;
 mod building;
+mod candidate;
 mod dropping;
 mod effect;
 mod event;
@@ -17,6 +18,7 @@ mod phase;
 mod plan;
 mod preparing;
 mod publishing;
+mod seen;
 mod settling;
 mod submitting;
 mod summary;
@@ -24,22 +26,24 @@ mod tagging;
 mod tasks;
 mod wants;
 
-pub use admission::{Admission, Candidate, Facts, LatestBuild, StableSource};
+pub use candidate::{Admission, Candidate, Facts, LatestBuild, StableSource};
 pub use effect::{
     Command, Denial, Effect, Notice, Outcome, PostEnd, Refusal, Submission, SubmitEnd,
 };
-pub use event::{
-    BuildFact, Event, Illegal, PublishFacts, RepoSeen, StableBuild, TagContent, TaskEnd, TaskFate,
-    TaskSeen, UpdateSeen,
-};
+pub use event::{Event, Illegal};
 pub use fill::{Fill, Item};
 pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
-pub use machine::{Batch, Ground, Purpose, Step, Stopped};
+pub use machine::{Batch, Purpose, Step, Stopped};
 pub use member::{Build, Built, End, Member, StopReason};
 pub use phase::{
-    Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Phase, Preparing, Publishing, Stage,
+    Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Ground, Phase, Preparing,
+    Publishing, Stage,
 };
 pub use plan::Plan;
+pub use seen::{
+    BuildFact, PublishFacts, RepoSeen, StableBuild, TagContent, TaskEnd, TaskFate, TaskSeen,
+    UpdateSeen,
+};
 pub use settling::settle_groups;
 pub use summary::Summary;
 pub use wants::{Haste, Read, Watch, watch_updates};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{admission::Candidate, fill::Fill, machine::Ground};
+use super::{candidate::Candidate, fill::Fill};
 use crate::{
     id::{EventId, RepoRequestId, TagName},
     time::Timestamp,
@@ -34,6 +34,15 @@ pub enum Phase {
         /// How.
         ending: Ending,
     },
+}
+
+/// The side tag that a batch builds in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ground {
+    /// The tag it is made on.
+    pub base: TagName,
+    /// Its name.
+    pub tag: TagName,
 }
 
 /// The steps of preparing.

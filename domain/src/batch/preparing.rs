@@ -2,10 +2,10 @@
 
 use super::{
     effect::{Command, Effect, Notice, Outcome},
-    event::{RepoSeen, TagContent},
     fill::Fill,
-    machine::{Batch, Ground, Purpose, Step},
-    phase::{Buildroot, Phase, Preparing, Stage},
+    machine::{Batch, Purpose, Step},
+    phase::{Buildroot, Ground, Phase, Preparing, Stage},
+    seen::{RepoSeen, TagContent},
 };
 use crate::{
     id::{Component, EventId, RepoRequestId, TagName},

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     effect::{Command, Effect, Notice, Outcome, PostEnd},
-    event::{PublishFacts, TagContent, UpdateSeen},
     fill::Fill,
     group::{Group, GroupState, LeftOut, Packed, Posted, Settled},
-    machine::{Batch, Ground, Purpose, Step},
+    machine::{Batch, Purpose, Step},
     member::{Build, Built, End},
-    phase::{Ending, Phase, Publishing},
+    phase::{Ending, Ground, Phase, Publishing},
+    seen::{PublishFacts, TagContent, UpdateSeen},
 };
 use crate::{
     id::{BuildId, Component, TagName},

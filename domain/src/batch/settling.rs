@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     effect::{Command, Denial, Effect, Notice},
-    event::{StableBuild, UpdateSeen},
     group::{Group, GroupState, StableByName},
-    machine::{Batch, Ground, Purpose, Step},
+    machine::{Batch, Purpose, Step},
     member::{Build, End},
-    phase::{Cleaning, Ending, Phase},
+    phase::{Cleaning, Ending, Ground, Phase},
     plan::Plan,
+    seen::{StableBuild, UpdateSeen},
 };
 use crate::{nvr::Nvr, time::Timestamp};
 

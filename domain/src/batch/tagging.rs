@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{
     effect::{Effect, Outcome},
-    event::TagContent,
     fill::Item,
     machine::{Batch, Purpose, Step},
     member::{Build, Built, End, Member},
     phase::{Buildroot, Phase, Stage},
+    seen::TagContent,
 };
 use crate::{
     failure::{Failure, FailureClass},

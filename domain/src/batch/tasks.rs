@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     effect::Outcome,
-    event::{BuildFact, TaskEnd, TaskFate, TaskSeen},
     machine::{Batch, Step},
     member::{Build, Built, End, StopReason},
+    seen::{BuildFact, TaskEnd, TaskFate, TaskSeen},
 };
 use crate::{
     failure::{Failure, FailureClass},

@@ -1,7 +1,7 @@
 //! What a batch wants to know: it follows from its state alone, so it survives any restart.
 
 use super::{
-    admission::Candidate,
+    candidate::Candidate,
     group::{Group, GroupState},
     machine::Batch,
     phase::{Buildroot, Phase, Preparing, Publishing, Stage},

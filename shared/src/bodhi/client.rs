@@ -1,17 +1,16 @@
 //! Bodhi as our calls see it: [`Updates`] over HTTP. Does *not* decide anything, and never repeats a POST but after a login.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use ebs_domain::{id::TagName, nvr::MAX_BODHI_NVR};
 use http::{HeaderMap, Method};
 use serde_json::json;
 use tokio::time::Instant;
-use url::Url;
 
 use super::{
     api::{BodhiError, BodhiErrorKind, Complaint, NewUpdate, Update, Updates},
+    door::Door,
     fault::{Posted, answer, posted},
     jar::Jar,
     login::{Login, csrf, nothing_posted},
@@ -21,14 +20,8 @@ use super::{
 };
 use crate::{
     config::BodhiClient,
-    fetch::{FetchError, Fetcher, Reply, Request},
+    fetch::{FetchError, Reply},
 };
-
-/// The longest body taken, in bytes. An update of 750 builds has 91 KiB, a page has at most [`ROWS`] of them.
-const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
-
-/// What we ask for: with anything that a browser would send the server answers HTML.
-const ACCEPT: &str = "application/json";
 
 /// Rows per page asked for; the server allows 1000.
 const ROWS: usize = 100;
@@ -56,37 +49,6 @@ pub struct BodhiUpdates {
     metrics: Option<BodhiMetrics>,
 }
 
-/// Sends requests to one Bodhi.
-pub(super) struct Door {
-    fetcher: Fetcher,
-    base: Url,
-    call_limit: Duration,
-    post_limit: Duration,
-}
-
-impl Door {
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        secret_headers: HeaderMap,
-        json: Option<Bytes>,
-    ) -> Result<Reply, FetchError> {
-        let limit = if method == Method::POST { self.post_limit } else { self.call_limit };
-        let url = self.base.join(path).map_err(|fault| FetchError::NotSent(fault.to_string()))?;
-        let request = Request {
-            method,
-            url,
-            accept: ACCEPT,
-            secret_headers,
-            json,
-            limit,
-            max_bytes: MAX_BODY_BYTES,
-        };
-        self.fetcher.send(&request).await
-    }
-}
-
 impl BodhiUpdates {
     /// A client. Nothing is sent yet. The process must have a rustls provider first.
     ///
@@ -94,12 +56,7 @@ impl BodhiUpdates {
     ///
     /// If the HTTP client cannot be built.
     pub fn new(parts: BodhiParts) -> Result<Self, FetchError> {
-        let mut base = parts.config.url;
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let (call_limit, post_limit) = (parts.config.call_timeout, parts.config.post_timeout);
-        let door = Door { fetcher: Fetcher::new()?, base, call_limit, post_limit };
+        let door = Door::new(parts.config)?;
         Ok(Self { door, login: Login::new(parts.token), metrics: parts.metrics })
     }
 

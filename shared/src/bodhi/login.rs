@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::{
     api::BodhiErrorKind,
-    client::Door,
+    door::Door,
     fault::answer,
     jar::Jar,
     shapes::{self, RawCsrf},

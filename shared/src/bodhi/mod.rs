@@ -2,6 +2,7 @@
 
 pub mod api;
 mod client;
+mod door;
 mod fault;
 mod jar;
 mod login;

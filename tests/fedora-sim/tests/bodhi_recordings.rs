@@ -1,6 +1,8 @@
 //! Bodhi as the simulator plays it against exchanges recorded from a real server: the same status, content type, members and
 //! kinds of values, and the same errors.
 
+#![cfg(test)]
+
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context, Result};

@@ -10,11 +10,12 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// The longest wait for the broker to be ready, or to be gone.
 const START_LIMIT: Duration = Duration::from_secs(90);

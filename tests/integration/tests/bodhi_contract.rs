@@ -1,5 +1,7 @@
 //! The Bodhi client against exchanges recorded from a real server: the same requests, every kind of answer.
 
+#![cfg(test)]
+
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;

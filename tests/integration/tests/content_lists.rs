@@ -1,5 +1,7 @@
 //! Package lists over HTTP: what is taken, and what never means "no packages".
 
+#![cfg(test)]
+
 use std::time::Duration;
 
 use ebs_shared::{config::Autopackagelist, content::ContentResolver};

@@ -1,6 +1,8 @@
 //! The Koji client against exchanges recorded from a real hub: what we send is what the hub was sent, and what it answered
 //! is read without loss.
 
+#![cfg(test)]
+
 mod recordings;
 
 use std::{

@@ -1,5 +1,7 @@
 //! The Koji client over real HTTP: headers, limits, and a connection that is cut.
 
+#![cfg(test)]
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Bytes, http::HeaderMap, routing::post};

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{Handler, Verdict};
 use crate::{
     WorkerMetrics,
     backoff::Backoff,
+    handler::{Handler, Verdict},
     lease::{Lease, LeaseView},
 };
 

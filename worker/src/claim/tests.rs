@@ -18,8 +18,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Claim, Handler, Verdict};
-use crate::{LeaseView, WorkerMetrics, WorkerSettings};
+use super::Claim;
+use crate::{Handler, LeaseView, Verdict, WorkerMetrics, WorkerSettings};
 
 const LEASE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(3600);

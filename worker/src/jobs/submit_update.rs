@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ebs_domain::id::{BuildId, TagName};
 use ebs_shared::{
-    bodhi::api::{BodhiError, BodhiErrorKind, Complaint, NewUpdate},
+    bodhi::api::{BodhiError, BodhiErrorKind, NewUpdate},
     job::Answer,
     koji::{api::Listing, fault},
 };
@@ -34,7 +34,7 @@ impl Jobs {
             match self.updates.find(tag, nvr).await.map_err(|error| bodhi_away(&error))? {
                 Some(update) => return Ok(Answer::Posted { update }),
                 None if !look.may_create => {
-                    return Ok(Answer::Unknown {
+                    return Ok(Answer::NotYet {
                         why: format!("no update from {tag} is to be found yet"),
                     });
                 }
@@ -91,9 +91,5 @@ impl Jobs {
 }
 
 fn tag_differs(tag: &TagName, how: &str) -> Answer {
-    let description = format!("{tag} does not hold the group: {how}");
-    Answer::PostRefused {
-        complaints: vec![Complaint { name: "from_tag".to_owned(), description }],
-        builds: Vec::new(),
-    }
+    Answer::TagDiffers { why: format!("{tag} does not hold the group: {how}") }
 }

@@ -3,7 +3,9 @@
 mod promotion;
 mod repos;
 mod run;
+mod running;
 mod side_tags;
 mod tagging;
 
-pub(super) use run::{Running, list_before, run};
+pub(super) use run::{list_before, run};
+pub(super) use running::Running;

@@ -9,7 +9,7 @@ use ebs_domain::{
 };
 use ebs_shared::koji::api::BuildInfo;
 
-use super::run::failing;
+use super::running::failing;
 use crate::driver::{answers, inputs::Failing, parts::Parts};
 
 pub(super) async fn promote(parts: &Parts, builds: &[BuildId]) -> Result<Outcome, Failing> {

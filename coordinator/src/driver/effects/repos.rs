@@ -12,7 +12,7 @@ use ebs_shared::{
     },
 };
 
-use super::run::failing;
+use super::running::failing;
 use crate::driver::{inputs::Failing, parts::Parts};
 
 pub(super) async fn request(

@@ -1,25 +1,10 @@
 //! Running one effect of the leader.
 
 use ebs_domain::batch::{Effect, Outcome};
-use ebs_shared::{
-    job::Service,
-    koji::error::{KojiError, Retry},
-};
+use ebs_shared::job::Service;
 
-use super::{promotion, repos, side_tags, tagging};
+use super::{promotion, repos, running::Running, side_tags, tagging};
 use crate::driver::{inputs::Failing, parts::Parts};
-
-/// One run of an effect, with all it needs.
-#[derive(Clone, Debug)]
-pub(in crate::driver) struct Running {
-    pub(in crate::driver) effect: Effect,
-    /// Whether an earlier run may have had its effect.
-    pub(in crate::driver) look_first: bool,
-    /// Whether it may create if nothing is found.
-    pub(in crate::driver) may_create: bool,
-    /// The side tags that existed before the first run.
-    pub(in crate::driver) known: Vec<i64>,
-}
 
 /// The numbers of our side tags on a base, before one is made.
 pub(in crate::driver) async fn list_before(
@@ -46,14 +31,5 @@ pub(in crate::driver) async fn run(parts: &Parts, running: Running) -> Result<Ou
                 why: format!("{} is not the leader's to run", running.effect.kind()),
             })
         }
-    }
-}
-
-/// What a failed call means for an effect. A refusal that is not about single builds needs an operator, and waits for one.
-pub(super) fn failing(error: &KojiError) -> Failing {
-    let (service, why) = (Service::Koji, crate::report::chain(error));
-    match error.retry() {
-        Retry::Look => Failing::Unknown { service, why },
-        Retry::Later | Retry::Never => Failing::Unavailable { service, why },
     }
 }

@@ -12,13 +12,13 @@ use ebs_shared::{
     },
 };
 
-use super::run::{Running, failing};
+use super::running::{Running, failing, looking};
 use crate::driver::{inputs::Failing, parts::Parts};
 
 /// Our side tags on a base.
 pub(super) async fn list(parts: &Parts, base: &TagName) -> Result<Vec<SideTag>, Failing> {
-    let user = parts.hub.whoami().await.map_err(|error| failing(&error))?;
-    parts.hub.list_side_tags(base, &user.name).await.map_err(|error| failing(&error))
+    let user = parts.hub.whoami().await.map_err(|error| looking(&error))?;
+    parts.hub.list_side_tags(base, &user.name).await.map_err(|error| looking(&error))
 }
 
 pub(super) async fn create(
@@ -32,8 +32,12 @@ pub(super) async fn create(
         }
         if !running.may_create {
             let why = format!("no new side tag on {base} is to be seen yet");
-            return Err(Failing::Unavailable { service: Service::Koji, why });
+            return Err(Failing::NotYet { why });
         }
+    }
+    if !running.may_call(parts.settings.call_limit) {
+        let why = "the lease is too short for another call".to_owned();
+        return Err(Failing::Unavailable { service: Service::Koji, why });
     }
     match parts.hub.create_side_tag(base).await {
         Ok(tag) => Ok(Outcome::TagCreated { tag: tag.name }),
@@ -43,7 +47,7 @@ pub(super) async fn create(
                 Ok(Some(tag)) => Ok(Outcome::TagCreated { tag }),
                 Ok(None) | Err(_) => Err(Failing::Unknown { service, why }),
             },
-            Failing::Unavailable { service, why } => Err(Failing::Unavailable { service, why }),
+            failed @ (Failing::Unavailable { .. } | Failing::NotYet { .. }) => Err(failed),
         },
     }
 }
@@ -56,7 +60,7 @@ async fn find(parts: &Parts, base: &TagName, known: &[i64]) -> Result<Option<Tag
             .hub
             .list_tagged(&tag.name, Listing::All)
             .await
-            .map_err(|error| failing(&error))?;
+            .map_err(|error| looking(&error))?;
         if tagged.is_empty() {
             empty.push(tag.name);
         }

@@ -12,7 +12,7 @@ use ebs_shared::koji::{
     fault::{self, Meaning},
 };
 
-use super::run::failing;
+use super::running::failing;
 use crate::driver::{answers, inputs::Failing, parts::Parts};
 
 pub(super) async fn tag(

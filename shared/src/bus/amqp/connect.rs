@@ -14,7 +14,10 @@ use lapin::{
     uri::{AMQPUri, SASLMechanism},
 };
 
-use super::{BusFault, value};
+use super::{
+    BusFault,
+    value::{self, short},
+};
 use crate::bus::config::BusConfig;
 
 /// How often each side says that it lives, unless the URL says otherwise, in seconds. The broker may ask for less.
@@ -182,16 +185,6 @@ async fn bind(
         }
     }
     Ok(())
-}
-
-/// A name for the wire, which holds 255 bytes.
-pub(super) fn short(text: &str) -> Result<ShortString, BusFault> {
-    ShortString::try_new(text).map_err(|error| {
-        BusFault::Configuration(format!(
-            "`{}…`: {error}",
-            text.chars().take(40).collect::<String>()
-        ))
-    })
 }
 
 /// What an error of the client means for us.

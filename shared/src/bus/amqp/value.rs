@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lapin::types::{AMQPValue, FieldArray, FieldTable};
+use lapin::types::{AMQPValue, FieldArray, FieldTable, ShortString};
 use serde_json::{Map, Value};
 
-use super::{BusFault, connect::short};
+use super::BusFault;
 
 /// How deep nested headers are read; deeper ones become null.
 const MAX_DEPTH: usize = 8;
@@ -52,6 +52,16 @@ pub(super) fn arguments(table: &toml::Table) -> Result<FieldTable, BusFault> {
         fields.insert(short(name)?, field(value)?);
     }
     Ok(FieldTable::from(fields))
+}
+
+/// A name for the wire, which holds 255 bytes.
+pub(super) fn short(text: &str) -> Result<ShortString, BusFault> {
+    ShortString::try_new(text).map_err(|error| {
+        BusFault::Configuration(format!(
+            "`{}…`: {error}",
+            text.chars().take(40).collect::<String>()
+        ))
+    })
 }
 
 fn field(value: &toml::Value) -> Result<AMQPValue, BusFault> {

@@ -45,10 +45,8 @@ async fn serve(template: ResponseTemplate) -> MockServer {
 }
 
 fn build(incoming: &Incoming) -> i64 {
-    match incoming {
-        Incoming::Tag(tag) => tag.build.get(),
-        other => panic!("not a tag message: {other:?}"),
-    }
+    let Incoming::Tag(tag) = incoming else { panic!("not a tag message: {incoming:?}") };
+    tag.build.get()
 }
 
 #[tokio::test]

@@ -37,10 +37,8 @@ fn with(field: &str, value: Value) -> Value {
 
 #[track_caller]
 fn odd(incoming: Incoming) -> Odd {
-    match incoming {
-        Incoming::Odd(odd) => odd,
-        other => panic!("not odd: {other:?}"),
-    }
+    let Incoming::Odd(odd) = incoming else { panic!("not odd: {incoming:?}") };
+    odd
 }
 
 #[test]
@@ -138,9 +136,10 @@ fn missing_headers_change_nothing() {
 
 #[test]
 fn a_missing_id_is_made_of_the_content_and_always_the_same() {
-    let id = |body: &Value| match reader().read(Wire { id: None, ..wire(body) }) {
-        Incoming::Tag(tag) => tag.id,
-        other => panic!("not a tag message: {other:?}"),
+    let id = |body: &Value| {
+        let read = reader().read(Wire { id: None, ..wire(body) });
+        let Incoming::Tag(tag) = read else { panic!("not a tag message: {read:?}") };
+        tag.id
     };
     assert_eq!(id(&tag_body()), id(&tag_body()));
     assert_ne!(id(&tag_body()), id(&with("build_id", json!(1))));

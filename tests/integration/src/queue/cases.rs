@@ -7,7 +7,7 @@ use ebs_domain::id::Epoch;
 use ebs_shared::queue::{Beat, Depths, Enqueued, Finished, JobEnd, Lane, Presence};
 use tokio::time::Instant;
 
-use super::{Bench, EPOCH, LEASE, job, next_results, put, take_one};
+use super::bench::{Bench, EPOCH, LEASE, job, next_results, put, take_one};
 use crate::wait::{until, until_some};
 
 type Case = anyhow::Result<()>;

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Bench, EPOCH, LEASE, job};
+use super::bench::{Bench, EPOCH, LEASE, job};
 
 /// How likely each mishap is at each point where it can happen, between 0 and 1.
 #[derive(Clone, Copy, Debug)]
