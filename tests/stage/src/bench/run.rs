@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::processes::{self, Used};
 use crate::{
+    child::wait_for,
     config,
     fedora::{Announce, Fedora},
     scenario::{Cast, Scenario},
@@ -28,6 +29,9 @@ pub(super) const TIMERS: &[(&str, u64)] =
 
 /// How often the coordinator's log is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long the page may show what was before.
+const SHOWN: Duration = Duration::from_secs(10);
 
 /// The longest that one batch may take.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -127,15 +131,15 @@ async fn perform(
     log.until("forming a batch", troupe).await?;
     let (before, mut phases) = (processes::used(&programs), Phases::begin());
     while !phases.ended {
-        let line = log.until("phase=", troupe).await;
-        match line {
-            Ok(line) => phases.note(&line),
-            Err(error) => return Err(error),
-        }
+        phases.note(&log.until("phase=", troupe).await?);
     }
+    // Said once the end is stored.
+    log.until("batch ended", troupe).await?;
     let after = processes::used(&programs);
-    let status = pages.status(port).await?.context("the coordinator has no status")?;
-    let batch = status.recent.first().context("no batch has ended")?;
+    let batch = wait_for("the batch is shown as ended", SHOWN, || async move {
+        Ok(pages.status(port).await?.and_then(|status| status.recent.into_iter().next()))
+    })
+    .await?;
     let counted = counted(&troupe.fedora).await?;
     ensure!(counted.duplicates.is_empty(), "submitted twice: {:?}", counted.duplicates);
     let packages = u64::try_from(cast.parts.len())?;
