@@ -55,6 +55,12 @@ impl Child {
         &self.name
     }
 
+    /// Its process id while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.group
+    }
+
     /// What it has printed so far.
     #[must_use]
     pub fn printed(&self) -> String {

@@ -226,6 +226,16 @@ impl Fedora {
     ///
     /// The simulator cannot be reached, or says something odd.
     pub async fn report(&self) -> anyhow::Result<Report> {
+        serde_json::from_value(self.raw_report().await?)
+            .context("understand the simulator's report")
+    }
+
+    /// The same in full.
+    ///
+    /// # Errors
+    ///
+    /// The simulator cannot be reached.
+    pub async fn raw_report(&self) -> anyhow::Result<Value> {
         let answer =
             self.http.get(format!("{}/sim/report", self.url)).send().await?.error_for_status()?;
         answer.json().await.context("read the simulator's report")

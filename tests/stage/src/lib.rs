@@ -1,6 +1,7 @@
 //! Puts the whole service on stage: starts the simulated Fedora, the servers, coordinators and workers, plays a scenario, and
-//! compares what came out with what must come out. What `./dev demo` and `./dev stack` run. It is no part of the service.
+//! compares what came out with what must come out. What `./dev demo`, `./dev stack` and `./dev bench` run. It is no part of the service.
 
+pub mod bench;
 pub mod child;
 pub mod config;
 pub mod fedora;

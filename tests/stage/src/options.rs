@@ -20,6 +20,52 @@ pub enum Mode {
     Demo(Play),
     /// Several: RabbitMQ, Redis, PostgreSQL, a standby, workers.
     Stack(Stack),
+    /// Measures.
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+/// What is measured.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Bench {
+    /// One batch of clean packages with instant builds: time, CPU, memory, requests.
+    Batch(BenchBatch),
+    /// Reading a long `listTagged` reply: time and memory.
+    Parse(BenchParse),
+}
+
+/// The loads of `bench batch`: all of these together.
+#[derive(Clone, Debug, Args)]
+pub struct BenchBatch {
+    /// Sizes of the batch.
+    #[arg(long, value_delimiter = ',', default_value = "200,2262,5000", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub packages: Vec<u32>,
+    /// Numbers of workers; 0: standalone.
+    #[arg(long, value_delimiter = ',', default_value = "1,3", value_parser = clap::value_parser!(u16).range(0..=64))]
+    pub workers: Vec<u16>,
+    /// What each HTTP request takes, in ms.
+    #[arg(long, value_delimiter = ',', default_value = "0,50")]
+    pub latency: Vec<u64>,
+    /// What each inner call of a multiCall takes, in ms; 0 adds no run.
+    #[arg(long, value_delimiter = ',', default_value = "0,2")]
+    pub inner: Vec<u64>,
+    /// Runs of each load; the median is shown.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=25))]
+    pub repeat: u32,
+    /// Where configuration and logs go; a new folder below `.run` otherwise.
+    #[arg(long)]
+    pub run_folder: Option<PathBuf>,
+}
+
+/// What `bench parse` reads.
+#[derive(Clone, Debug, Args)]
+pub struct BenchParse {
+    /// Rows of the reply.
+    #[arg(long, default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rows: u32,
+    /// Runs; the median is shown.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
 }
 
 /// What is played.

@@ -14,11 +14,12 @@ use tokio::{
 };
 
 use crate::{
+    bench,
     child::say,
     config::{self, Tempo},
     fedora,
     once::Performance,
-    options::{Mode, Options, Play},
+    options::{Bench, Mode, Options, Play, Stack},
     scenario::{Cast, Scenario},
     status::Pages,
     stream::{self, Stream},
@@ -45,6 +46,14 @@ pub enum Verdict {
     Usage,
 }
 
+/// What is to be shown, and in which form of the service.
+struct Show {
+    mode: &'static str,
+    play: Play,
+    /// None: one process does all.
+    workers: Option<u16>,
+}
+
 /// What is to be done, from the command line.
 struct Plan {
     play: Play,
@@ -64,14 +73,42 @@ struct Plan {
 pub async fn run(options: Options) -> anyhow::Result<Verdict> {
     // An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (scenario, cast) = match cast(&options) {
+    match options.mode {
+        Mode::Demo(play) => perform(Show { mode: "demo", play, workers: None }).await,
+        Mode::Stack(Stack { play, workers }) => {
+            perform(Show { mode: "stack", play, workers: Some(workers) }).await
+        }
+        Mode::Bench(bench) => measure(&bench).await,
+    }
+}
+
+/// A measurement, until it is done or SIGINT or SIGTERM comes: then all that was started ends with its drop.
+async fn measure(bench: &Bench) -> anyhow::Result<Verdict> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let measured = async {
+        match bench {
+            Bench::Batch(options) => bench::batch(options).await,
+            Bench::Parse(options) => bench::parse(options),
+        }
+    };
+    select! {
+        biased;
+        _ = terminate.recv() => Ok(Verdict::Mismatch),
+        _ = interrupt.recv() => Ok(Verdict::Mismatch),
+        measured = measured => measured.map(|()| Verdict::AsExpected),
+    }
+}
+
+async fn perform(show: Show) -> anyhow::Result<Verdict> {
+    let (scenario, cast) = match cast(&show) {
         Ok(found) => found,
         Err(error) => {
             say(&format!("{error:#}"));
             return Ok(Verdict::Usage);
         }
     };
-    let plan = Plan::new(options, scenario, cast)?;
+    let plan = Plan::new(show, scenario, cast)?;
     let pages = Pages::new()?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -99,11 +136,8 @@ fn logs(folder: &Path) -> String {
 }
 
 /// The scenario and who plays it; the steady stream has a clean one's packages.
-fn cast(options: &Options) -> anyhow::Result<(Scenario, Cast)> {
-    let play = match &options.mode {
-        Mode::Demo(play) => play,
-        Mode::Stack(stack) => &stack.play,
-    };
+fn cast(show: &Show) -> anyhow::Result<(Scenario, Cast)> {
+    let play = &show.play;
     let name = if play.once { play.scenario.as_str() } else { "clean" };
     let packages = if play.once { usize::try_from(play.packages)? } else { STREAM_PACKAGES };
     let scenario = Scenario::named(name)?;
@@ -112,11 +146,8 @@ fn cast(options: &Options) -> anyhow::Result<(Scenario, Cast)> {
 }
 
 impl Plan {
-    fn new(options: Options, scenario: Scenario, cast: Cast) -> anyhow::Result<Self> {
-        let (mode, play, workers) = match options.mode {
-            Mode::Demo(play) => ("demo", play, None),
-            Mode::Stack(stack) => ("stack", stack.play, Some(stack.workers)),
-        };
+    fn new(show: Show, scenario: Scenario, cast: Cast) -> anyhow::Result<Self> {
+        let Show { mode, play, workers } = show;
         let folder = match &play.run_folder {
             Some(folder) => folder.clone(),
             None => {

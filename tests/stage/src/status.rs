@@ -52,6 +52,10 @@ pub struct Batch {
     pub id: i64,
     /// Where it is.
     pub phase: String,
+    /// When it was formed, in ms since the Unix epoch.
+    pub created: i64,
+    /// When it ended, in ms since the Unix epoch.
+    pub ended: i64,
     /// Its figures.
     pub summary: Summary,
     /// Its components.

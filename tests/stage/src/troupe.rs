@@ -184,6 +184,22 @@ impl Troupe {
         (coordinator, workers.max_by(f64::total_cmp))
     }
 
+    /// Every program that runs, by name, with its process id.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        let mut found = vec![("fedora-sim".to_owned(), self.fedora.child.pid())];
+        let ours = self.coordinators.iter().chain(&self.workers);
+        found.extend(ours.map(|child| (child.name().to_owned(), child.pid())));
+        if let Some(servers) = &self.servers {
+            found.extend([
+                ("rabbitmq".to_owned(), servers.broker.pid()),
+                ("redis".to_owned(), servers.redis.pid()),
+                ("postgres".to_owned(), servers.postgres.pid()),
+            ]);
+        }
+        found.into_iter().filter_map(|(name, pid)| Some((name, pid?))).collect()
+    }
+
     /// The port of the queue's Redis, for people.
     #[must_use]
     pub fn redis_url(&self) -> Option<&str> {

@@ -96,7 +96,7 @@ impl Play {
         let scenario = Scenario::named("clean")?;
         let cast = Cast::new(&scenario, PACKAGES)?;
         let folder = tempfile::tempdir().context("make a run folder")?;
-        let dynamic = config::write_dynamic(folder.path(), &scenario, &cast)?;
+        let dynamic = config::write_dynamic(folder.path(), &cast)?;
         let mut script = fedora::script(&scenario, &cast, seed);
         script["timing"]["request_ms"] = json!(30);
         script["timing"]["build_min_ms"] = json!(1000);
