@@ -95,6 +95,7 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
     let dynamic = config::write_dynamic(folder, &cast)?;
     let script = json!({
         "seed": 1, "build_messages": false,
+        "bodhi": { "lists": { config::LIST: config::listed(&scenario, &cast) } },
         "timing": { "request_ms": load.latency_ms, "call_ms": load.inner_ms },
     });
     let pages = Pages::new()?;

@@ -98,6 +98,7 @@ impl Play {
         let folder = tempfile::tempdir().context("make a run folder")?;
         let dynamic = config::write_dynamic(folder.path(), &cast)?;
         let mut script = fedora::script(&scenario, &cast, seed);
+        script["bodhi"]["lists"][config::LIST] = config::listed(&scenario, &cast).into();
         script["timing"]["request_ms"] = json!(30);
         script["timing"]["build_min_ms"] = json!(1000);
         script["faults"] = faults;
