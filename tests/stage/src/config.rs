@@ -12,7 +12,7 @@ use crate::scenario::{Cast, NEW_IN_SECOND_ROUND, Scenario};
 
 /// Times of a run, in ms, by the configuration's key. They are printed with the figures.
 pub const TIMERS: &[(&str, u64)] = &[
-    ("lull", 2_000),
+    ("lull", 3_000),
     ("max_lull", 20_000),
     ("lease", 12_000),
     ("job_lease", 20_000),
