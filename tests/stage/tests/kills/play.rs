@@ -67,7 +67,13 @@ impl Setting {
 
 /// Shorter leases and calls than on stage: a lost one is noticed soon.
 fn tempo() -> Tempo {
-    let timers = [("lease", 5000), ("job_lease", 6000), ("doubt_wait", 4000), ("lull", 3000), ("truth_interval", 500)];
+    let timers = [
+        ("lease", 5000),
+        ("job_lease", 6000),
+        ("doubt_wait", 4000),
+        ("lull", 3000),
+        ("truth_interval", 500),
+    ];
     Tempo { timers: BTreeMap::from(timers), call_timeout: 2000 }
 }
 
