@@ -18,6 +18,7 @@ use ebs_shared::{
     clock::{Chance, Clock, System},
     config::{SecretText, StaticConfig},
     content::ContentResolver,
+    exchange::{Exchange, HttpExchange},
     koji::{api::Hub, client::HubClient},
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
     telemetry::Metrics,
@@ -71,8 +72,9 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     let config = Arc::new(config);
     let metrics = Metrics::new()?;
     let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
-    let hub = Arc::new(clients::hub(&config, metrics.registry())?);
-    let bodhi = Arc::new(clients::bodhi(&config, metrics.registry())?);
+    let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
+    let hub = Arc::new(clients::hub(&exchange, &config, metrics.registry())?);
+    let bodhi = Arc::new(clients::bodhi(&exchange, &config, metrics.registry())?);
     let (health, probe) = (Health::default(), Probe::new());
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
@@ -84,7 +86,13 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         metrics: metrics.clone(),
     };
     start_pages(listener, served, &mut tasks, &stop);
-    let Some(snapshot) = start_refresh(&config, dynamic, &bodhi, &mut tasks, &stop).await? else {
+    let refresh = Refresh {
+        config: Arc::clone(&config),
+        dynamic,
+        lists: ContentResolver::new(Arc::clone(&exchange)),
+        bodhi: Arc::clone(&bodhi),
+    };
+    let Some(snapshot) = start_refresh(refresh, &mut tasks, &stop).await? else {
         return finish(tasks, &stop).await;
     };
     let queue = start_queue(&config, &hub, &bodhi, &metrics, &mut tasks, &stop)?;
@@ -108,6 +116,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         health,
         watchful: watchful.clone(),
         bus: bus_config(&config)?,
+        exchange,
     });
     let watch_stop = stop.clone();
     tasks.spawn(async move {
@@ -172,18 +181,10 @@ async fn open_store(config: &StaticConfig) -> Result<SqlStore, StoreError> {
 
 /// Reads the dynamic configuration and the lists, then keeps them fresh. Gives nothing if it is told to stop before that.
 async fn start_refresh(
-    config: &Arc<StaticConfig>,
-    dynamic: PathBuf,
-    bodhi: &Arc<BodhiUpdates>,
+    refresh: Refresh,
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<watch::Receiver<Arc<Snapshot>>>> {
-    let refresh = Refresh {
-        config: Arc::clone(config),
-        dynamic,
-        lists: ContentResolver::new()?,
-        bodhi: Arc::clone(bodhi),
-    };
     let Some(first) = refresh.first(stop).await? else { return Ok(None) };
     let (newest, snapshot) = watch::channel(Arc::new(first));
     let refresh_stop = stop.clone();
@@ -282,6 +283,7 @@ struct Work {
     health: Health,
     watchful: Watchful,
     bus: Option<BusConfig>,
+    exchange: Arc<dyn Exchange>,
 }
 
 #[async_trait]
@@ -342,11 +344,7 @@ impl Work {
         connected: Arc<Notify>,
     ) {
         let Some(base) = &self.config.ebs.bus.datagrepper_url else { return };
-        let archive = reqwest::Client::builder()
-            .build()
-            .map_err(anyhow::Error::from)
-            .and_then(|http| Ok(Archive::new(http, base, reader, ARCHIVE_LIMIT)?));
-        match archive {
+        match Archive::new(Arc::clone(&self.exchange), base, reader, ARCHIVE_LIMIT) {
             Ok(archive) => {
                 let catch_up = CatchUp {
                     archive,
@@ -360,7 +358,7 @@ impl Work {
                 };
                 tasks.spawn(catch_up.run(over.clone()));
             }
-            Err(error) => tracing::error!(error = format!("{error:#}"), "the archive is not read"),
+            Err(error) => tracing::error!(%error, "the archive is not read"),
         }
     }
 }

@@ -9,45 +9,30 @@ use crate::{
     bodhi::{BodhiMetrics, BodhiParts, BodhiUpdates, FileToken, TokenError, TokenSource},
     clock::System,
     config::{SecretText, StaticConfig},
-    fetch::FetchError,
+    exchange::Exchange,
     koji::{
-        HubParts,
-        client::HubClient,
-        limits::KojiLimits,
-        login::PasswordLogin,
-        metrics::KojiMetrics,
-        transport::{HttpTransport, TransportError},
+        HubParts, client::HubClient, limits::KojiLimits, login::PasswordLogin,
+        metrics::KojiMetrics, transport::HttpTransport,
     },
 };
 
-/// A client could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The HTTP client of the hub.
-    #[error("the client of the Koji hub cannot be made")]
-    Hub(#[from] TransportError),
-    /// The HTTP client of Bodhi.
-    #[error("the client of Bodhi cannot be made")]
-    Bodhi(#[from] FetchError),
-    /// Metrics registered twice.
-    #[error("the metrics of a client cannot be registered")]
-    Metrics(#[from] prometheus::Error),
-}
-
-/// The client of the Koji hub. The process must have a rustls provider first.
+/// The client of the Koji hub.
 ///
 /// # Errors
 ///
-/// [`ClientError`] if its parts cannot be made.
-pub fn hub(config: &StaticConfig, registry: &Registry) -> Result<HubClient, ClientError> {
+/// If its metrics are registered already.
+pub fn hub(
+    exchange: &Arc<dyn Exchange>,
+    config: &StaticConfig,
+    registry: &Registry,
+) -> Result<HubClient, prometheus::Error> {
     let ours = &config.ebs.koji;
     let limits =
         KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
     let user = ours.user.as_ref().or(config.koji.username.as_ref()).cloned().unwrap_or_default();
     let password = ours.password.as_ref().map(SecretText::expose).unwrap_or_default();
     Ok(HubClient::new(HubParts {
-        transport: Arc::new(HttpTransport::new(&ours.hub_url, &limits)?),
+        transport: Arc::new(HttpTransport::new(Arc::clone(exchange), &ours.hub_url, &limits)),
         login: Arc::new(PasswordLogin::new(user, password)),
         chance: Arc::new(System),
         limits,
@@ -55,19 +40,24 @@ pub fn hub(config: &StaticConfig, registry: &Registry) -> Result<HubClient, Clie
     }))
 }
 
-/// The client of Bodhi. The process must have a rustls provider first.
+/// The client of Bodhi.
 ///
 /// # Errors
 ///
-/// [`ClientError`] if its parts cannot be made.
-pub fn bodhi(config: &StaticConfig, registry: &Registry) -> Result<BodhiUpdates, ClientError> {
+/// If its metrics are registered already.
+pub fn bodhi(
+    exchange: &Arc<dyn Exchange>,
+    config: &StaticConfig,
+    registry: &Registry,
+) -> Result<BodhiUpdates, prometheus::Error> {
     let ours = config.ebs.bodhi.clone();
     let token: Arc<dyn TokenSource> = match &ours.token_file {
         Some(path) => Arc::new(FileToken::new(path.clone())),
         None => Arc::new(NoToken),
     };
     let metrics = Some(BodhiMetrics::register(registry)?);
-    Ok(BodhiUpdates::new(BodhiParts { config: ours, token, metrics })?)
+    let exchange = Arc::clone(exchange);
+    Ok(BodhiUpdates::new(BodhiParts { exchange, config: ours, token, metrics }))
 }
 
 /// No way to log in is configured: looking works, posting says what is missing.

@@ -1,6 +1,6 @@
 //! Package lists of Content Resolver, and what they and the dynamic file come to. Keeps no list between two fetches.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ebs_domain::{
     id::{Component, PackageName},
@@ -11,7 +11,8 @@ use url::Url;
 
 use crate::{
     config::{Autopackagelist, DynamicConfig},
-    fetch::{FetchError, Fetcher, Request},
+    exchange::{Exchange, NoReply},
+    fetch::{Fetcher, Request},
 };
 
 /// The longest a list may take.
@@ -37,7 +38,7 @@ pub struct ContentError {
 pub enum ContentErrorKind {
     /// No whole answer.
     #[error("{0}")]
-    NoAnswer(FetchError),
+    NoAnswer(NoReply),
     /// The server says something else than 200; 404 while the site is being rebuilt.
     #[error("the server answers {0}")]
     Status(u16),
@@ -55,20 +56,17 @@ pub enum ContentErrorKind {
 }
 
 /// Fetches lists.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ContentResolver {
     fetcher: Fetcher,
     limit: Duration,
 }
 
 impl ContentResolver {
-    /// A reader of lists. The process must have a rustls provider first.
-    ///
-    /// # Errors
-    ///
-    /// If the HTTP client cannot be built.
-    pub fn new() -> Result<Self, FetchError> {
-        Ok(Self { fetcher: Fetcher::new()?, limit: LIST_LIMIT })
+    /// A reader of lists.
+    #[must_use]
+    pub fn new(exchange: Arc<dyn Exchange>) -> Self {
+        Self { fetcher: Fetcher::new(exchange), limit: LIST_LIMIT }
     }
 
     /// The same with another time limit per list.

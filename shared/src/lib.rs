@@ -7,6 +7,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod content;
+pub mod exchange;
 pub mod fetch;
 pub mod job;
 pub mod koji;

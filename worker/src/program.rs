@@ -8,6 +8,7 @@ use ebs_shared::{
     clients,
     clock::{Chance, System},
     config::{SecretText, StaticConfig, load_static},
+    exchange::{Exchange, HttpExchange},
     queue::{RedisConsumer, RedisSettings},
     telemetry::{LogFormat, Metrics, start_logs},
 };
@@ -62,10 +63,11 @@ fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result
         prefix: redis.prefix.clone(),
         lease: config.ebs.timers.job_lease,
     };
+    let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
     Ok(WorkerParts {
         consumer: Arc::new(RedisConsumer::new(&queue, name)?),
-        hub: Arc::new(clients::hub(config, metrics.registry())?),
-        updates: Arc::new(clients::bodhi(config, metrics.registry())?),
+        hub: Arc::new(clients::hub(&exchange, config, metrics.registry())?),
+        updates: Arc::new(clients::bodhi(&exchange, config, metrics.registry())?),
         clock: Arc::new(System),
         chance: Arc::new(System),
         metrics: WorkerMetrics::register(metrics.registry())?,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::BodhiClient,
-    fetch::{FetchError, Reply},
+    exchange::{Exchange, NoReply, Reply},
 };
 
 /// Rows per page asked for; the server allows 1000.
@@ -34,6 +34,8 @@ const MAX_ASKED: usize = 60;
 
 /// What a client is made of.
 pub struct BodhiParts {
+    /// What sends its requests.
+    pub exchange: Arc<dyn Exchange>,
     /// Addresses and time limits.
     pub config: BodhiClient,
     /// Where the access token comes from.
@@ -50,14 +52,11 @@ pub struct BodhiUpdates {
 }
 
 impl BodhiUpdates {
-    /// A client. Nothing is sent yet. The process must have a rustls provider first.
-    ///
-    /// # Errors
-    ///
-    /// If the HTTP client cannot be built.
-    pub fn new(parts: BodhiParts) -> Result<Self, FetchError> {
-        let door = Door::new(parts.config)?;
-        Ok(Self { door, login: Login::new(parts.token), metrics: parts.metrics })
+    /// A client. Nothing is sent yet.
+    #[must_use]
+    pub fn new(parts: BodhiParts) -> Self {
+        let BodhiParts { exchange, config, token, metrics } = parts;
+        Self { door: Door::new(exchange, config), login: Login::new(token), metrics }
     }
 
     /// The stable tag of the release whose branch is `rawhide`; `None` if there is no such release.
@@ -164,10 +163,8 @@ impl BodhiUpdates {
             .send(Method::POST, "updates/", jar.headers(), Some(body.to_string().into()))
             .await;
         let reply = sent.map_err(|fault| match fault {
-            FetchError::NotSent(why) => BodhiErrorKind::Unavailable(why),
-            FetchError::Lost(_) | FetchError::TooLong(_) => {
-                BodhiErrorKind::NoAnswer(fault.to_string())
-            }
+            NoReply::NotSent(why) => BodhiErrorKind::Unavailable(why),
+            NoReply::Lost(_) | NoReply::TooLong(_) => BodhiErrorKind::NoAnswer(fault.to_string()),
         })?;
         jar.take_over(&reply.headers);
         Ok(posted(reply.status.as_u16(), &reply.body, nvrs))

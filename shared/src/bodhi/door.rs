@@ -1,6 +1,6 @@
 //! Sending single requests to one Bodhi. Does *not* read the answers, and never repeats a request.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::{
     config::BodhiClient,
-    fetch::{FetchError, Fetcher, Reply, Request},
+    exchange::{Exchange, NoReply, Reply},
+    fetch::{Fetcher, Request},
 };
 
 /// The longest body taken, in bytes. An update of 750 builds has 91 KiB, a page has at most 100 of them.
@@ -27,13 +28,13 @@ pub(super) struct Door {
 
 impl Door {
     /// To the server of this configuration. Nothing is sent yet.
-    pub(super) fn new(config: BodhiClient) -> Result<Self, FetchError> {
+    pub(super) fn new(exchange: Arc<dyn Exchange>, config: BodhiClient) -> Self {
         let mut base = config.url;
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
         let (call_limit, post_limit) = (config.call_timeout, config.post_timeout);
-        Ok(Self { fetcher: Fetcher::new()?, base, call_limit, post_limit })
+        Self { fetcher: Fetcher::new(exchange), base, call_limit, post_limit }
     }
 
     /// Sends one request, to a path below the server's address.
@@ -43,9 +44,9 @@ impl Door {
         path: &str,
         secret_headers: HeaderMap,
         json: Option<Bytes>,
-    ) -> Result<Reply, FetchError> {
+    ) -> Result<Reply, NoReply> {
         let limit = if method == Method::POST { self.post_limit } else { self.call_limit };
-        let url = self.base.join(path).map_err(|fault| FetchError::NotSent(fault.to_string()))?;
+        let url = self.base.join(path).map_err(|fault| NoReply::NotSent(fault.to_string()))?;
         let request = Request {
             method,
             url,

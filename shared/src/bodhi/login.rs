@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::SecretText,
-    fetch::{FetchError, Reply},
+    exchange::{NoReply, Reply},
 };
 
 /// Logs in, and remembers it.
@@ -108,6 +108,6 @@ pub(super) async fn csrf(door: &Door, jar: &mut Jar) -> Result<String, BodhiErro
 }
 
 /// A failed read: it changed nothing, so it can be asked again.
-pub(super) fn nothing_posted(fault: FetchError) -> BodhiErrorKind {
+pub(super) fn nothing_posted(fault: NoReply) -> BodhiErrorKind {
     BodhiErrorKind::Unavailable(fault.to_string())
 }

@@ -1,15 +1,20 @@
 //! The archive of bus messages, for catching up after an absence. Reads page by page, oldest first; retrying, and keeping the
 //! mark up to which all was read, are the caller's. The archive is a bus consumer itself: it can lag or miss.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use bytes::BytesMut;
+use bytes::Bytes;
 use ebs_domain::time::Timestamp;
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::message::{Fault, Incoming, Odd, Reader, Wire};
+use crate::{
+    exchange::{Exchange, NoReply, Reply},
+    fetch::{Fetcher, Request},
+};
 
 /// Messages on a page. Source: the archive's upper limit.
 const ROWS: u32 = 100;
@@ -21,9 +26,9 @@ const MAX_PAGES: u32 = 5_000;
 const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Where the archive is and what is asked of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Archive {
-    http: reqwest::Client,
+    fetcher: Fetcher,
     search: Url,
     reader: Reader,
     limit: Duration,
@@ -76,13 +81,13 @@ impl Archive {
     ///
     /// The URL's fault if it can have no path.
     pub fn new(
-        http: reqwest::Client,
+        exchange: Arc<dyn Exchange>,
         base: &Url,
         reader: Reader,
         limit: Duration,
     ) -> Result<Self, url::ParseError> {
         let search = Url::parse(&format!("{}/v2/search", base.as_str().trim_end_matches('/')))?;
-        Ok(Self { http, search, reader, limit })
+        Ok(Self { fetcher: Fetcher::new(exchange), search, reader, limit })
     }
 
     /// Begins to read the tag messages of a span.
@@ -102,11 +107,13 @@ impl Archive {
             ("rows_per_page", ROWS.to_string()),
             ("page", page.to_string()),
         ];
-        let request =
-            self.http.get(self.search.clone()).query(&query).header("accept", "application/json");
-        let body = tokio::time::timeout(self.limit, fetch(request))
-            .await
-            .map_err(|_| ArchiveError::Unavailable("no answer in time".to_owned()))??;
+        let mut url = self.search.clone();
+        url.query_pairs_mut().extend_pairs(query);
+        let reply = self.fetcher.send(&self.ask(url)).await.map_err(|no_reply| match no_reply {
+            NoReply::TooLong(_) => ArchiveError::TooLarge("a page of more than 32 MiB"),
+            NoReply::NotSent(why) | NoReply::Lost(why) => ArchiveError::Unavailable(why),
+        })?;
+        let body = body_of(reply)?;
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|error| ArchiveError::NotUnderstood(error.to_string()))?;
         if answer.pages > MAX_PAGES {
@@ -114,6 +121,18 @@ impl Archive {
         }
         let messages = answer.raw_messages.into_iter().map(|raw| self.message(raw)).collect();
         Ok((messages, answer.pages))
+    }
+
+    fn ask(&self, url: Url) -> Request {
+        Request {
+            method: Method::GET,
+            url,
+            accept: "application/json",
+            secret_headers: HeaderMap::new(),
+            json: None,
+            limit: self.limit,
+            max_bytes: MAX_PAGE_BYTES,
+        }
     }
 
     /// One message of a page. Its body is JSON already, and is read like one from the bus.
@@ -147,19 +166,9 @@ fn odd(id: Option<String>, raw: &Map<String, Value>, fault: Fault) -> Incoming {
     Incoming::Odd(Odd::of(id, String::new(), &body, fault))
 }
 
-/// Sends a request and reads its answer's body, bounded.
-async fn fetch(request: reqwest::RequestBuilder) -> Result<BytesMut, ArchiveError> {
-    let unavailable =
-        |error: reqwest::Error| ArchiveError::Unavailable(error.without_url().to_string());
-    let mut response = request.send().await.map_err(unavailable)?;
-    let status = response.status();
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-        if body.len() + chunk.len() > MAX_PAGE_BYTES {
-            return Err(ArchiveError::TooLarge("a page of more than 32 MiB"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+/// The body of an answer that is one.
+fn body_of(reply: Reply) -> Result<Bytes, ArchiveError> {
+    let Reply { status, body, .. } = reply;
     if status.is_success() {
         return Ok(body);
     }
@@ -173,7 +182,6 @@ async fn fetch(request: reqwest::RequestBuilder) -> Result<BytesMut, ArchiveErro
 }
 
 /// The pages of one span, oldest first.
-#[derive(Debug)]
 pub struct Pages {
     archive: Archive,
     span: Span,

@@ -68,7 +68,7 @@ pub struct KojiClient {
     pub user: Option<String>,
     /// Its password, from `password_file`; without one only reading works.
     pub password: Option<SecretText>,
-    /// Sessions kept for calls side by side. Default: 2.
+    /// Sessions kept for calls side by side. Default: 4.
     pub sessions: usize,
     /// The longest a call may take. Default: 45 s.
     pub call_timeout: Duration,
@@ -159,7 +159,7 @@ impl KojiClient {
         let (top_url, user) = (block.get("top_url"), block.get("user"));
         let (password, draft_builds) = (block.get("password_file"), block.or("draft_builds", true));
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(45));
-        let sessions = at_least_one(block, "sessions", 2);
+        let sessions = at_least_one(block, "sessions", 4);
         Some(Self {
             hub_url: hub_url?,
             web_url: web_url?,

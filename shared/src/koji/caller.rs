@@ -1,4 +1,4 @@
-//! Calls by their kind: reads without a session, changes in one, and both in bulk. Does *not* know any method.
+//! Calls by their kind: reads without a session, changes in one. Does *not* know any method.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,8 +6,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{
-    api::{Each, MAX_BULK},
-    error::{Fault, KojiError, KojiErrorKind, Retry},
+    error::{Fault, KojiError, KojiErrorKind},
     fault::code,
     limits::KojiLimits,
     login::Login,
@@ -15,7 +14,7 @@ use super::{
     sending::{Sent, send_once},
     session::{Sessions, of_fault},
     transport::{Door, Post, Transport},
-    xmlrpc::{self, MethodCall, write_call},
+    xmlrpc::{MethodCall, write_call},
 };
 use crate::clock::Chance;
 
@@ -84,68 +83,33 @@ impl Caller {
         self.change_labelled(Label { method, inner: 1 }, &call).await
     }
 
-    /// Many reads, a bounded number per multiCall.
-    pub(super) async fn read_each<T>(
+    /// Reads in one multiCall, of as many as the caller takes care of.
+    pub(super) async fn read_many<T>(
         &self,
         method: &'static str,
         calls: &[MethodCall],
-    ) -> Result<Vec<Each<T>>, KojiError>
+    ) -> Result<T, KojiError>
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let mut all = Vec::with_capacity(calls.len());
-        for chunk in calls.chunks(MAX_BULK) {
-            let label = Label { method, inner: chunk.len() };
-            let answers: Vec<xmlrpc::Each<T>> =
-                self.read_labelled(label, &MethodCall::multi(chunk)).await?;
-            all.extend(one_for_each(method, chunk.len(), answers)?);
-        }
-        Ok(all)
+        self.read_labelled(Label { method, inner: calls.len() }, &MethodCall::multi(calls)).await
     }
 
-    /// Many reads in threes, each of its own type.
-    pub(super) async fn read_triples<A, B, C>(
-        &self,
-        method: &'static str,
-        calls: &[[MethodCall; 3]],
-    ) -> Result<Vec<(Each<A>, Each<B>, Each<C>)>, KojiError>
-    where
-        A: DeserializeOwned + Send + 'static,
-        B: DeserializeOwned + Send + 'static,
-        C: DeserializeOwned + Send + 'static,
-    {
-        let mut all = Vec::with_capacity(calls.len());
-        for chunk in calls.chunks(MAX_BULK / 3) {
-            let flat = chunk.concat();
-            let label = Label { method, inner: flat.len() };
-            let answer: xmlrpc::Triples<A, B, C> =
-                self.read_labelled(label, &MethodCall::multi(&flat)).await?;
-            check_count(method, chunk.len(), answer.0.len())?;
-            let answers = answer.0.into_iter();
-            all.extend(answers.map(|(a, b, c)| {
-                (a.map_err(Fault::from), b.map_err(Fault::from), c.map_err(Fault::from))
-            }));
-        }
-        Ok(all)
-    }
-
-    /// Many changes, a bounded number per multiCall; each multiCall is one transaction of the hub.
-    pub(super) async fn change_each<T>(
+    /// Changes in one multiCall, of as many as the caller takes care of.
+    pub(super) async fn change_many<T>(
         &self,
         method: &'static str,
         calls: &[MethodCall],
-    ) -> Result<Vec<Each<T>>, KojiError>
+    ) -> Result<T, KojiError>
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let mut all = Vec::with_capacity(calls.len());
-        for chunk in calls.chunks(MAX_BULK) {
-            let label = Label { method, inner: chunk.len() };
-            let answers = self.change_labelled(label, &MethodCall::multi(chunk)).await;
-            let answers = answers.and_then(|answers| one_for_each(method, chunk.len(), answers));
-            all.extend(answers.map_err(|fault| after_some(fault, all.len()))?);
-        }
-        Ok(all)
+        self.change_labelled(Label { method, inner: calls.len() }, &MethodCall::multi(calls)).await
+    }
+
+    /// How many calls are made side by side: as many as there are sessions, so that none waits for one.
+    pub(super) fn side_by_side(&self) -> usize {
+        self.limits.sessions.max(1)
     }
 
     async fn read_labelled<T>(&self, label: Label, call: &MethodCall) -> Result<T, KojiError>
@@ -211,35 +175,6 @@ impl Caller {
         };
         report(self.metrics.as_ref(), &finished);
         answer.map_err(|kind| KojiError { method: label.method, kind })
-    }
-}
-
-fn one_for_each<T>(
-    method: &'static str,
-    asked: usize,
-    answers: Vec<xmlrpc::Each<T>>,
-) -> Result<Vec<Each<T>>, KojiError> {
-    check_count(method, asked, answers.len())?;
-    Ok(answers.into_iter().map(|answer| answer.0.map_err(Fault::from)).collect())
-}
-
-fn check_count(method: &'static str, asked: usize, answered: usize) -> Result<(), KojiError> {
-    if asked == answered {
-        Ok(())
-    } else {
-        let kind = KojiErrorKind::NoAnswer(format!("{answered} results for {asked} calls"));
-        Err(KojiError { method, kind })
-    }
-}
-
-/// When earlier chunks took effect, "nothing ran" would be a lie: the caller must look.
-fn after_some(fault: KojiError, done: usize) -> KojiError {
-    if done == 0 || fault.retry() == Retry::Look {
-        return fault;
-    }
-    KojiError {
-        method: fault.method,
-        kind: KojiErrorKind::NoAnswer(format!("after {done} were done: {}", fault.kind)),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
         BuildInfo, BuildOptions, BuildRequest, BuildTarget, Each, Hub, Listing, MAX_BULK, OwnTask,
         RepoAnswer, SideTag, TaggedBuild, TaskEnd, TaskInfo, User,
     },
+    bulk,
     caller::{Caller, HubParts, refuse},
     error::{Fault, KojiError, KojiErrorKind},
     fault::{Meaning, meaning},
@@ -148,7 +149,7 @@ impl Hub for HubClient {
     async fn tags_exist(&self, tags: &[TagName]) -> Result<Vec<bool>, KojiError> {
         let calls = each("getTag", tags, |call, tag| call.arg(tag.as_str()));
         let rows: Vec<Option<TagRow>> =
-            all_of("getTag", self.caller.read_each("getTag", &calls).await?)?;
+            all_of("getTag", bulk::read_each(&self.caller, "getTag", &calls).await?)?;
         Ok(rows.iter().map(Option::is_some).collect())
     }
 
@@ -194,13 +195,14 @@ impl Hub for HubClient {
         };
         let calls: Vec<MethodCall> = packages.iter().map(call).collect();
         let rows: Vec<Vec<TaggedRow>> =
-            all_of("listTagged", self.caller.read_each("listTagged", &calls).await?)?;
+            all_of("listTagged", bulk::read_each(&self.caller, "listTagged", &calls).await?)?;
         Ok(rows.into_iter().map(|found| found.into_iter().next().map(|row| row.0)).collect())
     }
 
     async fn tags_of(&self, builds: &[BuildId]) -> Result<Vec<Vec<TagName>>, KojiError> {
         let calls = each("listTags", builds, |call, build| call.named("build", build.get()));
-        let answers: Vec<Each<Vec<TagRow>>> = self.caller.read_each("listTags", &calls).await?;
+        let answers: Vec<Each<Vec<TagRow>>> =
+            bulk::read_each(&self.caller, "listTags", &calls).await?;
         let known = answers.into_iter().map(|answer| match answer {
             Err(fault) if meaning(&fault) == Meaning::NoSuchBuild => Ok(Vec::new()),
             other => other,
@@ -216,7 +218,7 @@ impl Hub for HubClient {
     async fn builds(&self, builds: &[BuildId]) -> Result<Vec<Option<BuildInfo>>, KojiError> {
         let calls = each("getBuild", builds, |call, build| call.arg(build.get()));
         let rows: Vec<Option<BuildRow>> =
-            all_of("getBuild", self.caller.read_each("getBuild", &calls).await?)?;
+            all_of("getBuild", bulk::read_each(&self.caller, "getBuild", &calls).await?)?;
         Ok(rows.into_iter().map(|row| row.map(Into::into)).collect())
     }
 
@@ -226,7 +228,7 @@ impl Hub for HubClient {
         builds: &[BuildId],
     ) -> Result<Vec<Each<TaskId>>, KojiError> {
         let calls = each("tagBuild", builds, |call, build| call.arg(tag.as_str()).arg(build.get()));
-        self.caller.change_each("tagBuild", &calls).await
+        bulk::change_each(&self.caller, "tagBuild", &calls).await
     }
 
     async fn untag_builds(
@@ -236,12 +238,13 @@ impl Hub for HubClient {
     ) -> Result<Vec<Each<()>>, KojiError> {
         let calls =
             each("untagBuild", builds, |call, build| call.arg(tag.as_str()).arg(build.get()));
-        self.caller.change_each("untagBuild", &calls).await
+        bulk::change_each(&self.caller, "untagBuild", &calls).await
     }
 
     async fn promote_builds(&self, builds: &[BuildId]) -> Result<Vec<Each<BuildInfo>>, KojiError> {
         let calls = each("promoteBuild", builds, |call, build| call.arg(build.get()));
-        let rows: Vec<Each<BuildRow>> = self.caller.change_each("promoteBuild", &calls).await?;
+        let rows: Vec<Each<BuildRow>> =
+            bulk::change_each(&self.caller, "promoteBuild", &calls).await?;
         Ok(rows.into_iter().map(|row| row.map(Into::into)).collect())
     }
 
@@ -293,12 +296,12 @@ impl Hub for HubClient {
         }
         let calls: Vec<MethodCall> =
             builds.iter().map(|build| build_call(options, build)).collect();
-        self.caller.change_each("build", &calls).await
+        bulk::change_each(&self.caller, "build", &calls).await
     }
 
     async fn cancel_tasks(&self, tasks: &[TaskId]) -> Result<Vec<Each<()>>, KojiError> {
         let calls = each("cancelTask", tasks, |call, task| call.arg(task.get()));
-        self.caller.change_each("cancelTask", &calls).await
+        bulk::change_each(&self.caller, "cancelTask", &calls).await
     }
 
     async fn tasks(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskInfo>>, KojiError> {
@@ -319,10 +322,12 @@ impl Hub for HubClient {
             ]
         };
         let calls: Vec<_> = tasks.iter().map(questions).collect();
-        let answers = self
-            .caller
-            .read_triples::<ResultRow, Vec<TaskRow>, Vec<BuildRow>>(METHOD, &calls)
-            .await?;
+        let answers = bulk::read_triples::<ResultRow, Vec<TaskRow>, Vec<BuildRow>>(
+            &self.caller,
+            METHOD,
+            &calls,
+        )
+        .await?;
         let refused = |fault| KojiError { method: METHOD, kind: KojiErrorKind::Refused(fault) };
         let ends = tasks.iter().zip(answers).map(|(task, (result, children, builds))| {
             Ok(TaskEnd {

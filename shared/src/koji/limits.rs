@@ -15,9 +15,6 @@ pub struct KojiLimits {
     /// Longest time for one reading call, with its one repetition; a whole tag can take long. Unit: seconds. Default: 180.
     #[serde(deserialize_with = "seconds")]
     pub read: Duration,
-    /// Longest time until a connection stands. Unit: seconds. Default: 10.
-    #[serde(deserialize_with = "seconds")]
-    pub connect: Duration,
     /// Largest reply that is taken. Unit: bytes. Default: 256 MiB.
     pub body_bytes: usize,
     /// Most sendings of one changing call whose reply is lost, the first included. Default: 3.
@@ -25,7 +22,7 @@ pub struct KojiLimits {
     /// Wait before the second sending; doubled each time, with jitter. Unit: seconds. Default: 0.5.
     #[serde(deserialize_with = "seconds")]
     pub resend_wait: Duration,
-    /// Sessions, so changing calls side by side. Default: 2.
+    /// Sessions, so changing calls side by side; also the most multiCalls of one method side by side. Default: 4.
     pub sessions: usize,
 }
 
@@ -34,11 +31,10 @@ impl Default for KojiLimits {
         Self {
             call: Duration::from_secs(50),
             read: Duration::from_secs(180),
-            connect: Duration::from_secs(10),
             body_bytes: 256 * 1024 * 1024,
             sendings: 3,
             resend_wait: Duration::from_millis(500),
-            sessions: 2,
+            sessions: 4,
         }
     }
 }

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::{
     error::{Fault, KojiErrorKind},
     fault::{Meaning, code, meaning},
-    transport::{Door, Post, Transport, TransportError},
+    transport::{Door, Post, Transport},
     xmlrpc::{MethodCall, read_reply, write_call},
 };
+use crate::exchange::{NoReply, Reply};
 
 /// What identifies a session on each call.
 #[derive(Clone, PartialEq, Eq)]
@@ -119,9 +120,7 @@ impl Login for PasswordLogin {
 /// # Errors
 ///
 /// As [`Login::log_in`].
-pub fn read_login(
-    answer: Result<super::transport::Answer, TransportError>,
-) -> Result<Credentials, KojiErrorKind> {
+pub fn read_login(answer: Result<Reply, NoReply>) -> Result<Credentials, KojiErrorKind> {
     /// Source: the reply of `login` and `sslLogin`.
     #[derive(Deserialize)]
     #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,7 @@
 //! The Koji hub: its XML-RPC dialect, its sessions, and the calls we make.
 
 pub mod api;
+mod bulk;
 mod caller;
 pub mod client;
 pub mod error;

@@ -6,9 +6,10 @@ use serde::de::DeserializeOwned;
 
 use super::{
     error::Fault,
-    transport::{Answer, Post, Transport, TransportError},
-    xmlrpc::{Reply, XmlError, read_reply},
+    transport::{Post, Transport},
+    xmlrpc::{self, XmlError, read_reply},
 };
+use crate::exchange::{NoReply, Reply};
 
 /// Bodies above this are read off the threads that must not wait, in bytes.
 const BIG_BODY: usize = 1024 * 1024;
@@ -33,10 +34,10 @@ pub(super) async fn send_once<T>(transport: &dyn Transport, post: Post) -> Sent<
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let Answer { status, body, .. } = match transport.post(post).await {
+    let Reply { status, body, .. } = match transport.post(post).await {
         Ok(answer) => answer,
-        Err(TransportError::NotSent(why)) => return Sent::Unsent(why),
-        Err(fault @ (TransportError::Lost(_) | TransportError::TooLong(_))) => {
+        Err(NoReply::NotSent(why)) => return Sent::Unsent(why),
+        Err(fault @ (NoReply::Lost(_) | NoReply::TooLong(_))) => {
             return Sent::Doubt(fault.to_string());
         }
     };
@@ -59,7 +60,9 @@ where
     }
 }
 
-async fn decode<T: DeserializeOwned + Send + 'static>(body: Bytes) -> Result<Reply<T>, XmlError> {
+async fn decode<T: DeserializeOwned + Send + 'static>(
+    body: Bytes,
+) -> Result<xmlrpc::Reply<T>, XmlError> {
     if body.len() <= BIG_BODY {
         return read_reply(&body);
     }

@@ -11,6 +11,7 @@ use ebs_shared::{
         api::{BodhiErrorKind, NewUpdate, Update, Updates},
     },
     config::{BodhiClient, SecretText},
+    exchange::HttpExchange,
 };
 use serde_json::Value;
 use wiremock::{
@@ -60,6 +61,11 @@ fn recorded(name: &str) -> ResponseTemplate {
     template
 }
 
+fn parts(config: BodhiClient, metrics: Option<BodhiMetrics>) -> BodhiParts {
+    let exchange = Arc::new(HttpExchange::new().unwrap());
+    BodhiParts { exchange, config, token: Arc::new(Fixed), metrics }
+}
+
 fn client(server: &MockServer) -> BodhiUpdates {
     client_within(server, Duration::from_secs(10))
 }
@@ -74,7 +80,7 @@ fn client_within(server: &MockServer, limit: Duration) -> BodhiUpdates {
         post_timeout: limit,
         call_timeout: limit,
     };
-    BodhiUpdates::new(BodhiParts { config, token: Arc::new(Fixed), metrics: None }).unwrap()
+    BodhiUpdates::new(parts(config, None))
 }
 
 /// A server that logs in and gives CSRF tokens as the recorded one did.
@@ -441,7 +447,7 @@ async fn calls_are_counted_by_outcome() {
     };
     drop(client(&server));
     let metrics = Some(BodhiMetrics::register(&registry).unwrap());
-    let client = BodhiUpdates::new(BodhiParts { config, token: Arc::new(Fixed), metrics }).unwrap();
+    let client = BodhiUpdates::new(parts(config, metrics));
     client.find(&"eln-build-side-100009".parse().unwrap(), "x-1-1").await.unwrap();
     let families = registry.gather();
     let calls = families.iter().find(|family| family.name() == "ebs_bodhi_calls_total").unwrap();

@@ -2,9 +2,9 @@
 
 #![cfg(test)]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use ebs_shared::{config::Autopackagelist, content::ContentResolver};
+use ebs_shared::{config::Autopackagelist, content::ContentResolver, exchange::HttpExchange};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
 
 const RUNTIME: &str = "/view-source-package-name-list--view-eln.txt";
@@ -21,7 +21,8 @@ fn lists(server: &MockServer, views: &[&str]) -> Autopackagelist {
 fn resolver() -> ContentResolver {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    ContentResolver::new().unwrap().with_limit(Duration::from_millis(500))
+    let exchange = Arc::new(HttpExchange::new().unwrap());
+    ContentResolver::new(exchange).with_limit(Duration::from_millis(500))
 }
 
 async fn serve(server: &MockServer, at: &str, reply: ResponseTemplate) {

@@ -24,6 +24,7 @@ use ebs_shared::{
     },
     clock::{Clock, System},
     config::parse_static,
+    exchange::HttpExchange,
 };
 use fedora_sim::{
     Running,
@@ -111,9 +112,9 @@ impl Ground {
         let (_, snapshot) = watch::channel(Arc::new(Snapshot { policy, plan, paused: false }));
         let reader = Reader::new("org.fedoraproject.prod", Origin::of(&self.fedora.url)?);
         let base = format!("{}/datagrepper/", self.fedora.url).parse()?;
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let exchange = Arc::new(HttpExchange::new()?);
         let catch_up = CatchUp {
-            archive: Archive::new(http, &base, reader, Duration::from_secs(5))?,
+            archive: Archive::new(exchange, &base, reader, Duration::from_secs(5))?,
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             driver,
             snapshot,

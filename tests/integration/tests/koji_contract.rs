@@ -19,6 +19,7 @@ use ebs_domain::{
 };
 use ebs_shared::{
     clock::System,
+    exchange::{NoReply, Reply},
     koji::{
         HubParts,
         api::{BuildOptions, BuildRequest, BuildState, Hub, Listing, RepoAnswer, TaskState},
@@ -27,7 +28,7 @@ use ebs_shared::{
         fault::{Meaning, classify, failed_child, meaning},
         limits::KojiLimits,
         login::{Credentials, Login, Renewal},
-        transport::{Answer, Post, Transport, TransportError},
+        transport::{Post, Transport},
         xmlrpc::{
             MethodCall, Value, read_call, read_reply_value, write_call, write_fault, write_reply,
         },
@@ -39,13 +40,13 @@ use recordings::{Exchange, all, exchange};
 
 /// Answers with recorded replies in their order, and keeps what it was sent.
 struct Replay {
-    replies: Mutex<VecDeque<Answer>>,
+    replies: Mutex<VecDeque<Reply>>,
     sent: Mutex<Vec<MethodCall>>,
 }
 
 #[async_trait]
 impl Transport for Replay {
-    async fn post(&self, post: Post) -> Result<Answer, TransportError> {
+    async fn post(&self, post: Post) -> Result<Reply, NoReply> {
         self.sent.lock().unwrap().push(read_call(&post.body).unwrap());
         Ok(self.replies.lock().unwrap().pop_front().expect("a reply for each call"))
     }
@@ -66,7 +67,7 @@ impl Login for LoggedIn {
     }
 }
 
-fn client_of(answers: impl IntoIterator<Item = Answer>) -> (Arc<Replay>, HubClient) {
+fn client_of(answers: impl IntoIterator<Item = Reply>) -> (Arc<Replay>, HubClient) {
     let replay = Arc::new(Replay {
         replies: Mutex::new(answers.into_iter().collect()),
         sent: Mutex::default(),
@@ -84,13 +85,13 @@ fn client_of(answers: impl IntoIterator<Item = Answer>) -> (Arc<Replay>, HubClie
     (replay, client)
 }
 
-fn ok(body: impl Into<Bytes>) -> Answer {
-    Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() }
+fn ok(body: impl Into<Bytes>) -> Reply {
+    Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() }
 }
 
-fn answer_of(name: &str) -> Answer {
+fn answer_of(name: &str) -> Reply {
     let exchange = exchange(name);
-    Answer {
+    Reply {
         status: StatusCode::from_u16(exchange.status).unwrap(),
         headers: HeaderMap::new(),
         body: exchange.reply.unwrap_or_default().into(),
@@ -588,7 +589,7 @@ async fn outages_say_later_and_broken_answers_say_look() {
         assert_eq!(client.last_event().await.unwrap_err().retry(), Retry::Later, "{name}");
     }
     let broken =
-        [ok("<html>gateway</html>"), ok(""), Answer { status: StatusCode::BAD_GATEWAY, ..ok("") }];
+        [ok("<html>gateway</html>"), ok(""), Reply { status: StatusCode::BAD_GATEWAY, ..ok("") }];
     for answer in broken {
         let (hub, client) = client_of([answer.clone(), answer]);
         assert_eq!(client.last_event().await.unwrap_err().retry(), Retry::Look);

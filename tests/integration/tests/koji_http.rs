@@ -8,6 +8,7 @@ use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
 use ebs_domain::id::TagName;
 use ebs_shared::{
     clock::System,
+    exchange::HttpExchange,
     koji::{
         HubParts,
         api::Hub,
@@ -39,7 +40,11 @@ fn client(port: u16, limits: KojiLimits, metrics: Option<KojiMetrics>) -> HubCli
     let _ = rustls::crypto::ring::default_provider().install_default();
     let hub = format!("http://127.0.0.1:{port}/kojihub/").parse().unwrap();
     HubClient::new(HubParts {
-        transport: Arc::new(HttpTransport::new(&hub, &limits).unwrap()),
+        transport: Arc::new(HttpTransport::new(
+            Arc::new(HttpExchange::new().unwrap()),
+            &hub,
+            &limits,
+        )),
         login: Arc::new(PasswordLogin::new("ebs", "secret")),
         chance: Arc::new(System),
         limits,

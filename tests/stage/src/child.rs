@@ -61,6 +61,12 @@ impl Child {
         self.group
     }
 
+    /// The file with what it prints.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// What it has printed so far.
     #[must_use]
     pub fn printed(&self) -> String {

@@ -184,6 +184,12 @@ impl Troupe {
         (coordinator, workers.max_by(f64::total_cmp))
     }
 
+    /// The log of the coordinator that was started first, which leads unless it was made to stop.
+    #[must_use]
+    pub fn leader_log(&self) -> Option<&Path> {
+        self.coordinators.first().map(Child::log)
+    }
+
     /// Every program that runs, by name, with its process id.
     #[must_use]
     pub fn processes(&self) -> Vec<(String, u32)> {

@@ -5,7 +5,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::bus::message::Origin;
+use crate::{bus::message::Origin, exchange::HttpExchange};
 
 const TOPIC: &str = "org.fedoraproject.prod.buildsys.tag";
 
@@ -23,7 +23,7 @@ async fn pages_within(server: &MockServer, limit: Duration) -> Pages {
     let reader =
         Reader::new("org.fedoraproject.prod", Origin::of("https://koji.example.org").unwrap());
     let base = Url::parse(&format!("{}/datagrepper/", server.uri())).unwrap();
-    Archive::new(reqwest::Client::new(), &base, reader, limit).unwrap().read(span())
+    Archive::new(Arc::new(HttpExchange::new().unwrap()), &base, reader, limit).unwrap().read(span())
 }
 
 fn row(build: u32) -> Value {

@@ -7,10 +7,12 @@ use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use super::*;
-use crate::koji::{
-    login::PasswordLogin,
-    transport::{Answer, TransportError},
-    xmlrpc::{MethodCall, Value, read_call, write_call, write_fault, write_reply},
+use crate::{
+    exchange::{NoReply, Reply},
+    koji::{
+        login::PasswordLogin,
+        xmlrpc::{MethodCall, Value, read_call, write_call, write_fault, write_reply},
+    },
 };
 
 /// What the hub does with one call.
@@ -36,7 +38,7 @@ struct Script {
 
 #[async_trait]
 impl Transport for Script {
-    async fn post(&self, post: Post) -> Result<Answer, TransportError> {
+    async fn post(&self, post: Post) -> Result<Reply, NoReply> {
         tokio::task::yield_now().await;
         let call = read_call(&post.body).unwrap();
         let header = |name: &str| {
@@ -53,7 +55,7 @@ impl Transport for Script {
         self.seen.lock().unwrap().push(format!("{}{renew} {id}/{key}#{number}", call.method));
         let act = self.acts.lock().unwrap().pop_front().expect("the script allows this call");
         let ok = |body: String| {
-            Ok(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() })
+            Ok(Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() })
         };
         match act {
             Act::Session(id, key) => ok(write_reply(&Value::object([
@@ -65,13 +67,13 @@ impl Transport for Script {
             Act::Body(text) => ok(text.to_owned()),
             Act::Status(status) => {
                 let status = StatusCode::from_u16(status).unwrap();
-                Ok(Answer { status, headers: HeaderMap::new(), body: "Bad".into() })
+                Ok(Reply { status, headers: HeaderMap::new(), body: "Bad".into() })
             }
-            Act::Lost => Err(TransportError::Lost("connection reset".to_owned())),
-            Act::Unreachable => Err(TransportError::NotSent("connection refused".to_owned())),
+            Act::Lost => Err(NoReply::Lost("connection reset".to_owned())),
+            Act::Unreachable => Err(NoReply::NotSent("connection refused".to_owned())),
             Act::Hangs => {
                 tokio::time::sleep(post.limit).await;
-                Err(TransportError::Lost("no answer in time".to_owned()))
+                Err(NoReply::Lost("no answer in time".to_owned()))
             }
         }
     }

@@ -122,13 +122,15 @@ impl<'de> Lexer<'de> {
         XmlError::Malformed { at: self.xml.error_position(), what: shorten(what) }
     }
 
+    fn event(&mut self) -> Result<Event<'de>, XmlError> {
+        self.xml.read_event().map_err(|fault| self.malformed(&fault.to_string()))
+    }
+
     fn piece(&mut self) -> Result<Piece<'de>, XmlError> {
         loop {
-            let event =
-                self.xml.read_event().map_err(|fault| self.malformed(&fault.to_string()))?;
-            return Ok(match event {
-                Event::Start(start) => self.open(Tag::of(start.name().as_ref()))?,
-                Event::End(end) => self.close(Tag::of(end.name().as_ref())),
+            return Ok(match self.event()? {
+                Event::Start(start) => Piece::Token(self.open(Tag::of(start.name().as_ref()))?),
+                Event::End(end) => Piece::Token(self.close(Tag::of(end.name().as_ref()))),
                 // Not made with `expand_empty_elements`.
                 Event::Empty(_) => return Err(self.malformed("an empty element")),
                 Event::Text(text) => Piece::Text(one_line_end(text.into_inner())),
@@ -148,30 +150,39 @@ impl<'de> Lexer<'de> {
         }
     }
 
-    fn open(&mut self, tag: Tag) -> Result<Piece<'de>, XmlError> {
+    #[inline]
+    fn open(&mut self, tag: Tag) -> Result<Token, XmlError> {
         if tag.nests() {
             self.depth += 1;
             if self.depth > MAX_DEPTH {
                 return Err(XmlError::TooDeep(MAX_DEPTH));
             }
         }
-        Ok(Piece::Token(Token::Open(tag)))
+        Ok(Token::Open(tag))
     }
 
-    fn close(&mut self, tag: Tag) -> Piece<'de> {
+    #[inline]
+    fn close(&mut self, tag: Tag) -> Token {
         if tag.nests() {
             self.depth = self.depth.saturating_sub(1);
         }
-        Piece::Token(Token::Close(tag))
+        Token::Close(tag)
     }
 
     /// The next tag; text before it must be white space.
     pub(super) fn next(&mut self, expected: &'static str) -> Result<Token, XmlError> {
         loop {
-            match self.piece()? {
-                Piece::Token(token) => return Ok(token),
-                Piece::Text(text) if is_blank(&text) => {}
-                Piece::Text(_) | Piece::Char(_) => return Err(self.unexpected(expected)),
+            match self.event()? {
+                Event::Start(start) => return self.open(Tag::of(start.name().as_ref())),
+                Event::End(end) => return Ok(self.close(Tag::of(end.name().as_ref()))),
+                Event::Eof => return Ok(Token::End),
+                Event::Text(text) if is_blank(&text) => {}
+                Event::CData(text) if is_blank(&text) => {}
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+                Event::DocType(_) => return Err(XmlError::Doctype),
+                Event::Empty(_) | Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                    return Err(self.unexpected(expected));
+                }
             }
         }
     }
@@ -246,9 +257,7 @@ impl<'de> Lexer<'de> {
         // The type element and the value around it.
         let mut open: usize = 2;
         while open > 0 {
-            let event =
-                self.xml.read_event().map_err(|fault| self.malformed(&fault.to_string()))?;
-            match event {
+            match self.event()? {
                 Event::Start(start) => {
                     self.open(Tag::of(start.name().as_ref()))?;
                     open += 1;
@@ -273,6 +282,7 @@ impl<'de> Lexer<'de> {
 }
 
 /// White space as XML has it.
+#[inline]
 fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }

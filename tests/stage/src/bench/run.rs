@@ -112,7 +112,7 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
     };
     let mut troupe = Troupe::start(&cue, &pages).await?;
-    let measured = perform(&mut troupe, &cast, folder, port, &pages).await;
+    let measured = perform(&mut troupe, &cast, port, &pages).await;
     troupe.stop().await;
     measured
 }
@@ -120,7 +120,6 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
 async fn perform(
     troupe: &mut Troupe,
     cast: &Cast,
-    folder: &Path,
     port: u16,
     pages: &Pages,
 ) -> anyhow::Result<Measured> {
@@ -128,7 +127,7 @@ async fn perform(
         troupe.fedora.tag(part, RELEASE, Announce::Once).await?;
     }
     let programs = troupe.processes();
-    let mut log = Log::new(folder.join("coordinator.log"));
+    let mut log = Log::new(troupe.leader_log().context("a coordinator runs")?.to_owned());
     log.until("forming a batch", troupe).await?;
     let (before, mut phases) = (processes::used(&programs), Phases::begin());
     while !phases.ended {

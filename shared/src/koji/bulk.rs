@@ -1,0 +1,138 @@
+//! Many calls in few: a bounded number per multiCall, a bounded number of multiCalls side by side. Does *not* know any
+//! method.
+
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use serde::de::DeserializeOwned;
+
+use super::{
+    api::{Each, MAX_BULK},
+    caller::Caller,
+    error::{Fault, KojiError, KojiErrorKind, Retry},
+    xmlrpc::{self, MethodCall},
+};
+
+/// Most threes in one multiCall: the answers about a build's tasks are long, and several such bodies are in memory at once.
+const MAX_TRIPLES: usize = 60;
+
+/// What the chunks brought: their results in order, and the fault that says most of what to do.
+struct Gathered<T> {
+    results: Vec<T>,
+    fault: Option<KojiError>,
+}
+
+/// Many reads.
+pub(super) async fn read_each<T>(
+    caller: &Caller,
+    method: &'static str,
+    calls: &[MethodCall],
+) -> Result<Vec<Each<T>>, KojiError>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let chunks = calls.chunks(MAX_BULK).map(|chunk| async move {
+        let answers: Vec<xmlrpc::Each<T>> = caller.read_many(method, chunk).await?;
+        one_for_each(method, chunk.len(), answers)
+    });
+    let Gathered { results, fault } = gather(caller.side_by_side(), chunks.collect()).await;
+    fault.map_or(Ok(results), Err)
+}
+
+/// Many reads in threes, each of its own type.
+pub(super) async fn read_triples<A, B, C>(
+    caller: &Caller,
+    method: &'static str,
+    calls: &[[MethodCall; 3]],
+) -> Result<Vec<(Each<A>, Each<B>, Each<C>)>, KojiError>
+where
+    A: DeserializeOwned + Send + 'static,
+    B: DeserializeOwned + Send + 'static,
+    C: DeserializeOwned + Send + 'static,
+{
+    let chunks = calls.chunks(MAX_TRIPLES).map(|chunk| async move {
+        let answer: xmlrpc::Triples<A, B, C> = caller.read_many(method, &chunk.concat()).await?;
+        check_count(method, chunk.len(), answer.0.len())?;
+        let split = |(a, b, c): (Result<A, _>, Result<B, _>, Result<C, _>)| {
+            (a.map_err(Fault::from), b.map_err(Fault::from), c.map_err(Fault::from))
+        };
+        Ok(answer.0.into_iter().map(split).collect())
+    });
+    let Gathered { results, fault } = gather(caller.side_by_side(), chunks.collect()).await;
+    fault.map_or(Ok(results), Err)
+}
+
+/// Many changes; each multiCall is one transaction of the hub.
+pub(super) async fn change_each<T>(
+    caller: &Caller,
+    method: &'static str,
+    calls: &[MethodCall],
+) -> Result<Vec<Each<T>>, KojiError>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let chunks = calls.chunks(MAX_BULK).map(|chunk| async move {
+        let answers: Vec<xmlrpc::Each<T>> = caller.change_many(method, chunk).await?;
+        one_for_each(method, chunk.len(), answers)
+    });
+    let Gathered { results, fault } = gather(caller.side_by_side(), chunks.collect()).await;
+    match fault {
+        None => Ok(results),
+        Some(fault) => Err(after_some(fault, results.len())),
+    }
+}
+
+/// Runs the chunks, a few at a time. After a failure none is begun, and all that are under way end.
+async fn gather<T>(
+    side_by_side: usize,
+    chunks: Vec<impl Future<Output = Result<Vec<T>, KojiError>>>,
+) -> Gathered<T> {
+    let mut waiting = chunks.into_iter();
+    let mut running = FuturesOrdered::new();
+    let mut gathered = Gathered { results: Vec::new(), fault: None };
+    loop {
+        while gathered.fault.is_none()
+            && running.len() < side_by_side
+            && let Some(chunk) = waiting.next()
+        {
+            running.push_back(chunk);
+        }
+        match running.next().await {
+            None => return gathered,
+            Some(Ok(some)) => gathered.results.extend(some),
+            // One that may have run says more than one that did not.
+            Some(Err(fault)) if fault.retry() == Retry::Look => gathered.fault = Some(fault),
+            Some(Err(fault)) => drop(gathered.fault.get_or_insert(fault)),
+        }
+    }
+}
+
+fn one_for_each<T>(
+    method: &'static str,
+    asked: usize,
+    answers: Vec<xmlrpc::Each<T>>,
+) -> Result<Vec<Each<T>>, KojiError> {
+    check_count(method, asked, answers.len())?;
+    Ok(answers.into_iter().map(|answer| answer.0.map_err(Fault::from)).collect())
+}
+
+fn check_count(method: &'static str, asked: usize, answered: usize) -> Result<(), KojiError> {
+    if asked == answered {
+        Ok(())
+    } else {
+        let kind = KojiErrorKind::NoAnswer(format!("{answered} results for {asked} calls"));
+        Err(KojiError { method, kind })
+    }
+}
+
+/// When other chunks took effect, "nothing ran" would be a lie: the caller must look.
+fn after_some(fault: KojiError, done: usize) -> KojiError {
+    if done == 0 || fault.retry() == Retry::Look {
+        return fault;
+    }
+    KojiError {
+        method: fault.method,
+        kind: KojiErrorKind::NoAnswer(format!("after {done} were done: {}", fault.kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
