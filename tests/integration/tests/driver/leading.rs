@@ -1,0 +1,67 @@
+//! One batch from its triggers to its end, whoever leads.
+
+use anyhow::{Context as _, Result};
+use ebs_coordinator::driver::{Done, TermEnd};
+
+use crate::world::{World, intake};
+
+const PACKAGES: [&str; 3] = ["bash", "sed", "zlib-ng"];
+
+fn is_done(world: &World) -> bool {
+    world.store.phase() == "done"
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_runs_from_its_triggers_to_its_end() -> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.start_worker()?;
+    let leader = world.lead().await?;
+    leader.sight(world.sightings(&PACKAGES)?).await?;
+    world.until("the batch is done", is_done).await?;
+    world.assert_clean(PACKAGES.len());
+    assert_eq!(world.store.groups_shown(), ["stable"]);
+    assert!(world.fedora.state().side_tags.len() <= 1, "the tag it was built in is gone");
+    assert_eq!(leader.stop().await?, TermEnd::Over);
+    Ok(())
+}
+
+/// Takes turns one by one until something is stored, and stops before it is acted on.
+async fn crash_before_acting(world: &World, kind: &str) -> Result<()> {
+    let mut term = world.term().await?;
+    let mut inputs = vec![intake(world.sightings(&PACKAGES)?)];
+    let mut done: Vec<Done> = Vec::new();
+    loop {
+        let decided = term.decide(std::mem::take(&mut done), std::mem::take(&mut inputs));
+        let stored = term.store(decided).await?;
+        if world.store.effects(kind) == (1, 0) {
+            return Ok(());
+        }
+        let acted = term.act(stored).await;
+        anyhow::ensure!(acted.end.is_none(), "the term ended");
+        for call in acted.calls {
+            done.push(call.run().await);
+        }
+        if done.is_empty() {
+            tokio::time::sleep_until(term.wake()).await;
+            let results = world.parts.queue.results(64, std::time::Duration::ZERO, false).await?;
+            inputs.extend(
+                (!results.is_empty()).then_some(ebs_coordinator::driver::Input::Results(results)),
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_dies_between_storing_and_acting_does_nothing_twice() -> Result<()> {
+    for kind in ["create_side_tag", "tag_builds", "request_repo", "submit_builds", "promote_builds"]
+    {
+        let mut world = World::new(&PACKAGES)?;
+        world.start_worker()?;
+        crash_before_acting(&world, kind).await.context(kind)?;
+        let leader = world.lead().await?;
+        world.until("the batch is done", is_done).await.context(kind)?;
+        world.assert_clean(PACKAGES.len());
+        leader.kill().await;
+    }
+    Ok(())
+}
