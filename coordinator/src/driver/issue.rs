@@ -1,13 +1,13 @@
 //! Issuing what is due: effects, the batch's read, polls, the comparison with the queue.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::batch::Outcome;
 
 use super::{
     call::Start,
     effects::Running,
-    ledger::{self, creates},
+    ledger::{Open, creates},
     now::Now,
     reads::Reading,
     term::Term,
@@ -27,7 +27,7 @@ impl Term {
                 .ledger
                 .iter()
                 .filter(|(_, open)| {
-                    due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now))
+                    due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now.mono))
                 })
                 .map(|(id, _)| id.clone())
                 .collect();
@@ -98,7 +98,7 @@ impl Term {
 
     /// Starts the batch's read, if it wants one and none runs.
     pub(super) fn start_read(&mut self, now: Now, turn: &mut Turn) {
-        if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now) {
+        if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now.mono) {
             return;
         }
         let Some(batch) = &self.state.batch else { return };
@@ -122,20 +122,18 @@ impl Term {
         }
     }
 
-    /// Asks the queue, now and then, whether it still has what was put on it.
+    /// Asks the queue, now and then, whether it still has what was put on it: the first time as soon as the term begins.
     pub(super) fn start_reconcile(&mut self, now: Now, turn: &mut Turn) {
         if self.reconcile_due.is_none_or(|due| due > now.mono) {
             return;
         }
-        let given = |open: &&ledger::Open| {
-            open.row.runner == Runner::Worker
-                && open.due.is_none()
-                && !turn.effects.contains_key(&open.row.id)
-        };
-        let jobs: Vec<String> =
-            self.state.ledger.values().filter(given).map(ledger::Open::job).collect();
-        let unsent = |job: &String| self.unsent.iter().any(|unsent| unsent.id == *job);
-        let jobs: Vec<String> = jobs.into_iter().filter(|job| !unsent(job)).collect();
+        let given = |open: &&Open| open.row.runner == Runner::Worker && open.due.is_none();
+        let effects = self.state.ledger.values().filter(given).map(Open::job);
+        // What is not on the queue yet cannot be missing there.
+        let waiting: BTreeSet<&str> =
+            turn.after.jobs.iter().chain(&self.unsent).map(|job| job.id.as_str()).collect();
+        let sent = |job: &String| !waiting.contains(job.as_str());
+        let jobs: Vec<String> = effects.chain(self.polls.jobs()).filter(sent).collect();
         if jobs.is_empty() {
             self.reconcile_due = Some(now.mono + self.parts.settings.reconcile);
         } else {

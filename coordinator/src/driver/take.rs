@@ -1,6 +1,6 @@
 //! Taking in what came: from intake, from workers, from calls of our own. Quick, and waits for nothing.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::batch::{Batch, Event, Outcome};
 use ebs_shared::{
@@ -13,6 +13,7 @@ use super::{
     call::{Done, Ended},
     candidates,
     inputs::Input,
+    ledger::Open,
     now::Now,
     reads::Reading,
     term::Term,
@@ -107,16 +108,16 @@ impl Term {
     /// Jobs the queue does not know: their runs may have been under way when they were lost.
     fn take_missing(&mut self, jobs: Result<Vec<String>, String>, now: Now, turn: &mut Turn) {
         self.reconcile_due = Some(now.mono + self.parts.settings.reconcile);
-        let jobs = match jobs {
-            Ok(jobs) => jobs,
+        let jobs: BTreeSet<String> = match jobs {
+            Ok(jobs) => jobs.into_iter().collect(),
             Err(error) => return self.note_queue(Some(error)),
         };
-        for open in self
-            .state
-            .ledger
-            .values_mut()
-            .filter(|open| open.due.is_none() && jobs.contains(&open.job()))
-        {
+        let polls = self.polls.lost(&jobs, now.mono);
+        if polls > 0 {
+            tracing::warn!(polls, "the queue has lost polls: they are asked for again");
+        }
+        let lost = |open: &&mut Open| open.due.is_none() && jobs.contains(&open.job());
+        for open in self.state.ledger.values_mut().filter(lost) {
             // A worker that holds it goes on until it hears of the loss, at the latest when its lease has run out.
             let last_sending = now.wall + self.parts.settings.lost_job_sends;
             open.doubt("the queue has lost the job", last_sending, now, Duration::ZERO);

@@ -9,11 +9,12 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    now::Now,
+    ledger::Open,
     parts::Parts,
     polls::{Pace, Polls},
     state::State,
 };
+use crate::store::Runner;
 
 /// One term of leadership, advanced turn by turn: [`Term::decide`], [`Term::store`], [`Term::act`]. It runs nothing by itself.
 pub struct Term {
@@ -99,10 +100,18 @@ impl Term {
     /// When the next turn is due without any news.
     #[must_use]
     pub fn wake(&self) -> Instant {
-        let effects = self.state.ledger.values().filter_map(|open| open.due).min();
-        let reading = self.state.batch.as_ref().and_then(|batch| batch.reads()).and(self.read_due);
-        let forming = if self.state.batch.is_none() { self.form_due } else { None };
-        let latest = Instant::now() + MAX_SLEEP;
+        let now = Instant::now();
+        // While the lease is too short for a call, what needs one waits for the renewal, of which no news comes.
+        let earliest = if self.may_call(now) { now } else { now + self.parts.settings.retry_min };
+        let due = |open: &Open| match open.row.runner {
+            Runner::Coordinator => open.due.map(|due| due.max(earliest)),
+            Runner::Worker => open.due,
+        };
+        let effects = self.state.ledger.values().filter_map(due).min();
+        let reads = self.state.batch.as_ref().is_some_and(|batch| batch.reads().is_some());
+        let reading = self.read_due.filter(|_| reads).map(|due| due.max(earliest));
+        let forming = self.form_due.filter(|_| self.state.batch.is_none());
+        let latest = now + MAX_SLEEP;
         [effects, reading, forming, self.polls.next(), self.send_due, self.reconcile_due]
             .into_iter()
             .flatten()
@@ -111,8 +120,8 @@ impl Term {
     }
 
     /// Whether the lease outlasts a call of the leader's own that begins now.
-    pub(super) fn may_call(&self, now: Now) -> bool {
-        *self.lease.until.borrow() >= now.mono + self.parts.settings.call_limit
+    pub(super) fn may_call(&self, now: Instant) -> bool {
+        *self.lease.until.borrow() >= now + self.parts.settings.call_limit
     }
 
     /// A pause before trying again, growing with how long it has failed: capped, with jitter.

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 const BUILD_TIME: Duration = Duration::from_secs(600);
 
 /// How long an update takes to become stable.
-const STABLE_TIME: Duration = Duration::from_secs(1800);
+pub(crate) const STABLE_TIME: Duration = Duration::from_secs(7200);
 
 /// Koji and Bodhi.
 #[derive(Default)]

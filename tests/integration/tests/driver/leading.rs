@@ -1,7 +1,10 @@
 //! One batch from its triggers to its end, whoever leads.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
-use ebs_coordinator::driver::{Done, TermEnd};
+use ebs_coordinator::driver::{Done, Input, TermEnd};
+use tokio::time::Instant;
 
 use crate::world::{World, intake};
 
@@ -43,10 +46,8 @@ async fn crash_before_acting(world: &World, kind: &str) -> Result<()> {
         }
         if done.is_empty() {
             tokio::time::sleep_until(term.wake()).await;
-            let results = world.parts.queue.results(64, std::time::Duration::ZERO, false).await?;
-            inputs.extend(
-                (!results.is_empty()).then_some(ebs_coordinator::driver::Input::Results(results)),
-            );
+            let results = world.parts.queue.results(64, Duration::ZERO, false).await?;
+            inputs.push(Input::Results(results));
         }
     }
 }
@@ -63,5 +64,20 @@ async fn a_leader_that_dies_between_storing_and_acting_does_nothing_twice() -> R
         world.assert_clean(PACKAGES.len());
         leader.kill().await;
     }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_too_short_for_a_call_does_not_make_the_loop_spin() -> Result<()> {
+    let world = World::new(&PACKAGES)?;
+    let mut term = world.term_of(Duration::from_secs(1)).await?;
+    let decided = term.decide(Vec::new(), vec![intake(world.sightings(&PACKAGES)?)]);
+    let _ = term.store(decided).await?;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let decided = term.decide(Vec::new(), Vec::new());
+    let stored = term.store(decided).await?;
+    assert_eq!(world.store.phase(), "preparing");
+    assert_eq!(term.act(stored).await.calls.len(), 0, "nothing may be called");
+    assert!(term.wake() > Instant::now());
     Ok(())
 }

@@ -19,7 +19,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(120);
 struct Sides {
     queue: LocalQueue,
     consumer: Arc<LocalConsumer>,
-    wiped: u32,
+    /// Lanes of which workers get nothing.
+    held_back: &'static [Lane],
     /// Parts of the ids of jobs whose next result is lost.
     lose: BTreeSet<&'static str>,
     /// All jobs that were put on it, by id, with when.
@@ -34,7 +35,7 @@ impl Queue {
         let queue = LocalQueue::new(LocalSettings { lease: LEASE, ..LocalSettings::default() });
         let consumer = Arc::new(queue.consumer("w0"));
         let (lose, asked) = (BTreeSet::new(), Vec::new());
-        Self(Mutex::new(Sides { queue, consumer, wiped: 0, lose, asked }))
+        Self(Mutex::new(Sides { queue, consumer, held_back: &[], lose, asked }))
     }
 
     fn sides(&self) -> MutexGuard<'_, Sides> {
@@ -54,12 +55,16 @@ impl Queue {
         let fresh = Self::new().0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut sides = self.sides();
         (sides.queue, sides.consumer) = (fresh.queue, fresh.consumer);
-        sides.wiped += 1;
     }
 
     /// Loses the next result of a job whose id has this in it.
     pub(crate) fn lose_result(&self, of: &'static str) {
         self.sides().lose.insert(of);
+    }
+
+    /// Gives workers nothing of these lanes from now on.
+    pub(crate) fn hold_back(&self, lanes: &'static [Lane]) {
+        self.sides().held_back = lanes;
     }
 
     /// Whether nothing is to be lost any more.
@@ -123,7 +128,14 @@ impl Producer for Queue {
 #[async_trait]
 impl Consumer for Queue {
     async fn take(&self, lanes: &[Lane], want: usize, wait: Duration) -> Answer<Vec<Held>> {
-        self.consumer().take(lanes, want, wait).await
+        let held_back = self.sides().held_back;
+        let open: Vec<Lane> =
+            lanes.iter().copied().filter(|lane| !held_back.contains(lane)).collect();
+        if open.is_empty() {
+            tokio::time::sleep(wait).await;
+            return Ok(Vec::new());
+        }
+        self.consumer().take(&open, want, wait).await
     }
     async fn beat(&self, job: &Held) -> Answer<Beat> {
         self.consumer().beat(job).await

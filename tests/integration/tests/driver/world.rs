@@ -19,7 +19,7 @@ use ebs_coordinator::{
 };
 use ebs_domain::{
     batch::Plan,
-    id::{BuildId, Epoch, TagName},
+    id::{BuildId, TagName},
     policy::{Listed, Policy, Rules},
     time::Timestamp,
     trigger::Cause,
@@ -52,6 +52,9 @@ pub(crate) const POLL_DEADLINE: Duration = Duration::from_secs(3600);
 
 /// The longest that anything takes, in virtual time.
 const LIMIT: Duration = Duration::from_secs(24 * 3600);
+
+/// A lease that outlasts any test.
+const LONG: Duration = Duration::from_secs(100 * 24 * 3600);
 
 /// A day on which nothing happened yet.
 const DAWN: i64 = 1_800_000_000_000;
@@ -144,22 +147,28 @@ impl World {
         Ok(())
     }
 
-    /// A new epoch, and the lease that comes with it: it lasts as long as any test.
-    pub(crate) async fn lease(&self) -> Result<TermLease> {
+    /// A new epoch, and the lease that comes with it.
+    async fn lease(&self, lasts: Duration) -> Result<TermLease> {
         let Lease::Leading { epoch } = self.store.lead(&candidate()).await? else {
             bail!("the store gives the lease to whoever asks")
         };
-        Ok(lease(epoch))
+        let until = watch::channel(Instant::now() + lasts).1;
+        Ok(TermLease { epoch, until, over: CancellationToken::new() })
     }
 
     /// Begins a term that takes its turns one by one.
     pub(crate) async fn term(&self) -> Result<Term> {
-        Term::begin(Arc::clone(&self.parts), self.lease().await?).await
+        self.term_of(LONG).await
+    }
+
+    /// The same with a lease of this length.
+    pub(crate) async fn term_of(&self, lasts: Duration) -> Result<Term> {
+        Term::begin(Arc::clone(&self.parts), self.lease(lasts).await?).await
     }
 
     /// Lets a new term lead, with all that feeds it.
     pub(crate) async fn lead(&self) -> Result<Leader> {
-        let lease = self.lease().await?;
+        let lease = self.lease(LONG).await?;
         let over = lease.over.clone();
         let (driver, mut inputs) = Handle::channel();
         let mut tasks = JoinSet::new();
@@ -248,12 +257,6 @@ pub(crate) fn intake(sightings: Vec<Sighting>) -> Input {
 
 pub(crate) fn tag(name: &str) -> TagName {
     name.parse().expect("a tag's name")
-}
-
-fn lease(epoch: Epoch) -> TermLease {
-    let (sender, until) = watch::channel(Instant::now() + 10 * LIMIT);
-    drop(sender);
-    TermLease { epoch, until, over: CancellationToken::new() }
 }
 
 fn settings() -> DriverSettings {
