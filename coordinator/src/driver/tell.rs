@@ -21,13 +21,11 @@ impl Term {
                 }
             };
         }
-        let (Some(late), Event::UpdatesSeen { updates, stable }) =
-            (self.state.late.get_mut(&id), event)
-        else {
+        let (Some(late), Event::UpdatesSeen(look)) = (self.state.late.get_mut(&id), event) else {
             turn.after.stale += 1;
             return false;
         };
-        let changed = settle_groups(&mut late.groups, &late.plan, &updates, &stable, now.wall);
+        let changed = settle_groups(&mut late.groups, &late.plan, &look, now.wall);
         for (number, group) in &changed {
             tracing::info!(
                 batch.id = id.get(),

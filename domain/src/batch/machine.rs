@@ -179,9 +179,7 @@ impl Batch {
             Event::RepoSeen { request, repo } => self.on_repo_seen(at, request, repo, &mut out),
             Event::TasksSeen { tasks } => self.on_tasks_seen(at, tasks, &mut out),
             Event::Checked(facts) => self.on_checked(at, &facts, &mut out),
-            Event::UpdatesSeen { updates, stable } => {
-                self.on_updates_seen(at, &updates, &stable, &mut out)
-            }
+            Event::UpdatesSeen(look) => self.on_updates_seen(at, &look, &mut out),
             Event::Drop { component } => self.on_drop(at, &component, &mut out),
             Event::Abort { requeue } => self.on_abort(at, requeue, &mut out),
         }
@@ -208,7 +206,7 @@ impl Batch {
             | Event::RepoSeen { .. }
             | Event::TasksSeen { .. }
             | Event::Checked(_)
-            | Event::UpdatesSeen { .. } => true,
+            | Event::UpdatesSeen(_) => true,
         };
         if legal { Ok(()) } else { Err(Illegal { state: self.phase.word(), event: event.word() }) }
     }

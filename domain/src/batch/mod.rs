@@ -42,7 +42,7 @@ pub use phase::{
 pub use plan::Plan;
 pub use seen::{
     BuildFact, PublishFacts, RepoSeen, StableBuild, TagContent, TaskEnd, TaskFate, TaskSeen,
-    UpdateSeen,
+    UpdateSeen, UpdatesLook,
 };
 pub use settling::settle_groups;
 pub use summary::Summary;

@@ -352,6 +352,7 @@ impl Batch {
             seen: None,
             waited: std::time::Duration::ZERO,
             warned: false,
+            unknown_since: None,
         });
         out.commands.push(Command::Notify(Notice::Group { number, state: "posted", text }));
         if !missing.is_empty() {

@@ -5,7 +5,10 @@ use ebs_coordinator::driver::Input;
 use ebs_shared::queue::{Delivered, Lane};
 use tokio::time::Instant;
 
-use crate::world::{Leader, POLL_DEADLINE, RECONCILE, World};
+use crate::{
+    fedora::STABLE_TIME,
+    world::{Leader, POLL_DEADLINE, RECONCILE, World},
+};
 
 const PACKAGES: [&str; 2] = ["bash", "sed"];
 
@@ -72,6 +75,26 @@ async fn a_poll_whose_result_is_lost_is_asked_again_after_its_deadline() -> Resu
     assert!(lost.elapsed() <= POLL_DEADLINE, "{:?}", lost.elapsed());
     world.until("the batch is done", is_done).await?;
     world.assert_clean(PACKAGES.len());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_bodhi_knows_no_more_is_shown_and_not_waited_for() -> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    let leader = building(&mut world).await?;
+    world.until("the batch settles", |world| world.store.phase() == "settling").await?;
+    let alias = world.fedora.state().updates[0].0.alias.clone();
+    world.fedora.state().forgotten.insert(alias.clone());
+    let posted = Instant::now();
+    world.until("the batch is done", is_done).await?;
+    assert!(posted.elapsed() < STABLE_TIME, "{:?}", posted.elapsed());
+    assert_eq!(world.store.groups_shown(), ["vanished"]);
+    // It is watched all the same: should it come back, or its builds arrive, it ends well.
+    world.fedora.state().forgotten.remove(&alias);
+    let stable = |world: &World| world.store.groups_shown() == ["stable"];
+    world.until("its builds are stable", stable).await?;
+    world.assert_clean(PACKAGES.len());
+    leader.kill().await;
     Ok(())
 }
 
