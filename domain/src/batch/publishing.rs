@@ -6,10 +6,10 @@ use super::{
     effect::{Command, Effect, Notice, Outcome, PostEnd},
     fill::Fill,
     group::{Group, GroupState, LeftOut, Packed, Posted, Settled},
-    machine::{Batch, Purpose, Step},
     member::{Build, Built, End},
     phase::{Ending, Ground, Phase, Publishing},
     seen::{PublishFacts, TagContent, UpdateSeen},
+    state::{Batch, Purpose, Step},
 };
 use crate::{
     id::{BuildId, Component, TagName},
@@ -203,16 +203,6 @@ impl Batch {
         group.state = GroupState::Posting { tag: tag.clone(), differed };
         let effect = Effect::SubmitUpdate { tag, group: number, builds };
         self.run(Purpose::GroupPost { group: number }, effect, out);
-    }
-
-    /// Wants a side tag of ours gone.
-    pub(super) fn remove_tag(&mut self, tag: TagName, out: &mut Step) {
-        self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
-    }
-
-    /// The group's tag is not its tag any more: what is still under way for it is late when it comes.
-    pub(super) fn forget_group_fill(&mut self, number: u32) {
-        self.open.retain(|_, purpose| *purpose != Purpose::GroupFill { group: number });
     }
 
     fn drop_from_group(&mut self, number: u32, dropped: Vec<(BuildId, LeftOut)>) {

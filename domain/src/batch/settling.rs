@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     effect::{Command, Denial, Effect, Notice},
     group::{Group, GroupState, StableByName},
-    machine::{Batch, Purpose, Step},
     member::{Build, End},
     phase::{Cleaning, Ending, Ground, Phase},
     plan::Plan,
     seen::UpdatesLook,
+    state::{Batch, Purpose, Step},
 };
 use crate::{nvr::Nvr, time::Timestamp};
 
