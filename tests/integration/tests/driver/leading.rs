@@ -8,6 +8,17 @@ use tokio::time::Instant;
 
 use crate::world::{World, intake};
 
+/// All kinds of effects that a batch without mishap has.
+const KINDS: [&str; 7] = [
+    "create_side_tag",
+    "tag_builds",
+    "request_repo",
+    "submit_builds",
+    "promote_builds",
+    "submit_update",
+    "remove_side_tag",
+];
+
 const PACKAGES: [&str; 3] = ["bash", "sed", "zlib-ng"];
 
 fn is_done(world: &World) -> bool {
@@ -54,8 +65,7 @@ async fn crash_before_acting(world: &World, kind: &str) -> Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn a_leader_that_dies_between_storing_and_acting_does_nothing_twice() -> Result<()> {
-    for kind in ["create_side_tag", "tag_builds", "request_repo", "submit_builds", "promote_builds"]
-    {
+    for kind in KINDS {
         let mut world = World::new(&PACKAGES)?;
         world.start_worker()?;
         crash_before_acting(&world, kind).await.context(kind)?;
