@@ -6,9 +6,14 @@
     circles.py --self-test   check the check
 
 A module is a file. An arrow goes from a file to the file whose item it names: by `use`, or by a path such as
-`crate::a::b` or `super::b` in the code. A name that a module only re-exports counts for the file that has it, so a
-`mod.rs` or `lib.rs`, which hold declarations and re-exports only, stands in no circle by that. Tests are left out.
-The text is lexed, not parsed: a name that a macro makes, or a private glob brings in, is not seen.
+`crate::a::b`, `super::b`, or `child::f` below a `mod child;`. A name that a module only re-exports counts for the file
+that has it, so a `mod.rs` or `lib.rs`, which hold declarations and re-exports only, stands in no circle by that.
+An arrow also goes to the file that has a method's body: from `self.f()` or `Self::f()` within an `impl` of the type, from
+`Type::f()`, and from `value.f()` in a file that names the type, if no other type or trait of the crate has an `f` and its
+`impl` stands apart from its type. Crates below tests/ are spared this: what they play is one knot of causes and effects.
+Tests are left out.
+The text is lexed, not parsed: a name that a macro makes, or a private glob brings in, is not seen; nor a method call by a
+value, where several types have a method of that name.
 """
 
 import argparse
@@ -29,16 +34,27 @@ ALLOWED = {
     "ebs-ctl": {"ebs-shared"},
 }
 USE = re.compile(r"\b(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);")
-PATH = re.compile(r"(?<![\w:])(crate|self|super)((?:\s*::\s*\w+)+)")
+PATH = re.compile(r"(?<![\w:])([a-z_]\w*)((?:\s*::\s*\w+)+)")
 MODULE = re.compile(r"\bmod\s+(\w+)\s*;")
 DEFINES = r"(?:struct|enum|union|trait|fn|type|const|static|mod|macro_rules!)"
 WORD = re.compile(r"\w+|::|[{},*]")
+IMPL = re.compile(r"^[ \t]*impl\b([^{;]*)\{", re.MULTILINE)
+TYPE = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(?:struct|enum|union)\s+(\w+)", re.MULTILINE)
+TRAIT = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?trait\s+\w+[^{;]*\{", re.MULTILINE)
+FUNCTION = re.compile(r"\bfn\s+(\w+)")
+CALL = re.compile(r"(?:(?:\b(self)\s*)?\.|\b([A-Z]\w*)\s*::)\s*([a-z_]\w*)\s*(?:::\s*<[^()]*>\s*)?\(")
+# Methods of the standard library that our types have too: a call by a value says nothing.
+STANDARD = set(
+    "as_bytes as_mut as_ref as_str by_ref chars clone cmp drain entry eq extend filter find first flush fmt get get_mut insert"
+    " into is_empty iter iter_mut join keys last len lines map max min new next ok parse pop push read remove retain send set"
+    " sort split take then to_string trim values wait write".split()
+)
 
 
 class Crate:
     """The modules of one crate and the arrows between them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, methods=True):
         self.folder = folder
         self.files = {}  # module path (tuple of names) -> Source
         self.reexports = {}  # module path -> {name: path as tuple}
@@ -61,6 +77,8 @@ class Crate:
                     self.point(module, path)
             for path in paths_of(self.files[module]):
                 self.point(module, path)
+        for module, target, name in calls_of(self.files) if methods else []:
+            self.arrows[module].setdefault(target, name)
 
     def read(self, path, module):
         source = style_stats.lex(path, path.read_text(encoding="utf-8"))
@@ -153,6 +171,53 @@ def paths_of(code):
         yield (match[1], *re.findall(r"\w+", match[2]))
 
 
+def impls_of(code):
+    """(type, start, end) of each inherent `impl` block."""
+    for match in IMPL.finditer(code):
+        head = match[1].replace("->", "").strip()
+        if head.startswith("<"):
+            head = head[style_stats.matching(head, 0, "<", ">") :].strip()
+        if re.search(r"\bfor\b", head):
+            continue
+        named = re.match(r"(?:\w+\s*::\s*)*(\w+)", head)
+        if named:
+            yield named[1], match.end(), style_stats.matching(code, match.end() - 1, "{", "}")
+
+
+def calls_of(files):
+    """(module, module that has the body, text) of each call of a method whose body is in another file."""
+    homes, bodies, traits = {}, {}, set()
+    for module, code in files.items():
+        for match in TYPE.finditer(code):
+            homes.setdefault(match[1], set()).add(module)
+        for match in TRAIT.finditer(code):
+            end = style_stats.matching(code, match.end() - 1, "{", "}")
+            traits.update(FUNCTION.findall(code[match.end() : end]))
+    # A name that two types share says nothing.
+    homes = {name: found.pop() for name, found in homes.items() if len(found) == 1}
+    blocks = {module: [b for b in impls_of(code) if b[0] in homes] for module, code in files.items()}
+    for module, found in blocks.items():
+        for name, start, end in found:
+            for method in FUNCTION.findall(files[module][start:end]):
+                bodies.setdefault(method, {}).setdefault(name, module)
+    for module, code in files.items():
+        for match in CALL.finditer(code):
+            receiver, method = match[1] or match[2], match[3]
+            of_type = bodies.get(method, {})
+            if receiver in ("self", "Self"):
+                within = [name for name, start, end in blocks[module] if start <= match.start() < end]
+                target = of_type.get(within[-1]) if within else None
+            elif receiver:
+                target = of_type.get(receiver)
+            else:
+                apart = {body for name, body in of_type.items() if body != homes[name]}
+                known = len(of_type) == 1 and method not in traits and method not in STANDARD
+                named = any(re.search(rf"\b{name}\b", code) for name in of_type)
+                target = apart.pop() if known and apart and named else None
+            if target is not None and target != module:
+                yield module, target, f"{receiver or '_'}.{method}()"
+
+
 def circles(arrows):
     """Strongly connected groups of more than one module (Tarjan's way)."""
     index, low, stack, on, found = {}, {}, [], set(), []
@@ -198,10 +263,11 @@ def members(root):
 def faults(root):
     """Every fault, as a line of text."""
     for name, folder, leans_on in members(root):
-        if "tests" not in folder.relative_to(root).parts:
+        shipped = "tests" not in folder.relative_to(root).parts
+        if shipped:
             for other in sorted(leans_on - ALLOWED.get(name, set())):
                 yield f"arrow up: {name} must not depend on {other}"
-        crate = Crate(folder)
+        crate = Crate(folder, methods=shipped)
         for group in circles(crate.arrows):
             yield f"circle in {name}:"
             for module in group:
@@ -227,6 +293,7 @@ def self_test():
         "domain/src/q/one.rs": "pub struct One;\n",
         "domain/src/q/two.rs": "use super::One;\npub struct Two(crate::q::One);\n",
     }
+    pair = "pub struct Pair;\nimpl Pair {\n    fn far(&self) { self.near() }\n}\n"
     cases = {
         "a tree without a fault": ({}, 0),
         "a circle by use": ({"domain/src/b.rs": "use crate::a::One;\n"}, 1),
@@ -243,6 +310,39 @@ def self_test():
                 "domain/src/q/one.rs": "use super::Two;\npub struct One;\n",
             },
             1,
+        ),
+        "a circle by a path to a child": (
+            {"domain/src/b.rs": "mod c;\nfn f() { c::g() }\n", "domain/src/b/c.rs": "use super::Two;\n"},
+            1,
+        ),
+        "a circle by methods of one type in two files": (
+            {
+                "domain/src/a.rs": "use crate::b::Pair;\nimpl Pair {\n    fn near(&self) { self.far() }\n}\n",
+                "domain/src/b.rs": pair,
+            },
+            1,
+        ),
+        "the same called by value": (
+            {
+                "domain/src/a.rs": "use crate::b::Pair;\nimpl<T: Fn() -> u8> Pair<T> {\n    fn near(&self) {}\n}\n",
+                "domain/src/b.rs": "pub struct Pair<T>(T);\nfn f(pair: &Pair) { pair.near() }\n",
+            },
+            1,
+        ),
+        "a method that another type has too": (
+            {
+                "domain/src/a.rs": "use crate::b::Pair;\nimpl Pair {\n    fn near(&self) {}\n}\nstruct Other;\n"
+                "impl Other {\n    fn near(&self) {}\n}\n",
+                "domain/src/b.rs": "pub struct Pair;\nfn f(pair: &Pair) { pair.near() }\n",
+            },
+            0,
+        ),
+        "a trait's method": (
+            {
+                "domain/src/a.rs": "use crate::b::Pair;\nimpl Near for Pair {\n    fn near(&self) {}\n}\n",
+                "domain/src/b.rs": pair,
+            },
+            0,
         ),
         "an arrow up between crates": (
             {"domain/Cargo.toml": '[package]\nname = "ebs-domain"\n[dependencies]\nebs-shared = {}\n'},

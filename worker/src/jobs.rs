@@ -2,17 +2,11 @@
 //!
 //! A neighbour that is away is an answer, not a failure: the queue's attempts count only what goes wrong in here.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ebs_shared::{
-    bodhi::api::{BodhiError, Updates},
-    clock::Clock,
-    job::{Answer, Job, PROTOCOL, Report, Service, Work},
-    koji::{
-        api::Hub,
-        error::{KojiError, Retry},
-    },
+    job::{Answer, Job, PROTOCOL, Report, Work},
     queue::Held,
 };
 use serde::Deserialize;
@@ -21,6 +15,7 @@ use crate::{Handler, LeaseView, Verdict};
 
 mod cancel_tasks;
 mod doubt;
+mod neighbours;
 mod poll_repo;
 mod poll_tag;
 mod poll_tasks;
@@ -31,19 +26,7 @@ mod submit_update;
 
 use doubt::Look;
 
-/// Does the work of all kinds of jobs.
-pub(crate) struct Jobs {
-    pub(crate) hub: Arc<dyn Hub>,
-    pub(crate) updates: Arc<dyn Updates>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Name of this worker, for reports.
-    pub(crate) worker: String,
-    /// Time limit of the longest creating call.
-    pub(crate) create_limit: Duration,
-}
-
-/// A job that has an answer early: the answer is the error, so that `?` ends the work.
-type Step<T> = Result<T, Answer>;
+pub use neighbours::Jobs;
 
 /// What every version of a job says at its front.
 #[derive(Deserialize)]
@@ -115,35 +98,6 @@ impl Jobs {
             }
         }
     }
-}
-
-/// The answer to a failed call that changes nothing, or that may be repeated as it is.
-fn koji_away(error: &KojiError) -> Answer {
-    match error.retry() {
-        Retry::Later | Retry::Look => unavailable(Service::Koji, error),
-        Retry::Never => Answer::Impossible { why: chain(error) },
-    }
-}
-
-/// The same for Bodhi, whose reads fail for no other reason.
-fn bodhi_away(error: &BodhiError) -> Answer {
-    unavailable(Service::Bodhi, error)
-}
-
-fn unavailable(service: Service, error: &dyn Error) -> Answer {
-    Answer::Unavailable { service, why: chain(error) }
-}
-
-/// An error with all its sources, for people.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub struct LeaseView {
 
 /// The other end: whoever beats moves the end of the lease.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub struct Lease {
     end: watch::Sender<Instant>,
     span: Duration,
 }
@@ -39,18 +39,20 @@ impl LeaseView {
 
 impl Lease {
     /// A lease of this span from a moment on.
-    pub(crate) fn from(begun: Instant, span: Duration) -> (Self, LeaseView) {
+    #[must_use]
+    pub fn from(begun: Instant, span: Duration) -> (Self, LeaseView) {
         let (sender, end) = watch::channel(begun + span);
         (Self { end: sender, span }, LeaseView { end })
     }
 
     /// Renewed by a beat that was sent at this moment.
-    pub(crate) fn renew(&self, sent: Instant) {
+    pub fn renew(&self, sent: Instant) {
         self.end.send_replace(sent + self.span);
     }
 
     /// The moment it ends.
-    pub(crate) fn end(&self) -> Instant {
+    #[must_use]
+    pub fn end(&self) -> Instant {
         *self.end.borrow()
     }
 }

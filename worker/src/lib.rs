@@ -24,7 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use handler::{Handler, Verdict};
 pub use host::host;
-pub use lease::LeaseView;
+pub use jobs::Jobs;
+pub use lease::{Lease, LeaseView};
 pub use metrics::WorkerMetrics;
 pub use program::{Arguments, program};
 pub use settings::WorkerSettings;

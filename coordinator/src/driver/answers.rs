@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ebs_domain::{
     batch::{
         BuildFact, Effect, Event, Outcome, PostEnd, RepoSeen, StableBuild, SubmitEnd, TagContent,
-        TaskEnd, TaskFate, TaskSeen, UpdateSeen, Watch,
+        TaskEnd, TaskFate, TaskSeen, UpdateSeen, UpdatesLook, Watch,
     },
     failure::Failure,
     time::Timestamp,
@@ -125,13 +125,9 @@ pub(super) fn of_watch(watch: &Watch, answer: Answer, at: Timestamp) -> Result<E
             };
             Ok(Event::RepoSeen { request: *request, repo })
         }
-        (Watch::Updates { .. }, Answer::Updates { updates, stable }) => Ok(Event::UpdatesSeen {
-            updates: updates.into_iter().map(update_seen).collect(),
-            stable: stable
-                .into_iter()
-                .map(|build| StableBuild { build: build.build, nvr: build.nvr, epoch: build.epoch })
-                .collect(),
-        }),
+        (Watch::Updates { aliases, .. }, Answer::Updates { updates, stable }) => {
+            Ok(Event::UpdatesSeen(updates_look(aliases, updates, stable)))
+        }
         (_, answer) => Err(Failing::Unavailable {
             service: Service::Koji,
             why: format!("odd answer {answer:?}"),
@@ -196,6 +192,23 @@ pub(super) fn failure(fault: &Fault) -> Failure {
 fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(KEPT_LINES)..].join("\n")
+}
+
+fn updates_look(
+    asked: &[String],
+    updates: Vec<Update>,
+    stable: Vec<job::StableBuild>,
+) -> UpdatesLook {
+    let known: BTreeSet<&str> = updates.iter().map(|update| update.alias.as_str()).collect();
+    let unknown = asked.iter().filter(|alias| !known.contains(alias.as_str())).cloned().collect();
+    UpdatesLook {
+        unknown,
+        updates: updates.into_iter().map(update_seen).collect(),
+        stable: stable
+            .into_iter()
+            .map(|build| StableBuild { build: build.build, nvr: build.nvr, epoch: build.epoch })
+            .collect(),
+    }
 }
 
 fn update_seen(update: Update) -> UpdateSeen {

@@ -1,14 +1,12 @@
 //! What comes into the driver from its own process.
 
 use ebs_domain::{
-    batch::{Event, Outcome},
     id::{BuildId, PackageName, TagName},
     trigger::Cause,
 };
 use ebs_shared::queue::Delivered;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{failing::Failing, reads::Reading};
 use crate::store::OddMessage;
 
 /// A build that was seen entering the trigger tag.
@@ -100,16 +98,3 @@ impl Handle {
 
 /// Most inputs that wait for the driver.
 const MAX_WAITING: usize = 256;
-
-/// What came of a call that ran beside the loop.
-#[derive(Debug)]
-pub(super) enum Done {
-    /// The side tags that exist before one is made.
-    Listed { effect: String, run: u32, known: Result<Vec<i64>, Failing> },
-    /// An effect that the leader runs itself.
-    Effect { effect: String, run: u32, result: Result<Outcome, Failing> },
-    /// A read of the open batch: what was asked, and what came.
-    Read { asked: Reading, result: Result<Event, Failing> },
-    /// Which jobs the queue does not know.
-    Missing(Result<Vec<String>, String>),
-}

@@ -1,75 +1,22 @@
-//! Issuing effects, reads and polls; what becomes of those that fail.
+//! Issuing what is due: effects, the batch's read, polls, the comparison with the queue.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use ebs_domain::batch::{Event, Outcome};
+use ebs_domain::batch::Outcome;
 
 use super::{
-    decide::store_effect,
+    call::Start,
     effects::Running,
-    failing::Failing,
-    ledger::creates,
+    ledger::{Open, creates},
+    now::Now,
     reads::Reading,
     term::Term,
-    turn::{Now, Start, Turn},
+    turn::Turn,
     work::{self, Address},
 };
 use crate::store::Runner;
 
-/// How many parts of `doubt_wait` pass between two looks for an effect in doubt.
-const LOOKS_IN_DOUBT: u32 = 5;
-
-impl Term<'_> {
-    /// An effect's outcome is known: closes its row and tells its batch.
-    pub(super) fn close(&mut self, id: &str, outcome: Outcome, now: Now, turn: &mut Turn) {
-        let Some(mut open) = self.state.ledger.remove(id) else { return };
-        open.row.closed = Some(now.wall);
-        open.row.due = None;
-        open.row.outcome = serde_json::to_string(&outcome).ok();
-        store_effect(&open, turn);
-        tracing::debug!(
-            effect.id = id,
-            effect.kind = open.row.kind,
-            run = open.row.run,
-            "effect closed"
-        );
-        self.tell(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
-    }
-
-    /// A run brought nothing: again after a pause, looking first if it may have had its effect.
-    pub(super) fn effect_failed(&mut self, id: &str, failing: Failing, now: Now, turn: &mut Turn) {
-        let failing_for = self
-            .state
-            .ledger
-            .get(id)
-            .and_then(|open| open.row.unavailable_since)
-            .map_or(Duration::ZERO, |since| now.wall.since(since));
-        self.note_failing(&failing, failing_for, now);
-        let (pause, look) = (self.pause_after(failing_for), self.look_pause());
-        let Some(open) = self.state.ledger.get_mut(id) else { return };
-        match failing {
-            Failing::Unavailable { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
-            Failing::Unknown { why, .. } if creates(&open.entry.effect) => {
-                open.doubt(&why, now.wall, now, look);
-            }
-            Failing::Unknown { why, .. } => open.put_off(&why, now.wall, now.mono, pause),
-            Failing::NotYet { why } => open.not_found(&why, now, look),
-        }
-        store_effect(open, turn);
-    }
-
-    /// A look found nothing yet.
-    pub(super) fn still_in_doubt(&mut self, id: &str, why: &str, now: Now, turn: &mut Turn) {
-        let pause = self.look_pause();
-        let Some(open) = self.state.ledger.get_mut(id) else { return };
-        open.not_found(why, now, pause);
-        store_effect(open, turn);
-    }
-
-    fn look_pause(&self) -> Duration {
-        (self.parts.settings.doubt_wait / LOOKS_IN_DOUBT).max(self.parts.settings.retry_min)
-    }
-
+impl Term {
     /// Issues every effect that is due. Its new run is stored before anything is called or enqueued.
     pub(super) fn issue_due(&mut self, now: Now, turn: &mut Turn) {
         let due = |due: Option<tokio::time::Instant>| due.is_some_and(|due| due <= now.mono);
@@ -80,7 +27,7 @@ impl Term<'_> {
                 .ledger
                 .iter()
                 .filter(|(_, open)| {
-                    due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now))
+                    due(open.due) && (open.row.runner == Runner::Worker || self.may_call(now.mono))
                 })
                 .map(|(id, _)| id.clone())
                 .collect();
@@ -107,12 +54,12 @@ impl Term<'_> {
                 run: open.row.run,
                 wish: open.entry.effect.clone(),
             };
-            return turn.start.push(start);
+            return turn.after.start.push(start);
         }
         let look_first = if creating { open.entry.doubt.is_some() } else { open.row.run > 0 };
         let may_create = open.may_create(now.wall, doubt_wait);
         open.issue(now.wall);
-        store_effect(open, turn);
+        turn.put_effect(open);
         tracing::debug!(
             effect.id = id,
             effect.kind = open.row.kind,
@@ -128,7 +75,7 @@ impl Term<'_> {
                 known,
                 lease: self.lease.until.clone(),
             };
-            return turn.start.push(Start::Effect {
+            return turn.after.start.push(Start::Effect {
                 effect: id.to_owned(),
                 run: open.row.run,
                 running,
@@ -146,27 +93,18 @@ impl Term<'_> {
             epoch: self.lease.epoch,
         };
         let what = work::effect_line(&open.entry.effect);
-        self.push_job(
-            work::job(&address, work, what, self.parts.settings.job_attempts, doubt_wait),
-            turn,
-        );
-    }
-
-    fn push_job(&self, job: Result<ebs_shared::queue::NewJob, serde_json::Error>, turn: &mut Turn) {
-        match job {
-            Ok(job) => turn.jobs.push(job),
-            Err(error) => tracing::error!(%error, "cannot write a job down"),
-        }
+        turn.send(work::job(&address, work, what, self.parts.settings.job_attempts, doubt_wait));
     }
 
     /// Starts the batch's read, if it wants one and none runs.
     pub(super) fn start_read(&mut self, now: Now, turn: &mut Turn) {
-        if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now) {
+        if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now.mono) {
             return;
         }
         let Some(batch) = &self.state.batch else { return };
         if let Some(read) = batch.reads() {
-            turn.start.push(Start::Read { batch: batch.id, reading: Reading::of(read) });
+            let (reading, plan) = (Reading::of(read), Box::new(batch.plan.clone()));
+            turn.after.start.push(Start::Read { reading, plan });
             self.read_due = None;
         }
     }
@@ -180,29 +118,27 @@ impl Term<'_> {
             let (batch, run) = (unit.batch, unit.run);
             let address = Address { of: &id, run, batch, attempt: None, uuid, epoch };
             let (work, what) = (work::of_watch(&unit.watch, plan), work::watch_line(&unit.watch));
-            self.push_job(work::job(&address, work, what, attempts, Duration::ZERO), turn);
+            turn.send(work::job(&address, work, what, attempts, Duration::ZERO));
         }
     }
 
-    /// Asks the queue, now and then, whether it still has what was put on it.
+    /// Asks the queue, now and then, whether it still has what was put on it: the first time as soon as the term begins.
     pub(super) fn start_reconcile(&mut self, now: Now, turn: &mut Turn) {
         if self.reconcile_due.is_none_or(|due| due > now.mono) {
             return;
         }
-        let given = |open: &&super::ledger::Open| {
-            open.row.runner == Runner::Worker
-                && open.due.is_none()
-                && !turn.effects.contains_key(&open.row.id)
-        };
-        let jobs: Vec<String> =
-            self.state.ledger.values().filter(given).map(super::ledger::Open::job).collect();
-        let unsent = |job: &String| self.unsent.iter().any(|unsent| unsent.id == *job);
-        let jobs: Vec<String> = jobs.into_iter().filter(|job| !unsent(job)).collect();
+        let given = |open: &&Open| open.row.runner == Runner::Worker && open.due.is_none();
+        let effects = self.state.ledger.values().filter(given).map(Open::job);
+        // What is not on the queue yet cannot be missing there.
+        let waiting: BTreeSet<&str> =
+            turn.after.jobs.iter().chain(&self.unsent).map(|job| job.id.as_str()).collect();
+        let sent = |job: &String| !waiting.contains(job.as_str());
+        let jobs: Vec<String> = effects.chain(self.polls.jobs()).filter(sent).collect();
         if jobs.is_empty() {
             self.reconcile_due = Some(now.mono + self.parts.settings.reconcile);
         } else {
             self.reconcile_due = None;
-            turn.start.push(Start::Missing(jobs));
+            turn.after.start.push(Start::Missing(jobs));
         }
     }
 }

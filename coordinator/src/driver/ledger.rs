@@ -9,7 +9,7 @@ use ebs_domain::{batch::Effect, id::BatchId, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::turn::Now;
+use super::now::Now;
 use crate::store::{EffectRow, Runner};
 
 /// What is stored of an effect beside its columns.

@@ -1,27 +1,43 @@
 //! The driver: takes what happened, lets the domain decide, stores state and effects in one transaction, and only then acts.
 //!
-//! It runs on the leader, on one thread, and takes store, queue, clients, clock and chance as arguments. No outside call is
-//! awaited in its loop: calls run beside it and come back as inputs.
+//! It runs on the leader, on one thread, and takes store, queue, clients, clock and chance as arguments. A turn is three steps,
+//! [`Term::decide`], [`Term::store`], [`Term::act`]; [`Driver::lead`] takes them in a loop, a simulation takes them one by one.
+//! No outside call is awaited in a turn but the store's and the queue's: each is a [`Call`] that the caller of the turn runs
+//! beside it, and what comes of it is news for a later turn. The driver spawns no tasks.
 
 mod act;
 mod answers;
+mod call;
 mod candidates;
+mod close;
+mod commit;
 mod decide;
 mod effects;
 mod failing;
+mod form;
 mod inputs;
 mod issue;
+mod lead;
 mod ledger;
 mod notices;
+mod now;
 mod parts;
 mod polls;
 mod reads;
 mod record;
+mod show;
 mod state;
+mod take;
+mod tell;
 mod term;
 mod turn;
 mod work;
 
+pub use act::Acted;
+pub use call::{Call, Done};
+pub use commit::{Stored, end_of};
+pub use decide::Decided;
 pub use inputs::{DriverGone, Handle, Input, Sighting};
+pub use lead::{Driver, MAX_NEWS_PER_TURN};
 pub use parts::{DriverSettings, Parts, Probe, Progress};
-pub use term::{Driver, TermEnd, TermLease};
+pub use term::{Term, TermEnd, TermLease};

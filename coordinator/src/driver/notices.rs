@@ -1,7 +1,7 @@
 //! What a batch tells people, as log events: one for each change of state.
 
 use ebs_domain::{
-    batch::{End, Notice},
+    batch::{End, GroupEnd, Notice},
     id::BatchId,
 };
 
@@ -47,6 +47,15 @@ pub(super) fn log(batch: BatchId, notice: &Notice) {
                 state,
                 error = text,
                 "a group is held: a person must decide"
+            );
+        }
+        Notice::Group { number, state, text } if *state == GroupEnd::Vanished.word() => {
+            tracing::error!(
+                batch.id = id,
+                group = number,
+                state,
+                bodhi.update = text,
+                "Bodhi knows no such update any more: a person must look"
             );
         }
         Notice::Group { number, state, text } => {

@@ -1,6 +1,9 @@
 //! The schedule of polls. What is watched follows from the state; how often, from whether things change.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use ebs_domain::{
     batch::{Haste, Watch},
@@ -8,6 +11,8 @@ use ebs_domain::{
 };
 use ebs_shared::koji::api::MAX_BULK;
 use tokio::time::Instant;
+
+use super::ledger::job_id;
 
 /// One watched thing.
 #[derive(Clone, Debug)]
@@ -131,6 +136,25 @@ impl Polls {
             unit.pause = unit.pause.max(self.pace.max);
         }
         unit.next = now + unit.pause;
+    }
+
+    /// The jobs that carry the polls under way.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = String> {
+        let under_way = self.units.iter().filter(|(_, unit)| unit.answer_by.is_some());
+        under_way.map(|(id, unit)| job_id(id, unit.run))
+    }
+
+    /// The queue has lost these jobs: polls among them are asked for anew at once. Gives how many.
+    pub(super) fn lost(&mut self, jobs: &BTreeSet<String>, now: Instant) -> usize {
+        let mut lost = 0;
+        for (id, unit) in &mut self.units {
+            if unit.answer_by.is_some() && jobs.contains(&job_id(id, unit.run)) {
+                unit.answer_by = None;
+                unit.next = now;
+                lost += 1;
+            }
+        }
+        lost
     }
 
     /// Lets everything be looked at soon.

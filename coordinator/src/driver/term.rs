@@ -1,29 +1,41 @@
-//! One term of leadership: the loop.
+//! What one term of leadership holds in memory. What is decided about it stands in the files around.
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use ebs_domain::id::Epoch;
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use tokio::{
-    sync::{mpsc, watch},
-    time::Instant,
-};
+use ebs_domain::{forming::Pause, id::Epoch};
+use ebs_shared::queue::NewJob;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    inputs::{Done, Input},
+    ledger::Open,
     parts::Parts,
     polls::{Pace, Polls},
     state::State,
-    turn::{Now, Turn},
 };
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::Runner;
 
-/// The driver. It leads one term after another, as often as the lease comes to this process.
-#[derive(Clone)]
-pub struct Driver {
-    parts: Arc<Parts>,
+/// One term of leadership, advanced turn by turn: [`Term::decide`], [`Term::store`], [`Term::act`]. It runs nothing by itself.
+pub struct Term {
+    pub(super) parts: Arc<Parts>,
+    pub(super) lease: TermLease,
+    pub(super) state: State,
+    pub(super) polls: Polls,
+    /// When the batch's read is due; `None` while it runs.
+    pub(super) read_due: Option<Instant>,
+    /// Since when the read has failed, for its pauses.
+    pub(super) read_failing: Option<Instant>,
+    /// Jobs the queue has not taken yet.
+    pub(super) unsent: Vec<NewJob>,
+    /// When they are to be sent again.
+    pub(super) send_due: Option<Instant>,
+    /// When what was put on the queue is compared with it next; `None` while that runs.
+    pub(super) reconcile_due: Option<Instant>,
+    /// When the next batch may begin, as far as is known.
+    pub(super) form_due: Option<Instant>,
+    /// Whether the snapshot's pause was seen, and since when it has been over.
+    pub(super) pause: Pause,
 }
 
 /// The lease as the driver sees it.
@@ -48,170 +60,68 @@ pub enum TermEnd {
     Reload,
 }
 
-/// Most inputs taken in one turn, so that one transaction stays bounded.
-const MAX_INPUTS_PER_TURN: usize = 64;
-
-/// The longest the loop sleeps.
+/// The longest time between two turns.
 const MAX_SLEEP: Duration = Duration::from_secs(5);
 
-/// What one term holds.
-pub(super) struct Term<'a> {
-    pub(super) parts: &'a Parts,
-    pub(super) lease: TermLease,
-    pub(super) state: State,
-    pub(super) polls: Polls,
-    /// Calls that run beside the loop.
-    pub(super) running: FuturesUnordered<BoxFuture<'a, Done>>,
-    /// When the batch's read is due; `None` while it runs.
-    pub(super) read_due: Option<Instant>,
-    /// Since when the read has failed, for its pauses.
-    pub(super) read_failing: Option<Instant>,
-    /// Jobs the queue has not taken yet.
-    pub(super) unsent: Vec<ebs_shared::queue::NewJob>,
-    /// When they are to be sent again.
-    pub(super) send_due: Option<Instant>,
-    /// When the ledger is compared with the queue next; `None` while that runs.
-    pub(super) reconcile_due: Option<Instant>,
-    /// When the next batch may begin, as far as is known.
-    pub(super) form_due: Option<Instant>,
-    /// Whether the snapshot's pause was seen, and since when it has been over.
-    pub(super) pause: ebs_domain::forming::Pause,
-}
-
-impl Driver {
-    /// A driver of these parts.
-    #[must_use]
-    pub fn new(parts: Arc<Parts>) -> Self {
-        Self { parts }
-    }
-
-    /// A name for this term. State that is read anew begins another one under the same epoch.
-    fn term_name(&self, lease: &TermLease) -> String {
-        let (begun, _) = self.parts.chance.uuid().as_u64_pair();
-        format!("{}.{:04x}", lease.epoch, begun >> 48)
-    }
-
-    /// Leads one term until it is over.
+impl Term {
+    /// Begins a term from what is stored. The first turn is due at once.
     ///
     /// # Errors
     ///
-    /// What makes going on impossible: the store holds something unreadable, or cannot be read at the beginning.
-    pub async fn lead(
-        &self,
-        lease: TermLease,
-        inputs: &mut mpsc::Receiver<Input>,
-    ) -> anyhow::Result<TermEnd> {
-        let parts = &*self.parts;
+    /// The store cannot be read, or holds something unreadable.
+    pub async fn begin(parts: Arc<Parts>, lease: TermLease) -> anyhow::Result<Self> {
         let mono = Instant::now();
-        let state = State::load(parts, mono).await.context("cannot begin to lead")?;
+        let state = State::load(&parts, mono).await.context("cannot begin to lead")?;
         let settings = &parts.settings;
         let pace = Pace {
             min: settings.poll_min,
             max: settings.poll_max,
             deadline: settings.poll_deadline,
         };
-        let mut term = Term {
-            polls: Polls::new(pace, self.term_name(&lease)),
+        // State that is read anew begins another term under the same epoch.
+        let (begun, _) = parts.chance.uuid().as_u64_pair();
+        let name = format!("{}.{:04x}", lease.epoch, begun >> 48);
+        tracing::info!(epoch = lease.epoch.get(), "leading");
+        Ok(Self {
+            polls: Polls::new(pace, name),
             parts,
             state,
-            running: FuturesUnordered::new(),
             read_due: Some(mono),
             read_failing: None,
             unsent: Vec::new(),
             send_due: None,
             reconcile_due: Some(mono),
             form_due: Some(mono),
-            pause: ebs_domain::forming::Pause::Running { since: None },
+            pause: Pause::Running { since: None },
             lease,
+        })
+    }
+
+    /// When the next turn is due without any news.
+    #[must_use]
+    pub fn wake(&self) -> Instant {
+        let now = Instant::now();
+        // While the lease is too short for a call, what needs one waits for the renewal, of which no news comes.
+        let earliest = if self.may_call(now) { now } else { now + self.parts.settings.retry_min };
+        let due = |open: &Open| match open.row.runner {
+            Runner::Coordinator => open.due.map(|due| due.max(earliest)),
+            Runner::Worker => open.due,
         };
-        tracing::info!(epoch = term.lease.epoch.get(), "leading");
-        term.run(inputs).await
-    }
-}
-
-impl Term<'_> {
-    async fn run(&mut self, inputs: &mut mpsc::Receiver<Input>) -> anyhow::Result<TermEnd> {
-        let mut first = true;
-        loop {
-            let (mut taken, mut done) = (Vec::new(), Vec::new());
-            if !first {
-                let wake = self.wake();
-                // Wait for one of the sources; nothing is decided in the arms.
-                tokio::select! {
-                    biased;
-                    () = self.lease.over.cancelled() => return Ok(TermEnd::Over),
-                    Some(finished) = self.running.next() => done.push(finished),
-                    input = inputs.recv() => match input {
-                        Some(input) => taken.push(input),
-                        None => return Ok(TermEnd::Over),
-                    },
-                    () = tokio::time::sleep_until(wake) => {}
-                }
-            }
-            first = false;
-            // Take what else is ready.
-            while taken.len() < MAX_INPUTS_PER_TURN
-                && let Ok(input) = inputs.try_recv()
-            {
-                taken.push(input);
-            }
-            while done.len() < MAX_INPUTS_PER_TURN
-                && let std::task::Poll::Ready(Some(finished)) =
-                    futures_util::poll!(self.running.next())
-            {
-                done.push(finished);
-            }
-            if let Some(end) = self.turn(taken, done).await? {
-                return Ok(end);
-            }
-        }
-    }
-
-    /// Decides, stores, acts.
-    async fn turn(
-        &mut self,
-        taken: Vec<Input>,
-        done: Vec<Done>,
-    ) -> anyhow::Result<Option<TermEnd>> {
-        let now = Now { wall: self.parts.clock.now(), mono: Instant::now() };
-        let mut turn = Turn::default();
-        for done in done {
-            self.take_done(done, now, &mut turn);
-        }
-        for input in taken {
-            self.take_input(input, now, &mut turn);
-        }
-        self.follow_snapshot(now);
-        self.form_batch(now, &mut turn);
-        self.issue_due(now, &mut turn);
-        self.start_read(now, &mut turn);
-        self.polls.watch(self.state.watches(), now.mono);
-        self.start_polls(now, &mut turn);
-        self.start_reconcile(now, &mut turn);
-        if let Err(error) = self.commit(now, &mut turn).await {
-            return end_of(error).map(Some);
-        }
-        let end = self.act(now, turn).await;
-        self.show(now);
-        Ok(end)
-    }
-
-    /// When something is due by itself.
-    fn wake(&self) -> Instant {
-        let effects = self.state.ledger.values().filter_map(|open| open.due).min();
-        let reading = self.state.batch.as_ref().and_then(|batch| batch.reads()).and(self.read_due);
-        let forming = if self.state.batch.is_none() { self.form_due } else { None };
+        let effects = self.state.ledger.values().filter_map(due).min();
+        let reads = self.state.batch.as_ref().is_some_and(|batch| batch.reads().is_some());
+        let reading = self.read_due.filter(|_| reads).map(|due| due.max(earliest));
+        let forming = self.form_due.filter(|_| self.state.batch.is_none());
+        let latest = now + MAX_SLEEP;
         [effects, reading, forming, self.polls.next(), self.send_due, self.reconcile_due]
             .into_iter()
             .flatten()
             .min()
-            .unwrap_or_else(|| Instant::now() + MAX_SLEEP)
-            .min(Instant::now() + MAX_SLEEP)
+            .map_or(latest, |due| due.min(latest))
     }
 
     /// Whether the lease outlasts a call of the leader's own that begins now.
-    pub(super) fn may_call(&self, now: Now) -> bool {
-        *self.lease.until.borrow() >= now.mono + self.parts.settings.call_limit
+    pub(super) fn may_call(&self, now: Instant) -> bool {
+        *self.lease.until.borrow() >= now + self.parts.settings.call_limit
     }
 
     /// A pause before trying again, growing with how long it has failed: capped, with jitter.
@@ -219,23 +129,5 @@ impl Term<'_> {
         let settings = &self.parts.settings;
         let pause = (failing_for / 2).clamp(settings.retry_min, settings.retry_max);
         pause.mul_f64(0.75 + self.parts.chance.fraction() / 2.0)
-    }
-}
-
-/// What a failed commit means for the term.
-fn end_of(error: StoreError) -> anyhow::Result<TermEnd> {
-    match error.kind {
-        StoreErrorKind::Fenced => {
-            tracing::warn!("another instance leads: stepping down");
-            Ok(TermEnd::Fenced)
-        }
-        StoreErrorKind::Unavailable(_) => {
-            tracing::error!(
-                error = crate::report::chain(&error),
-                "the store did not take a decision: reading it anew"
-            );
-            Ok(TermEnd::Reload)
-        }
-        StoreErrorKind::TooNew { .. } | StoreErrorKind::Broken(_) => Err(error.into()),
     }
 }

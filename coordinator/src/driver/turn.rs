@@ -1,22 +1,13 @@
-//! What one turn of the loop gathers: all that is to be stored in one transaction, and all that is to be done after it.
+//! What one turn gathers: all that is to be stored in one transaction, and all that is to be done after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ebs_domain::id::{BatchId, Component};
-use tokio::{sync::oneshot, time::Instant};
-
-use ebs_domain::time::Timestamp;
+use ebs_domain::id::Component;
 use ebs_shared::queue::NewJob;
+use tokio::sync::oneshot;
 
-use super::{effects::Running, reads::Reading};
+use super::{call::Start, ledger::Open};
 use crate::store::{Change, EffectRow, NewTrigger, TriggerAnswer};
-
-/// Both clocks, read once a turn: the time of day for what is stored, the monotonic one for waiting.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Now {
-    pub(super) wall: Timestamp,
-    pub(super) mono: Instant,
-}
 
 /// What a turn gathers.
 #[derive(Debug, Default)]
@@ -32,25 +23,21 @@ pub(super) struct Turn {
     pub(super) others: Vec<Change>,
     /// To be told once all is stored.
     pub(super) stored: Vec<oneshot::Sender<()>>,
-    /// Results to acknowledge once all is stored.
+    /// What is done then.
+    pub(super) after: After,
+}
+
+/// What is done only once the turn is stored.
+#[derive(Debug, Default)]
+pub(super) struct After {
+    /// Results to acknowledge.
     pub(super) acknowledge: Vec<String>,
+    /// Jobs to put on the queue.
     pub(super) jobs: Vec<NewJob>,
+    /// Calls to make beside the loop.
     pub(super) start: Vec<Start>,
     /// Results that came too late for what they are about.
     pub(super) stale: u64,
-}
-
-/// A call to start beside the loop, once all is stored.
-#[derive(Debug)]
-pub(super) enum Start {
-    /// List side tags before one is made.
-    List { effect: String, run: u32, wish: ebs_domain::batch::Effect },
-    /// Run an effect of the leader's.
-    Effect { effect: String, run: u32, running: Running },
-    /// Read something.
-    Read { batch: BatchId, reading: Reading },
-    /// Ask the queue which jobs it does not know.
-    Missing(Vec<String>),
 }
 
 impl Turn {
@@ -63,5 +50,31 @@ impl Turn {
             || !self.answers.is_empty()
             || !self.triggers.is_empty()
             || !self.others.is_empty()
+    }
+
+    /// Puts an effect's row among the changes.
+    pub(super) fn put_effect(&mut self, open: &Open) {
+        match open.to_row() {
+            Ok(row) => drop(self.effects.insert(row.id.clone(), row)),
+            Err(error) => {
+                tracing::error!(effect.id = open.row.id, %error, "cannot write an effect down");
+            }
+        }
+    }
+
+    /// Puts any other change among them.
+    pub(super) fn put(&mut self, change: Result<Change, serde_json::Error>) {
+        match change {
+            Ok(change) => self.others.push(change),
+            Err(error) => tracing::error!(%error, "cannot write a state down"),
+        }
+    }
+
+    /// Puts a job among what is sent.
+    pub(super) fn send(&mut self, job: Result<NewJob, serde_json::Error>) {
+        match job {
+            Ok(job) => self.after.jobs.push(job),
+            Err(error) => tracing::error!(%error, "cannot write a job down"),
+        }
     }
 }

@@ -145,7 +145,7 @@ impl BuildState {
 fn word_colour(word: &str) -> &'static str {
     match word {
         "stable" | "done" | "settled" | "superseded" => "good",
-        "held" | "aborted" | "unpushed" | "obsolete" | "gating failed" => "bad",
+        "held" | "aborted" | "unpushed" | "obsolete" | "gating failed" | "vanished" => "bad",
         "empty" => "idle",
         _ => "busy",
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::{
     effect::{Command, Effect, Outcome, PostEnd},
     group::{Group, GroupState, LeftOut},
-    machine::{Batch, Purpose, Step, Stopped},
     member::{Build, Member, StopReason},
     phase::{Aborting, Ending, Phase, Preparing},
+    state::{Batch, Purpose, Step, Stopped},
 };
 use crate::{
     id::{Component, TagName, TaskId},
@@ -83,50 +83,6 @@ impl Batch {
         }
         if !tasks.is_empty() {
             self.run(Purpose::Cancel { tasks: tasks.clone() }, Effect::CancelTasks { tasks }, out);
-        }
-    }
-
-    /// Some update is out: the batch goes on to its end, only what was not sent stays behind.
-    pub(super) fn stop_unsent_groups(&mut self, stopped: Stopped, out: &mut Step) {
-        let mut tags = Vec::new();
-        let mut behind = Vec::new();
-        for (number, group) in &mut self.groups {
-            let tag = match &group.state {
-                GroupState::Waiting | GroupState::CreatingTag => None,
-                GroupState::Filling { tag, .. } => Some(tag.clone()),
-                // On its way: its outcome decides.
-                GroupState::Posting { .. }
-                | GroupState::Posted(_)
-                | GroupState::Late { .. }
-                | GroupState::Held { .. }
-                | GroupState::Empty
-                | GroupState::Ended { .. } => continue,
-            };
-            tags.extend(tag);
-            behind.extend(group.packed.drain(..).map(|packed| packed.component));
-            group.state = GroupState::Empty;
-            out.groups.insert(*number);
-        }
-        for component in behind {
-            if stopped.requeue {
-                self.reopen(&component, out);
-            }
-            self.left_out.insert(component, LeftOut::Aborted);
-        }
-        for tag in tags {
-            self.remove_tag(tag, out);
-        }
-    }
-
-    /// Makes a component's trigger pending again, unless an operator took the component out.
-    fn reopen(&mut self, component: &Component, out: &mut Step) {
-        let Some(member) = self.members.get_mut(component) else { return };
-        if member.dropped {
-            return;
-        }
-        if let Some(trigger) = member.trigger.take() {
-            out.commands.push(Command::Reopen { trigger });
-            out.members.insert(component.clone());
         }
     }
 

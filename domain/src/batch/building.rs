@@ -3,9 +3,9 @@
 use super::{
     effect::{Command, Effect, Notice},
     fill::Fill,
-    machine::{Batch, Purpose, Step},
     member::{Build, Member},
     phase::{Attempted, Building, Buildroot, Ending, Ground, Phase, Publishing, Stage},
+    state::{Batch, Purpose, Step},
 };
 use crate::{id::Component, time::Timestamp};
 

@@ -2,9 +2,9 @@
 
 use super::{
     group::{Group, GroupState},
-    machine::{Batch, Step},
     member::{Build, End, StopReason},
     phase::{Phase, Publishing},
+    state::{Batch, Step},
 };
 use crate::{id::Component, time::Timestamp};
 

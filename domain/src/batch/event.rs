@@ -3,7 +3,7 @@
 use super::{
     candidate::Admission,
     effect::Outcome,
-    seen::{PublishFacts, RepoSeen, StableBuild, TagContent, TaskSeen, UpdateSeen},
+    seen::{PublishFacts, RepoSeen, TagContent, TaskSeen, UpdatesLook},
 };
 use crate::id::{Component, EventId, RepoRequestId, TagName};
 
@@ -46,12 +46,7 @@ pub enum Event {
     /// Answer to [`super::Read::PublishFacts`].
     Checked(PublishFacts),
     /// A look at updates and the stable tag.
-    UpdatesSeen {
-        /// The updates.
-        updates: Vec<UpdateSeen>,
-        /// Builds of their packages directly in the stable tag: all, or at least the latest.
-        stable: Vec<StableBuild>,
-    },
+    UpdatesSeen(UpdatesLook),
     /// An operator takes one component out. Its seed stays.
     Drop {
         /// Which.
@@ -86,7 +81,7 @@ impl Event {
             Self::RepoSeen { .. } => "repo_seen",
             Self::TasksSeen { .. } => "tasks_seen",
             Self::Checked(_) => "checked",
-            Self::UpdatesSeen { .. } => "updates_seen",
+            Self::UpdatesSeen(_) => "updates_seen",
             Self::Drop { .. } => "drop",
             Self::Abort { .. } => "abort",
         }

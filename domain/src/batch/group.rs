@@ -8,7 +8,7 @@ use super::{
     fill::Fill,
     member::Built,
     plan::Plan,
-    seen::{StableBuild, UpdateSeen},
+    seen::{StableBuild, UpdateSeen, UpdatesLook},
 };
 use crate::{
     id::{BuildId, Component, TagName},
@@ -18,6 +18,9 @@ use crate::{
 
 /// How often, within the longest span that is no outage, the waiting time is counted at most.
 const LOOKS_PER_GAP: u32 = 4;
+
+/// What stands for the status of an update that Bodhi does not know.
+const UNKNOWN: &str = "unknown";
 
 /// Builds directly in the stable tag, by package.
 pub(super) type StableByName<'a> = BTreeMap<String, Vec<(&'a StableBuild, Nvr)>>;
@@ -127,6 +130,9 @@ pub struct Posted {
     pub waited: Duration,
     /// Whether its slowness was told.
     pub warned: bool,
+    /// Since when Bodhi has said that there is no such update.
+    #[serde(default)]
+    pub unknown_since: Option<Timestamp>,
 }
 
 /// How an update ended, or why it is late.
@@ -145,6 +151,8 @@ pub enum GroupEnd {
     Conflict,
     /// It took longer than it may.
     TimedOut,
+    /// Bodhi says, again and again, that there is no such update; a person must look.
+    Vanished,
 }
 
 /// Why a good build is not published.
@@ -297,7 +305,7 @@ impl Group {
     /// Takes a look at updates and the stable tag. True if anything changed that is worth storing.
     pub(super) fn settle(
         &mut self,
-        updates: &[UpdateSeen],
+        look: &UpdatesLook,
         stable: &StableByName<'_>,
         at: Timestamp,
         plan: &Plan,
@@ -308,19 +316,19 @@ impl Group {
             packed.settle(stable);
         }
         let arrived = self.packed.iter().all(|packed| packed.settled != Settled::No);
-        let update = updates.iter().find(|update| update.alias == alias);
+        let update = look.updates.iter().find(|update| update.alias == alias);
         let end = if arrived { Some(GroupEnd::Stable) } else { update.and_then(final_end) };
         if let Some(end) = end {
             self.state = GroupState::Ended { alias, end };
             return true;
         }
         let late = matches!(self.state, GroupState::Late { .. });
-        if let (GroupState::Posted(posted) | GroupState::Late { posted, .. }, Some(update)) =
-            (&mut self.state, update)
-        {
-            posted.look(update, at, plan.poll_gap);
-            let why = stuck(update)
-                .or((posted.waited >= plan.stable_timeout).then_some(GroupEnd::TimedOut));
+        if let GroupState::Posted(posted) | GroupState::Late { posted, .. } = &mut self.state {
+            let why = match update {
+                Some(update) => posted.look(update, at, plan),
+                None if look.unknown.contains(&alias) => posted.look_in_vain(at, plan.poll_gap),
+                None => None,
+            };
             if let (Some(why), false) = (why, late) {
                 self.state = GroupState::Late { posted: posted.clone(), why };
             }
@@ -344,10 +352,24 @@ impl Packed {
 }
 
 impl Posted {
+    /// Takes note of how it stands, and counts the time since the last look; gives why it is late, if it is.
+    fn look(&mut self, update: &UpdateSeen, at: Timestamp, plan: &Plan) -> Option<GroupEnd> {
+        self.status.clone_from(&update.status);
+        self.unknown_since = None;
+        self.count(at, plan.poll_gap);
+        stuck(update).or((self.waited >= plan.stable_timeout).then_some(GroupEnd::TimedOut))
+    }
+
+    /// Takes note that Bodhi knows no such update. One such look may be a mishap of Bodhi's; a span of them is not.
+    fn look_in_vain(&mut self, at: Timestamp, gap: Duration) -> Option<GroupEnd> {
+        UNKNOWN.clone_into(&mut self.status);
+        let since = *self.unknown_since.get_or_insert(at);
+        (at.since(since) >= gap).then_some(GroupEnd::Vanished)
+    }
+
     /// Counts the time since the last look, unless there was an outage in between. Looks close together count as one, so
     /// that not each of them is stored.
-    fn look(&mut self, update: &UpdateSeen, at: Timestamp, gap: Duration) {
-        self.status.clone_from(&update.status);
+    fn count(&mut self, at: Timestamp, gap: Duration) {
         if let Some(seen) = self.seen {
             let since = at.since(seen);
             if since < gap / LOOKS_PER_GAP {
@@ -359,7 +381,6 @@ impl Posted {
     }
 }
 
-/// An end after which Bodhi does nothing more with the update. Source: Bodhi's own states.
 fn final_end(update: &UpdateSeen) -> Option<GroupEnd> {
     match update.status.as_str() {
         "stable" => Some(GroupEnd::Stable),
@@ -391,6 +412,7 @@ impl GroupEnd {
             Self::GatingFailed => "gating_failed",
             Self::Conflict => "conflict",
             Self::TimedOut => "timed_out",
+            Self::Vanished => "vanished",
         }
     }
 }

@@ -1,164 +1,17 @@
-//! The batch itself and its step. What happens in each phase stands in the module of that phase.
-
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+//! The step of a batch: each event to the phase it is for, and on from there as far as it goes.
 
 use super::{
     admission,
-    candidate::{Admission, Candidate},
-    effect::{Command, Effect, Notice, Outcome},
+    candidate::Admission,
+    effect::{Effect, Outcome},
     event::{Event, Illegal},
-    group::{Group, LeftOut},
-    member::{Build, End, Member},
-    phase::{Attempted, Ending, Phase, Preparing},
-    plan::Plan,
+    phase::{Ending, Phase, Preparing, Stage},
+    seen::TagContent,
+    state::{Batch, Purpose, Step},
 };
-use crate::{
-    id::{BatchId, Component, TagName, TaskId},
-    time::Timestamp,
-    trigger::Answer,
-};
-
-/// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Batch {
-    /// Our number.
-    pub id: BatchId,
-    /// What tokens are derived from.
-    pub uuid: Uuid,
-    /// The settings it keeps.
-    pub plan: Plan,
-    /// When it was formed.
-    pub formed: Timestamp,
-    /// Where it is.
-    pub phase: Phase,
-    /// Since when.
-    pub phase_since: Timestamp,
-    /// The number of the newest effect.
-    pub effects: u32,
-    /// Effects whose outcome is not known, by number.
-    pub open: BTreeMap<u32, Purpose>,
-    /// Attempts that have ended.
-    pub attempts: Vec<Attempted>,
-    /// Good builds that are not published, and why.
-    pub left_out: BTreeMap<Component, LeftOut>,
-    /// Set when an operator ended it after its first update was posted: what is not posted by then stays behind.
-    #[serde(default)]
-    pub stopped: Option<Stopped>,
-    /// Its components.
-    #[serde(skip)]
-    pub members: BTreeMap<Component, Member>,
-    /// Its groups, by number.
-    #[serde(skip)]
-    pub groups: BTreeMap<u32, Group>,
-}
-
-/// An operator's wish to end a batch some of whose updates are out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stopped {
-    /// Whether triggers of what is not posted become pending again.
-    pub requeue: bool,
-}
-
-/// What an effect is for: who in the batch is told its outcome.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "purpose", rename_all = "snake_case")]
-pub enum Purpose {
-    /// The side tag to build in.
-    BuildTag,
-    /// Seeds and other builds for that tag.
-    BuildFill,
-    /// A repo for the next builds.
-    Repo,
-    /// Builds of one attempt.
-    Submit {
-        /// Which.
-        components: Vec<Component>,
-    },
-    /// Tasks to be stopped.
-    Cancel {
-        /// Which.
-        tasks: Vec<TaskId>,
-    },
-    /// Drafts to be published.
-    Promote,
-    /// A draft that the hub would not tag as a draft.
-    PromoteToTag {
-        /// Which.
-        component: Component,
-    },
-    /// A group's errata tag.
-    GroupTag {
-        /// Which group.
-        group: u32,
-    },
-    /// A group's builds for that tag.
-    GroupFill {
-        /// Which group.
-        group: u32,
-    },
-    /// A group's update.
-    GroupPost {
-        /// Which group.
-        group: u32,
-    },
-    /// A side tag that is done with.
-    Remove {
-        /// Which.
-        tag: TagName,
-    },
-}
-
-/// What came out of one step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Step {
-    /// What is to be done, in order.
-    pub commands: Vec<Command>,
-    /// Members that have changed.
-    pub members: BTreeSet<Component>,
-    /// Groups that have changed.
-    pub groups: BTreeSet<u32>,
-}
+use crate::{id::TagName, time::Timestamp};
 
 impl Batch {
-    /// Begins a batch with these candidates.
-    #[must_use]
-    pub fn form(
-        id: BatchId,
-        uuid: Uuid,
-        plan: Plan,
-        candidates: Vec<Candidate>,
-        at: Timestamp,
-    ) -> Self {
-        Self {
-            id,
-            uuid,
-            plan,
-            formed: at,
-            phase: Phase::Preparing(Preparing::Admitting { candidates }),
-            phase_since: at,
-            effects: 0,
-            open: BTreeMap::new(),
-            attempts: Vec::new(),
-            left_out: BTreeMap::new(),
-            stopped: None,
-            members: BTreeMap::new(),
-            groups: BTreeMap::new(),
-        }
-    }
-
-    /// Puts a stored batch together again.
-    #[must_use]
-    pub fn restore(
-        self,
-        members: BTreeMap<Component, Member>,
-        groups: BTreeMap<u32, Group>,
-    ) -> Self {
-        Self { members, groups, ..self }
-    }
-
     /// Advances the batch by one event. Pure: no clock, no chance, no I/O. An event that is late and known changes nothing.
     ///
     /// # Errors
@@ -179,9 +32,7 @@ impl Batch {
             Event::RepoSeen { request, repo } => self.on_repo_seen(at, request, repo, &mut out),
             Event::TasksSeen { tasks } => self.on_tasks_seen(at, tasks, &mut out),
             Event::Checked(facts) => self.on_checked(at, &facts, &mut out),
-            Event::UpdatesSeen { updates, stable } => {
-                self.on_updates_seen(at, &updates, &stable, &mut out)
-            }
+            Event::UpdatesSeen(look) => self.on_updates_seen(at, &look, &mut out),
             Event::Drop { component } => self.on_drop(at, &component, &mut out),
             Event::Abort { requeue } => self.on_abort(at, requeue, &mut out),
         }
@@ -208,7 +59,7 @@ impl Batch {
             | Event::RepoSeen { .. }
             | Event::TasksSeen { .. }
             | Event::Checked(_)
-            | Event::UpdatesSeen { .. } => true,
+            | Event::UpdatesSeen(_) => true,
         };
         if legal { Ok(()) } else { Err(Illegal { state: self.phase.word(), event: event.word() }) }
     }
@@ -228,6 +79,29 @@ impl Batch {
         }
         self.phase = Phase::Preparing(Preparing::CreatingTag { base: admission.base.clone() });
         self.run(Purpose::BuildTag, Effect::CreateSideTag { base: admission.base.clone() }, out);
+    }
+
+    /// A look at a tag: the build side tag, or a group's.
+    fn on_tag_seen(&mut self, at: Timestamp, tag: &TagName, content: TagContent, out: &mut Step) {
+        if self.phase.ground().is_none_or(|ground| ground.tag != *tag) {
+            return self.on_group_tag_seen(at, tag, &content, out);
+        }
+        match (&self.phase, &content) {
+            (Phase::Preparing(_), TagContent::Gone) => self.build_tag_vanished(out),
+            (Phase::Preparing(_), TagContent::Builds { .. }) => self.on_seeds_seen(at, &content),
+            (Phase::Building(building), _) if building.stage != Stage::CreatingTag => {
+                self.on_build_tag_seen(at, &content, out);
+            }
+            (
+                Phase::Building(_)
+                | Phase::Publishing(_)
+                | Phase::Settling { .. }
+                | Phase::Cleaning(_)
+                | Phase::Aborting(_)
+                | Phase::Ended { .. },
+                TagContent::Gone | TagContent::Builds { .. },
+            ) => {}
+        }
     }
 
     fn on_outcome(&mut self, at: Timestamp, purpose: Purpose, outcome: Outcome, out: &mut Step) {
@@ -265,88 +139,5 @@ impl Batch {
             Phase::Cleaning(_) => self.advance_cleaning(at, out),
             Phase::Ended { .. } => false,
         } {}
-    }
-
-    /// Wishes for an effect.
-    pub(super) fn run(&mut self, purpose: Purpose, effect: Effect, out: &mut Step) {
-        self.effects += 1;
-        self.open.insert(self.effects, purpose);
-        out.commands.push(Command::Run { no: self.effects, effect });
-    }
-
-    /// Enters a phase.
-    pub(super) fn enter(&mut self, at: Timestamp, phase: Phase, out: &mut Step) {
-        self.phase = phase;
-        self.phase_since = at;
-        out.commands.push(Command::Notify(Notice::Phase { name: self.phase.word() }));
-    }
-
-    /// Moves one build.
-    pub(super) fn set_build(
-        &mut self,
-        at: Timestamp,
-        component: &Component,
-        build: Build,
-        out: &mut Step,
-    ) {
-        let Some(member) = self.members.get_mut(component) else { return };
-        if let Build::Ended { end, .. } = &build {
-            if matches!(end, End::Failed(failure) if failure.class.says_of_source()) {
-                member.failures += 1;
-            }
-            out.commands.push(Command::Notify(Notice::BuildEnded {
-                component: component.clone(),
-                end: end.clone(),
-            }));
-        }
-        member.build = build;
-        member.since = at;
-        out.members.insert(component.clone());
-    }
-
-    /// Ends the batch: every trigger it still holds is answered.
-    pub(super) fn end(&mut self, at: Timestamp, ending: Ending, out: &mut Step) {
-        for (component, member) in &self.members {
-            let Some(trigger) = member.trigger else { continue };
-            // What an abort kept from being published is nowhere to be found: no answer may call it built.
-            let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
-            let lost = self.left_out.get(component) == Some(&LeftOut::Aborted)
-                || (ending == Ending::Aborted && member.built().is_some_and(unpublished));
-            let answer =
-                if lost { Answer::Dropped { batch: self.id } } else { member.answer(self.id) };
-            out.commands.push(Command::Answer { trigger, answer });
-        }
-        self.enter(at, Phase::Ended { ending }, out);
-    }
-}
-
-impl Purpose {
-    /// Whether this outcome can be this effect's.
-    fn fits(&self, outcome: &Outcome) -> bool {
-        match outcome {
-            Outcome::Withdrawn => !matches!(self, Self::Cancel { .. } | Self::Remove { .. }),
-            // Only what workers run can kill workers.
-            Outcome::Poisoned { .. } => {
-                matches!(self, Self::Submit { .. } | Self::Cancel { .. } | Self::GroupPost { .. })
-            }
-            Outcome::TagGone => {
-                matches!(
-                    self,
-                    Self::BuildFill | Self::Repo | Self::Submit { .. } | Self::GroupFill { .. }
-                )
-            }
-            Outcome::TagCreated { .. } => matches!(self, Self::BuildTag | Self::GroupTag { .. }),
-            Outcome::BuildsTagged { .. } => {
-                matches!(self, Self::BuildFill | Self::GroupFill { .. })
-            }
-            Outcome::BuildsPromoted { .. } => {
-                matches!(self, Self::Promote | Self::PromoteToTag { .. })
-            }
-            Outcome::RepoRequested { .. } => matches!(self, Self::Repo),
-            Outcome::TagRemoved => matches!(self, Self::Remove { .. }),
-            Outcome::BuildsSubmitted { .. } => matches!(self, Self::Submit { .. }),
-            Outcome::TasksCancelled => matches!(self, Self::Cancel { .. }),
-            Outcome::UpdatePosted { .. } => matches!(self, Self::GroupPost { .. }),
-        }
     }
 }

@@ -20,6 +20,9 @@ mod preparing;
 mod publishing;
 mod seen;
 mod settling;
+mod side_tags;
+mod state;
+mod stopping;
 mod submitting;
 mod summary;
 mod tagging;
@@ -33,7 +36,6 @@ pub use effect::{
 pub use event::{Event, Illegal};
 pub use fill::{Fill, Item};
 pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
-pub use machine::{Batch, Purpose, Step, Stopped};
 pub use member::{Build, Built, End, Member, StopReason};
 pub use phase::{
     Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Ground, Phase, Preparing,
@@ -42,9 +44,10 @@ pub use phase::{
 pub use plan::Plan;
 pub use seen::{
     BuildFact, PublishFacts, RepoSeen, StableBuild, TagContent, TaskEnd, TaskFate, TaskSeen,
-    UpdateSeen,
+    UpdateSeen, UpdatesLook,
 };
 pub use settling::settle_groups;
+pub use state::{Batch, Purpose, Step, Stopped};
 pub use summary::Summary;
 pub use wants::{Haste, Read, Watch, watch_updates};
 

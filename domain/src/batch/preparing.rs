@@ -3,12 +3,12 @@
 use super::{
     effect::{Command, Effect, Notice, Outcome},
     fill::Fill,
-    machine::{Batch, Purpose, Step},
     phase::{Buildroot, Ground, Phase, Preparing, Stage},
     seen::{RepoSeen, TagContent},
+    state::{Batch, Purpose, Step},
 };
 use crate::{
-    id::{Component, EventId, RepoRequestId, TagName},
+    id::{EventId, RepoRequestId, TagName},
     time::Timestamp,
 };
 
@@ -47,56 +47,6 @@ impl Batch {
         } else if outcome == Outcome::TagGone {
             self.build_tag_vanished(out);
         }
-    }
-
-    /// The fill of the build side tag, in the phases that have one.
-    pub(super) fn build_fill(&mut self) -> Option<&mut Fill> {
-        match &mut self.phase {
-            Phase::Preparing(Preparing::Seeding { fill, .. }) => Some(fill),
-            Phase::Building(building) => Some(&mut building.fill),
-            Phase::Preparing(_)
-            | Phase::Publishing(_)
-            | Phase::Settling { .. }
-            | Phase::Cleaning(_)
-            | Phase::Aborting(_)
-            | Phase::Ended { .. } => None,
-        }
-    }
-
-    /// The build side tag is gone under us: a new one is made, and filled with the seeds and the finished builds.
-    pub(super) fn build_tag_vanished(&mut self, out: &mut Step) {
-        let Some(ground) = self.phase.ground().cloned() else { return };
-        match &mut self.phase {
-            Phase::Preparing(preparing) => {
-                *preparing = Preparing::CreatingTag { base: ground.base.clone() }
-            }
-            Phase::Building(building) => {
-                let seeds =
-                    self.members.values().filter(|member| member.seed).map(|member| member.rawhide);
-                // What is being promoted is tagged once that is over.
-                let promoting = |component: &Component| {
-                    let purpose = Purpose::PromoteToTag { component: component.clone() };
-                    self.open.values().any(|open| *open == purpose)
-                };
-                let built = self
-                    .members
-                    .iter()
-                    .filter(|(component, _)| !promoting(component))
-                    .filter_map(|(_, member)| member.finished_build());
-                building.fill = Fill::of(seeds.chain(built));
-                building.stage = Stage::CreatingTag;
-            }
-            // Nothing is built there any more; promoted builds are tagged into errata tags by their ids.
-            Phase::Publishing(_)
-            | Phase::Settling { .. }
-            | Phase::Cleaning(_)
-            | Phase::Aborting(_)
-            | Phase::Ended { .. } => return,
-        }
-        // What is still under way for the old tag is late when it comes.
-        self.open.retain(|_, purpose| !matches!(purpose, Purpose::BuildFill | Purpose::Repo));
-        out.commands.push(Command::Notify(Notice::TagVanished { tag: ground.tag }));
-        self.run(Purpose::BuildTag, Effect::CreateSideTag { base: ground.base }, out);
     }
 
     /// A look at the build side tag, outside the building phase.

@@ -6,10 +6,10 @@ use super::{
     effect::{Command, Effect, Notice, Outcome, PostEnd},
     fill::Fill,
     group::{Group, GroupState, LeftOut, Packed, Posted, Settled},
-    machine::{Batch, Purpose, Step},
     member::{Build, Built, End},
     phase::{Ending, Ground, Phase, Publishing},
     seen::{PublishFacts, TagContent, UpdateSeen},
+    state::{Batch, Purpose, Step},
 };
 use crate::{
     id::{BuildId, Component, TagName},
@@ -205,16 +205,6 @@ impl Batch {
         self.run(Purpose::GroupPost { group: number }, effect, out);
     }
 
-    /// Wants a side tag of ours gone.
-    pub(super) fn remove_tag(&mut self, tag: TagName, out: &mut Step) {
-        self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
-    }
-
-    /// The group's tag is not its tag any more: what is still under way for it is late when it comes.
-    pub(super) fn forget_group_fill(&mut self, number: u32) {
-        self.open.retain(|_, purpose| *purpose != Purpose::GroupFill { group: number });
-    }
-
     fn drop_from_group(&mut self, number: u32, dropped: Vec<(BuildId, LeftOut)>) {
         let Some(group) = self.groups.get_mut(&number) else { return };
         for (build, why) in dropped {
@@ -352,6 +342,7 @@ impl Batch {
             seen: None,
             waited: std::time::Duration::ZERO,
             warned: false,
+            unknown_since: None,
         });
         out.commands.push(Command::Notify(Notice::Group { number, state: "posted", text }));
         if !missing.is_empty() {

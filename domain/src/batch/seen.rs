@@ -118,6 +118,17 @@ pub struct UpdateSeen {
     pub builds: Vec<String>,
 }
 
+/// One look at updates and the stable tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UpdatesLook {
+    /// The updates that Bodhi knows.
+    pub updates: Vec<UpdateSeen>,
+    /// Names of those that it says do not exist.
+    pub unknown: Vec<String>,
+    /// Builds of their packages directly in the stable tag: all, or at least the latest.
+    pub stable: Vec<StableBuild>,
+}
+
 /// A build in the stable tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StableBuild {

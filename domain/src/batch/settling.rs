@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{
     effect::{Command, Denial, Effect, Notice},
     group::{Group, GroupState, StableByName},
-    machine::{Batch, Purpose, Step},
     member::{Build, End},
     phase::{Cleaning, Ending, Ground, Phase},
     plan::Plan,
-    seen::{StableBuild, UpdateSeen},
+    seen::UpdatesLook,
+    state::{Batch, Purpose, Step},
 };
 use crate::{nvr::Nvr, time::Timestamp};
 
@@ -17,14 +17,8 @@ use crate::{nvr::Nvr, time::Timestamp};
 const FAILURES_TO_DENY: u32 = 2;
 
 impl Batch {
-    pub(super) fn on_updates_seen(
-        &mut self,
-        at: Timestamp,
-        updates: &[UpdateSeen],
-        stable: &[StableBuild],
-        out: &mut Step,
-    ) {
-        let changed = settle_groups(&mut self.groups, &self.plan, updates, stable, at);
+    pub(super) fn on_updates_seen(&mut self, at: Timestamp, look: &UpdatesLook, out: &mut Step) {
+        let changed = settle_groups(&mut self.groups, &self.plan, look, at);
         for (number, group) in changed {
             out.groups.insert(number);
             out.commands.extend(group_news(number, &group));
@@ -112,19 +106,18 @@ impl Batch {
 pub fn settle_groups(
     groups: &mut BTreeMap<u32, Group>,
     plan: &Plan,
-    updates: &[UpdateSeen],
-    stable: &[StableBuild],
+    look: &UpdatesLook,
     at: Timestamp,
 ) -> Vec<(u32, Group)> {
     let mut by_name: StableByName<'_> = BTreeMap::new();
-    for build in stable {
+    for build in &look.stable {
         if let Ok(nvr) = build.nvr.parse::<Nvr>() {
             by_name.entry(nvr.name().to_owned()).or_default().push((build, nvr));
         }
     }
     let mut changed = Vec::new();
     for (number, group) in groups {
-        if group.settle(updates, &by_name, at, plan) {
+        if group.settle(look, &by_name, at, plan) {
             changed.push((*number, group.clone()));
         }
     }

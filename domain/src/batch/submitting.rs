@@ -2,9 +2,9 @@
 
 use super::{
     effect::{Effect, Outcome, Submission, SubmitEnd},
-    machine::{Batch, Purpose, Step},
     member::{Build, End, StopReason},
     phase::{Buildroot, Phase, Stage},
+    state::{Batch, Purpose, Step},
 };
 use crate::{
     failure::{Failure, FailureClass},

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     group::{GroupState, Settled},
-    machine::Batch,
     member::{Build, End},
     phase::Phase,
+    state::Batch,
 };
 
 /// The figures of one batch.

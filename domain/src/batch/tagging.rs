@@ -5,47 +5,18 @@ use std::collections::BTreeSet;
 use super::{
     effect::{Effect, Outcome},
     fill::Item,
-    machine::{Batch, Purpose, Step},
     member::{Build, Built, End, Member},
     phase::{Buildroot, Phase, Stage},
     seen::TagContent,
+    state::{Batch, Purpose, Step},
 };
 use crate::{
     failure::{Failure, FailureClass},
-    id::{BuildId, Component, TagName, TaskId},
+    id::{BuildId, Component, TaskId},
     time::Timestamp,
 };
 
 impl Batch {
-    /// A look at a tag: the build side tag, or a group's.
-    pub(super) fn on_tag_seen(
-        &mut self,
-        at: Timestamp,
-        tag: &TagName,
-        content: TagContent,
-        out: &mut Step,
-    ) {
-        if self.phase.ground().is_none_or(|ground| ground.tag != *tag) {
-            return self.on_group_tag_seen(at, tag, &content, out);
-        }
-        match (&self.phase, &content) {
-            (Phase::Preparing(_), TagContent::Gone) => self.build_tag_vanished(out),
-            (Phase::Preparing(_), TagContent::Builds { .. }) => self.on_seeds_seen(at, &content),
-            (Phase::Building(building), _) if building.stage != Stage::CreatingTag => {
-                self.on_build_tag_seen(at, &content, out);
-            }
-            (
-                Phase::Building(_)
-                | Phase::Publishing(_)
-                | Phase::Settling { .. }
-                | Phase::Cleaning(_)
-                | Phase::Aborting(_)
-                | Phase::Ended { .. },
-                TagContent::Gone | TagContent::Builds { .. },
-            ) => {}
-        }
-    }
-
     /// A look at the build side tag while slices run.
     pub(super) fn on_build_tag_seen(
         &mut self,

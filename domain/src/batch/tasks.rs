@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     effect::Outcome,
-    machine::{Batch, Step},
     member::{Build, Built, End, StopReason},
     seen::{BuildFact, TaskEnd, TaskFate, TaskSeen},
+    state::{Batch, Step},
 };
 use crate::{
     failure::{Failure, FailureClass},

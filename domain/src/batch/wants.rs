@@ -3,8 +3,8 @@
 use super::{
     candidate::Candidate,
     group::{Group, GroupState},
-    machine::Batch,
     phase::{Buildroot, Phase, Preparing, Publishing, Stage},
+    state::Batch,
 };
 use crate::id::{BuildId, RepoRequestId, TagName, TaskId};
 

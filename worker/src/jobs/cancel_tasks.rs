@@ -6,7 +6,7 @@ use ebs_shared::{
     koji::{api::MAX_BULK, error::Fault},
 };
 
-use super::{Jobs, Step, koji_away};
+use super::neighbours::{Jobs, Step, koji_away};
 
 impl Jobs {
     pub(super) async fn cancel_tasks(&self, tasks: &[TaskId]) -> Step<Answer> {

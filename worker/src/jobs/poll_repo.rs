@@ -9,7 +9,7 @@ use ebs_shared::{
     },
 };
 
-use super::{Jobs, Step, koji_away};
+use super::neighbours::{Jobs, Step, koji_away};
 
 impl Jobs {
     pub(super) async fn poll_repo(&self, request: RepoRequestId) -> Step<Answer> {

@@ -10,7 +10,10 @@ use ebs_shared::{
     },
 };
 
-use super::{Jobs, Step, koji_away, see_tasks::untold};
+use super::{
+    neighbours::{Jobs, Step, koji_away},
+    see_tasks::untold,
+};
 
 impl Jobs {
     pub(super) async fn poll_tag(&self, tag: &TagName, tasks: &[TaskId]) -> Step<Answer> {

@@ -3,7 +3,7 @@
 use ebs_domain::id::TaskId;
 use ebs_shared::{job::Answer, koji::api::MAX_BULK};
 
-use super::{Jobs, Step};
+use super::neighbours::{Jobs, Step};
 
 impl Jobs {
     pub(super) async fn poll_tasks(&self, tasks: &[TaskId]) -> Step<Answer> {

@@ -3,7 +3,7 @@
 use ebs_domain::id::TagName;
 use ebs_shared::job::{Answer, StableBuild};
 
-use super::{Jobs, Step, bodhi_away, koji_away};
+use super::neighbours::{Jobs, Step, bodhi_away, koji_away};
 
 impl Jobs {
     pub(super) async fn poll_updates(

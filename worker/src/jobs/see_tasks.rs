@@ -12,7 +12,7 @@ use ebs_shared::{
     },
 };
 
-use super::{Jobs, Step, koji_away};
+use super::neighbours::{Jobs, Step, koji_away};
 
 /// Tasks that Koji knows, and those it does not.
 pub(super) struct Seen {

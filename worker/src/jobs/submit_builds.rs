@@ -11,7 +11,10 @@ use ebs_shared::{
     },
 };
 
-use super::{Jobs, Look, Step, chain, koji_away};
+use super::{
+    doubt::Look,
+    neighbours::{Jobs, Step, chain, koji_away},
+};
 use crate::LeaseView;
 
 /// What was found for each token.

@@ -9,7 +9,10 @@ use ebs_shared::{
     koji::{api::Listing, fault},
 };
 
-use super::{Jobs, Look, Step, bodhi_away, chain, koji_away};
+use super::{
+    doubt::Look,
+    neighbours::{Jobs, Step, bodhi_away, chain, koji_away},
+};
 use crate::LeaseView;
 
 /// What is to be posted.

@@ -7,7 +7,7 @@ use ebs_domain::{
 };
 use tokio::time::Instant;
 
-use super::{super::turn::Now, Open};
+use super::{super::now::Now, Open};
 
 const WAIT: Duration = Duration::from_secs(600);
 const CALL: Duration = Duration::from_secs(120);

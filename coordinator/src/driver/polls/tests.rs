@@ -42,6 +42,19 @@ fn a_lost_poll_is_asked_again_after_its_deadline_and_its_late_answer_is_stale() 
 }
 
 #[test]
+fn a_poll_whose_job_the_queue_lost_is_asked_anew_at_once() {
+    let now = Instant::now();
+    let mut polls = polls("1", 600, now);
+    let begun = now + PACE.min;
+    assert_eq!(polls.start_due(begun).len(), 2);
+    let first = polls.jobs().next().expect("one is under way");
+    assert_eq!(polls.lost(&[first.clone()].into(), begun), 1);
+    assert_eq!(polls.start_due(begun).len(), 1);
+    assert!(polls.jobs().all(|job| job != first), "it is another run");
+    assert_eq!(polls.lost(&[first].into(), begun), 0, "the loss was known");
+}
+
+#[test]
 fn polls_slow_down_while_nothing_changes_and_hurry_when_something_does() {
     let mut now = Instant::now();
     let mut polls = polls("1", 1, now);

@@ -412,20 +412,24 @@ impl Play {
         Outcome::UpdatePosted { end }
     }
 
-    /// `F-1=testing/passed` or `F-1=pending/pushed` is an update, `1007=a-1-1.eln` a build in the stable tag.
+    /// `F-1=testing/passed` or `F-1=pending/pushed` is an update, `F-1=404` one that Bodhi does not know, `1007=a-1-1.eln` a build in the stable tag.
     fn updates(&self, rest: &[&str]) -> Event {
-        let (mut updates, mut stable) = (Vec::new(), Vec::new());
+        let mut look = UpdatesLook::default();
         for (key, value) in rest.iter().filter_map(|word| word.split_once('=')) {
             if let Ok(build) = key.parse() {
-                stable.push(StableBuild {
+                look.stable.push(StableBuild {
                     build: BuildId::new(build),
                     nvr: value.to_owned(),
                     epoch: None,
                 });
                 continue;
             }
+            if value == "404" {
+                look.unknown.push(key.to_owned());
+                continue;
+            }
             let (status, more) = value.split_once('/').unwrap_or((value, ""));
-            updates.push(UpdateSeen {
+            look.updates.push(UpdateSeen {
                 alias: key.to_owned(),
                 status: status.to_owned(),
                 gating: (!more.is_empty() && more != "pushed").then(|| more.to_owned()),
@@ -433,7 +437,7 @@ impl Play {
                 builds: Vec::new(),
             });
         }
-        Event::UpdatesSeen { updates, stable }
+        Event::UpdatesSeen(look)
     }
 }
 

@@ -58,3 +58,27 @@ fn the_figures_say_what_became_of_everything() {
     play.quietly("updates F-1=stable; removed");
     insta::assert_snapshot!(serde_json::to_string(&play.batch.summary()).unwrap().replace('"', ""), @"{outcome:done,components:2,slices:1,attempts:1,builds_succeeded:2,builds_failed:{},builds_timed_out:0,builds_cancelled:0,builds_adopted:0,builds_dropped:0,updates:1,updates_by_end:{stable:1},groups_held:0,left_out:{},stable:2}");
 }
+
+#[test]
+fn an_update_that_bodhi_does_not_know_is_late_only_after_a_span_of_looks_in_vain() {
+    insta::assert_snapshot!(Play::settling("a", plan()).play(
+        "updates F-1=404; later 200; updates F-1=404; updates F-1=testing; updates F-1=404; later 200; updates F-1=404
+         later 100; updates F-1=404; removed"
+    ), @"
+    updates F-1=404 -> group 1 posted [a]
+    updates F-1=404 -> nothing
+    updates F-1=testing -> group 1 posted [a]
+    updates F-1=404 -> group 1 posted [a]
+    updates F-1=404 -> nothing
+    updates F-1=404 -> CLEANING; group 1 vanished [a]; remove side-1
+    removed -> DONE; answer 1 built
+    ");
+}
+
+#[test]
+fn a_group_of_the_last_version_is_read() {
+    let old = r#"{"packed":[],"state":{"state":"posted","alias":"F-1","tag":"e-1","status":"testing","seen":null,
+        "waited":{"secs":0,"nanos":0},"warned":false}}"#;
+    let group: super::super::Group = serde_json::from_str(old).expect("as it was written");
+    assert_eq!(group.posted().map(|posted| posted.unknown_since), Some(None));
+}

@@ -151,7 +151,7 @@ impl World {
         }
         match self.dice.pick(&watches) {
             Some(watch) => self.look(&watch),
-            None => Event::UpdatesSeen { updates: Vec::new(), stable: Vec::new() },
+            None => Event::UpdatesSeen(UpdatesLook::default()),
         }
     }
 
@@ -357,11 +357,15 @@ impl World {
                 Event::RepoSeen { request: *request, repo }
             }
             Watch::Updates { aliases, .. } => {
-                let mut updates = Vec::new();
+                let mut look = UpdatesLook::default();
                 for alias in aliases {
+                    if self.mishap(10) {
+                        look.unknown.push(alias.clone());
+                        continue;
+                    }
                     let words = ["testing", "obsolete", "unpushed", "stable"];
                     let status = if self.fair { "stable" } else { self.dice.pick(&words).unwrap() };
-                    updates.push(UpdateSeen {
+                    look.updates.push(UpdateSeen {
                         alias: alias.clone(),
                         status: status.to_owned(),
                         gating: self.mishap(10).then(|| "failed".to_owned()),
@@ -369,7 +373,7 @@ impl World {
                         builds: Vec::new(),
                     });
                 }
-                Event::UpdatesSeen { updates, stable: Vec::new() }
+                Event::UpdatesSeen(look)
             }
         }
     }

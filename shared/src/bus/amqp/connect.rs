@@ -15,7 +15,7 @@ use lapin::{
 };
 
 use super::{
-    BusFault,
+    contract::BusFault,
     value::{self, short},
 };
 use crate::bus::config::BusConfig;

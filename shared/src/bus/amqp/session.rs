@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BusFault, Consumer, Handler,
     connect::{Link, fault},
+    consumer::Consumer,
+    contract::{BusFault, Handler},
     value,
 };
 use crate::bus::message::{Incoming, Wire};

@@ -1,11 +1,18 @@
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use ebs_domain::time::Timestamp;
 use lapin::types::{AMQPValue, FieldTable};
 use uuid::Uuid;
 
 use super::*;
-use crate::bus::message::Origin;
+use crate::{
+    bus::{
+        config::BusConfig,
+        message::{Incoming, Origin, Reader},
+    },
+    clock::{Chance, Clock},
+};
 
 struct Fixed(f64);
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lapin::types::{AMQPValue, FieldArray, FieldTable, ShortString};
 use serde_json::{Map, Value};
 
-use super::BusFault;
+use super::contract::BusFault;
 
 /// How deep nested headers are read; deeper ones become null.
 const MAX_DEPTH: usize = 8;

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use toml::{Table, Value};
 
-use super::{
-    Binding, BrokerUrl, BusConfig, ConfigFault, ConfigFaults, Exchange, Queue, Tls, type_name,
+use super::shape::{
+    Binding, BrokerUrl, BusConfig, ConfigFault, ConfigFaults, Exchange, Queue, Tls,
 };
 
 /// Every top-level key of the library. Source: `DEFAULTS` of its configuration module.
@@ -370,4 +370,9 @@ fn flag(value: Option<&Value>, at: &str, default: bool, faults: &mut Faults) -> 
         }
         None => default,
     }
+}
+
+/// What a value of this file is called in a fault.
+fn type_name(value: &Value) -> &'static str {
+    value.type_str()
 }

@@ -1,0 +1,85 @@
+//! Calls that run beside the loop: what they ask, and what came of them. Nobody waits for one; its end is news.
+
+use std::sync::Arc;
+
+use ebs_domain::batch::{Effect, Event, Outcome, Plan};
+
+use super::{
+    effects::{self, Running},
+    failing::Failing,
+    parts::Parts,
+    reads::Reading,
+};
+
+/// A call to make, now that the turn that wants it is stored. Dropping it unmade is what a crash would do.
+#[must_use]
+pub struct Call {
+    parts: Arc<Parts>,
+    start: Start,
+}
+
+/// What a call asks.
+#[derive(Debug)]
+pub(super) enum Start {
+    /// List side tags before one is made.
+    List { effect: String, run: u32, wish: Effect },
+    /// Run an effect of the leader's.
+    Effect { effect: String, run: u32, running: Running },
+    /// Read something for the open batch.
+    Read { reading: Reading, plan: Box<Plan> },
+    /// Ask the queue which jobs it does not know.
+    Missing(Vec<String>),
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Done(pub(super) Ended);
+
+/// How a call ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The side tags that exist before one is made.
+    Listed { effect: String, run: u32, known: Result<Vec<i64>, Failing> },
+    /// An effect that the leader runs itself.
+    Effect { effect: String, run: u32, result: Result<Outcome, Failing> },
+    /// A read of the open batch: what was asked, and what came.
+    Read { asked: Reading, result: Result<Event, Failing> },
+    /// Which jobs the queue does not know.
+    Missing(Result<Vec<String>, String>),
+}
+
+impl Call {
+    pub(super) fn new(parts: Arc<Parts>, start: Start) -> Self {
+        Self { parts, start }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match &self.start {
+            Start::List { .. } => "list side tags",
+            Start::Effect { running, .. } => running.effect.kind(),
+            Start::Read { .. } => "read",
+            Start::Missing(_) => "ask the queue for jobs",
+        }
+    }
+
+    /// Makes it.
+    pub async fn run(self) -> Done {
+        let parts = &*self.parts;
+        Done(match self.start {
+            Start::List { effect, run, wish } => {
+                Ended::Listed { known: effects::list_before(parts, &wish).await, effect, run }
+            }
+            Start::Effect { effect, run, running } => {
+                Ended::Effect { result: effects::run(parts, running).await, effect, run }
+            }
+            Start::Read { reading, plan } => {
+                Ended::Read { asked: reading.clone(), result: reading.run(parts, &plan).await }
+            }
+            Start::Missing(jobs) => Ended::Missing(
+                parts.queue.missing(&jobs).await.map_err(|error| crate::report::chain(&error)),
+            ),
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Storing what a turn decided, in one transaction.
+
+use std::collections::BTreeMap;
+
+use ebs_domain::{
+    batch::{Group, Phase},
+    id::TriggerId,
+};
+
+use super::{
+    decide::Decided,
+    now::Now,
+    record,
+    state::Late,
+    term::{Term, TermEnd},
+    turn::{After, Turn},
+};
+use crate::store::{Change, NewTrigger, StoreError, StoreErrorKind, TriggerRow};
+
+/// A turn that is stored: now it may be acted on.
+#[must_use]
+pub struct Stored {
+    pub(super) after: After,
+    pub(super) now: Now,
+}
+
+/// What a failed commit means for the term.
+///
+/// # Errors
+///
+/// What ends the program: the store holds something that this program cannot use.
+pub fn end_of(error: StoreError) -> anyhow::Result<TermEnd> {
+    match error.kind {
+        StoreErrorKind::Fenced => {
+            tracing::warn!("another instance leads: stepping down");
+            Ok(TermEnd::Fenced)
+        }
+        StoreErrorKind::Unavailable(_) => {
+            tracing::error!(
+                error = crate::report::chain(&error),
+                "the store did not take a decision: reading it anew"
+            );
+            Ok(TermEnd::Reload)
+        }
+        StoreErrorKind::TooNew { .. } | StoreErrorKind::Broken(_) => Err(error.into()),
+    }
+}
+
+impl Term {
+    /// Writes all that a turn decided in one transaction, and takes over what the store made of it. After an error the term is
+    /// over: what is in memory may not be what is stored.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing is known to be stored; [`end_of`] says what that means for the term.
+    pub async fn store(&mut self, decided: Decided) -> Result<Stored, StoreError> {
+        let Decided { mut turn, now } = decided;
+        if turn.has_changes() {
+            let changes = self.changes(now, &mut turn).map_err(|error| StoreError {
+                what: "write state",
+                kind: StoreErrorKind::Broken(error.to_string()),
+            })?;
+            let committed = self.parts.store.commit(self.lease.epoch, changes).await?;
+            for (trigger, id) in turn.triggers.into_iter().zip(committed.triggers) {
+                self.learn(trigger, id, now);
+            }
+        }
+        for stored in turn.stored {
+            // Whoever asked may have gone; it is stored all the same.
+            let _gone = stored.send(());
+        }
+        self.bury_ended_batch(now);
+        Ok(Stored { after: turn.after, now })
+    }
+
+    fn changes(&self, now: Now, turn: &mut Turn) -> Result<Vec<Change>, serde_json::Error> {
+        let mut changes = Vec::new();
+        if let Some(batch) = &self.state.batch {
+            if turn.batch {
+                changes.push(Change::PutBatch(record::batch(batch, now.wall)?));
+            }
+            let members = turn.members.iter().filter_map(|component| {
+                Some(record::member(batch.id, component, batch.members.get(component)?))
+            });
+            let members = members.collect::<Result<Vec<_>, _>>()?;
+            if !members.is_empty() {
+                changes.push(Change::PutMembers(members));
+            }
+            for number in &turn.groups {
+                if let Some(group) = batch.groups.get(number) {
+                    changes.push(Change::PutGroup(record::group(batch.id, *number, group)?));
+                }
+            }
+        }
+        // Effects wished for in this turn and not issued in it are stored as well.
+        for open in self.state.ledger.values().filter(|open| open.row.run == 0) {
+            if !turn.effects.contains_key(&open.row.id) {
+                turn.effects.insert(open.row.id.clone(), open.to_row()?);
+            }
+        }
+        if !turn.effects.is_empty() {
+            changes.push(Change::PutEffects(
+                std::mem::take(&mut turn.effects).into_values().collect(),
+            ));
+        }
+        if !turn.answers.is_empty() {
+            changes.push(Change::AnswerTriggers(std::mem::take(&mut turn.answers)));
+        }
+        changes.extend(turn.triggers.iter().cloned().map(Change::AddTrigger));
+        changes.append(&mut turn.others);
+        Ok(changes)
+    }
+
+    /// A trigger was stored; one that was there already is not pending anew.
+    fn learn(&mut self, trigger: NewTrigger, id: Option<TriggerId>, now: Now) {
+        let Some(id) = id else { return };
+        if trigger.cause.contains("koji_record") {
+            self.parts.probe.show(|progress| progress.late_found += 1);
+        }
+        let word = trigger.shown.as_deref().unwrap_or("pending");
+        tracing::info!(trigger.id = id.get(), component = %trigger.component, nvr = trigger.nvr, answer = word, "trigger");
+        if trigger.answer.is_none() {
+            self.state.last_eligible = Some(now.wall);
+            self.form_due = Some(now.mono);
+            self.state.pending.insert(id, TriggerRow { id, trigger, batch: None });
+        }
+    }
+
+    /// A batch that has ended makes room; groups that are still on their way are kept.
+    fn bury_ended_batch(&mut self, now: Now) {
+        let ended = |batch: &ebs_domain::batch::Batch| matches!(batch.phase, Phase::Ended { .. });
+        if !self.state.batch.as_ref().is_some_and(ended) {
+            return;
+        }
+        if let Some(batch) = self.state.batch.take() {
+            tracing::info!(batch.id = batch.id.get(), outcome = batch.phase.word(), "batch ended");
+            let groups: BTreeMap<u32, Group> =
+                batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();
+            if !groups.is_empty() {
+                self.state
+                    .late
+                    .insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, groups });
+            }
+            self.state.last_ended = Some(now.wall);
+            self.form_due = Some(now.mono);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Beginning the next batch.
+
+use ebs_domain::{
+    batch::Batch,
+    forming::{self, Decision, Forming, Pause},
+    id::BatchId,
+};
+
+use super::{candidates, now::Now, term::Term, turn::Turn};
+
+impl Term {
+    /// Begins a batch when its time has come.
+    pub(super) fn form_batch(&mut self, now: Now, turn: &mut Turn) {
+        if self.state.batch.is_some() {
+            return;
+        }
+        let settings = &self.parts.settings;
+        let state = Forming {
+            lull: settings.lull,
+            max_lull: settings.max_lull,
+            first_pending: self.state.pending.values().map(|row| row.trigger.created).min(),
+            last_eligible: self.state.last_eligible,
+            last_batch_ended: self.state.last_ended,
+            pause: self.pause,
+        };
+        match forming::decide(&state, now.wall) {
+            Decision::Idle | Decision::Paused => self.form_due = None,
+            Decision::Wait(until) => self.form_due = Some(now.mono + until.since(now.wall)),
+            Decision::Begin => {
+                let snapshot = self.parts.snapshot.borrow().clone();
+                let candidates = candidates::candidates(&self.state.pending, &snapshot.policy);
+                let id = BatchId::new(self.state.newest_batch + 1);
+                self.state.newest_batch = id.get();
+                let uuid = self.parts.chance.uuid();
+                tracing::info!(
+                    batch.id = id.get(),
+                    candidates = candidates.len(),
+                    "forming a batch"
+                );
+                self.state.batch =
+                    Some(Batch::form(id, uuid, snapshot.plan.clone(), candidates, now.wall));
+                self.read_due = Some(now.mono);
+                turn.batch = true;
+            }
+        }
+    }
+
+    /// Takes note of a pause that began or ended.
+    pub(super) fn follow_snapshot(&mut self, now: Now) {
+        let paused = self.parts.snapshot.borrow().paused;
+        self.pause = match (self.pause, paused) {
+            (_, true) => Pause::Paused,
+            (Pause::Paused, false) => Pause::Running { since: Some(now.wall) },
+            (Pause::Running { since }, false) => Pause::Running { since },
+        };
+    }
+}

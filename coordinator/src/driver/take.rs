@@ -1,0 +1,204 @@
+//! Taking in what came: from intake, from workers, from calls of our own. Quick, and waits for nothing.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use ebs_domain::batch::{Batch, Event, Outcome};
+use ebs_shared::{
+    job::{Answer, Report, Service},
+    queue::{Delivered, JobEnd},
+};
+
+use super::{
+    answers::{self, Told},
+    call::{Done, Ended},
+    candidates,
+    inputs::Input,
+    ledger::Open,
+    now::Now,
+    reads::Reading,
+    term::Term,
+    turn::Turn,
+};
+use crate::store::Change;
+
+impl Term {
+    pub(super) fn take_input(&mut self, input: Input, now: Now, turn: &mut Turn) {
+        match input {
+            Input::Intake { sightings, odd, marks, stored } => {
+                let policy = self.parts.snapshot.borrow().policy.clone();
+                for sighting in sightings {
+                    match candidates::trigger(sighting, &policy, now.wall) {
+                        Ok(trigger) => turn.triggers.push(trigger),
+                        Err(error) => tracing::error!(%error, "cannot write a trigger down"),
+                    }
+                }
+                turn.others.extend(odd.into_iter().map(Change::KeepMessage));
+                turn.others
+                    .extend(marks.into_iter().map(|(name, value)| Change::PutMark { name, value }));
+                turn.stored.push(stored);
+            }
+            Input::Nudge => self.polls.nudge(now.mono),
+            Input::Results(results) => {
+                self.note_queue(None);
+                for result in results {
+                    self.take_result(result, now, turn);
+                }
+            }
+            Input::QueueFailed(error) => self.note_queue(Some(error)),
+        }
+    }
+
+    pub(super) fn take_done(&mut self, done: Done, now: Now, turn: &mut Turn) {
+        match done.0 {
+            Ended::Listed { effect, run, known } => {
+                let open = self.state.ledger.get_mut(&effect).filter(|open| open.row.run == run);
+                let Some(open) = open else { return };
+                match known {
+                    Ok(known) => {
+                        open.entry.known = Some(known);
+                        open.due = Some(now.mono);
+                        self.heard_of(Service::Koji);
+                    }
+                    Err(failing) => self.effect_failed(&effect, failing, now, turn),
+                }
+            }
+            Ended::Effect { effect, run, result } => {
+                if !self.is_under_way(&effect, run) {
+                    turn.after.stale += 1;
+                    return;
+                }
+                match result {
+                    Ok(outcome) => {
+                        self.heard_of(Service::Koji);
+                        self.close(&effect, outcome, now, turn);
+                    }
+                    Err(failing) => self.effect_failed(&effect, failing, now, turn),
+                }
+            }
+            Ended::Read { asked, result: Ok(event) } => self.take_read(&asked, event, now, turn),
+            Ended::Read { result: Err(failing), .. } => {
+                let since = *self.read_failing.get_or_insert(now.mono);
+                self.read_due = Some(now.mono + self.pause_after(now.mono - since));
+                self.note_failing(&failing, now.mono - since, now);
+            }
+            Ended::Missing(jobs) => self.take_missing(jobs, now, turn),
+        }
+    }
+
+    fn take_read(&mut self, asked: &Reading, event: Event, now: Now, turn: &mut Turn) {
+        self.read_due = Some(now.mono);
+        self.read_failing = None;
+        self.heard_of(Service::Koji);
+        // An answer to what is not asked any more says nothing about what is.
+        let asks = |batch: &&Batch| batch.reads().is_some_and(|read| Reading::of(read) == *asked);
+        match self.state.batch.as_ref().filter(asks).map(|batch| batch.id) {
+            Some(id) => {
+                self.tell(id, event, now, turn);
+            }
+            None => turn.after.stale += 1,
+        }
+    }
+
+    /// Whether this run of an effect is the one whose outcome is waited for.
+    fn is_under_way(&self, effect: &str, run: u32) -> bool {
+        let open = self.state.ledger.get(effect);
+        open.is_some_and(|open| open.row.run == run && open.due.is_none())
+    }
+
+    /// Jobs the queue does not know: their runs may have been under way when they were lost.
+    fn take_missing(&mut self, jobs: Result<Vec<String>, String>, now: Now, turn: &mut Turn) {
+        self.reconcile_due = Some(now.mono + self.parts.settings.reconcile);
+        let jobs: BTreeSet<String> = match jobs {
+            Ok(jobs) => jobs.into_iter().collect(),
+            Err(error) => return self.note_queue(Some(error)),
+        };
+        let polls = self.polls.lost(&jobs, now.mono);
+        if polls > 0 {
+            tracing::warn!(polls, "the queue has lost polls: they are asked for again");
+        }
+        let lost = |open: &&mut Open| open.due.is_none() && jobs.contains(&open.job());
+        for open in self.state.ledger.values_mut().filter(lost) {
+            // A worker that holds it goes on until it hears of the loss, at the latest when its lease has run out.
+            let last_sending = now.wall + self.parts.settings.lost_job_sends;
+            open.doubt("the queue has lost the job", last_sending, now, Duration::ZERO);
+            tracing::warn!(effect.id = open.row.id, "the queue has lost a job: it is issued again");
+            turn.put_effect(open);
+        }
+    }
+
+    fn take_result(&mut self, result: Delivered, now: Now, turn: &mut Turn) {
+        turn.after.acknowledge.push(result.entry);
+        let (of, run, answer) = match result.end {
+            JobEnd::Done(text) => match serde_json::from_str::<Report>(&text) {
+                Ok(report) => {
+                    self.count_worker(report.worker);
+                    (report.of, report.run, Ok(report.answer))
+                }
+                Err(error) => {
+                    tracing::error!(job.id = result.job, %error, "a report cannot be read");
+                    turn.after.stale += 1;
+                    return;
+                }
+            },
+            JobEnd::Dead(error) => match result.job.rsplit_once('#') {
+                Some((of, run)) => (of.to_owned(), run.parse().unwrap_or(0), Err(error)),
+                None => return turn.after.stale += 1,
+            },
+        };
+        if self.polls.is_current(&of, run) {
+            let unread = |why| Answer::Unavailable { service: Service::Koji, why };
+            self.take_poll(&of, answer.unwrap_or_else(unread), now, turn);
+        } else if self.is_under_way(&of, run) {
+            self.take_report(&of, answer, now, turn);
+        } else {
+            turn.after.stale += 1;
+        }
+    }
+
+    fn take_poll(&mut self, id: &str, answer: Answer, now: Now, turn: &mut Turn) {
+        let Some(unit) = self.polls.get(id) else { return };
+        let (batch, told) = (unit.batch, answers::of_watch(&unit.watch, answer, now.wall));
+        let changed = match told {
+            Ok(event) => {
+                self.heard_of(Service::Koji);
+                if matches!(event, Event::UpdatesSeen { .. }) {
+                    self.heard_of(Service::Bodhi);
+                }
+                self.tell(batch, event, now, turn)
+            }
+            Err(failing) => {
+                self.note_failing(&failing, Duration::ZERO, now);
+                false
+            }
+        };
+        self.polls.answered(id, changed, now.mono);
+    }
+
+    fn take_report(&mut self, id: &str, answer: Result<Answer, String>, now: Now, turn: &mut Turn) {
+        let Some(open) = self.state.ledger.get(id) else { return };
+        let batch = open.row.batch;
+        let told = match answer {
+            Ok(answer) => answers::of_effect(&open.entry.effect, answer, now.wall),
+            Err(error) => Told::Impossible(error),
+        };
+        match told {
+            Told::Outcome(outcome, along) => {
+                self.heard_of(if open.row.kind == "submit_update" {
+                    Service::Bodhi
+                } else {
+                    Service::Koji
+                });
+                self.close(id, outcome, now, turn);
+                if let Some(event) = along {
+                    self.tell(batch, event, now, turn);
+                }
+            }
+            Told::StillInDoubt { why } => self.still_in_doubt(id, &why, now, turn),
+            Told::Failing(failing) => self.effect_failed(id, failing, now, turn),
+            Told::Impossible(text) => {
+                tracing::error!(effect.id = id, error = text, "an effect is given up");
+                self.close(id, Outcome::Poisoned { text }, now, turn);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Telling a batch what happened, and gathering what it wants then.
+
+use ebs_domain::{
+    batch::{Command, Event, Step, settle_groups},
+    id::BatchId,
+};
+
+use super::{ledger::Open, notices, now::Now, record, term::Term, turn::Turn};
+use crate::store::{Change, TriggerAnswer};
+
+impl Term {
+    /// Tells a batch, or what is left of it, something. True if it changed anything.
+    pub(super) fn tell(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
+        if let Some(batch) = self.state.batch.as_mut().filter(|batch| batch.id == id) {
+            let word = event.word();
+            return match batch.step(now.wall, event) {
+                Ok(step) => self.absorb(step, now, turn),
+                Err(illegal) => {
+                    tracing::error!(batch.id = id.get(), event = word, error = %illegal, "an impossible event");
+                    false
+                }
+            };
+        }
+        let (Some(late), Event::UpdatesSeen(look)) = (self.state.late.get_mut(&id), event) else {
+            turn.after.stale += 1;
+            return false;
+        };
+        let changed = settle_groups(&mut late.groups, &late.plan, &look, now.wall);
+        for (number, group) in &changed {
+            tracing::info!(
+                batch.id = id.get(),
+                group = number,
+                state = group.word(),
+                "a late group moved"
+            );
+            turn.put(record::group(id, *number, group).map(Change::PutGroup));
+        }
+        late.groups.retain(|_, group| group.is_open());
+        !changed.is_empty()
+    }
+
+    /// Takes what came out of a step. True if anything came.
+    fn absorb(&mut self, step: Step, now: Now, turn: &mut Turn) -> bool {
+        let Some(batch) = &self.state.batch else { return false };
+        let changed = step != Step::default();
+        turn.batch |= changed;
+        turn.members.extend(step.members);
+        turn.groups.extend(step.groups);
+        let id = batch.id;
+        for command in step.commands {
+            match command {
+                Command::Run { no, effect } => {
+                    let open = Open::new(id, no, effect, now.wall, now.mono);
+                    self.state.ledger.insert(open.row.id.clone(), open);
+                }
+                Command::Settle { no } => {
+                    let of_batch = |open: &&mut Open| open.row.batch == id && open.entry.no == no;
+                    if let Some(open) = self.state.ledger.values_mut().find(of_batch) {
+                        open.entry.settle_only = true;
+                        open.due = open.due.map(|_| now.mono);
+                        turn.put_effect(open);
+                    }
+                }
+                Command::Answer { trigger, answer } => {
+                    self.state.pending.remove(&trigger);
+                    match serde_json::to_string(&answer) {
+                        Ok(text) => turn.answers.push(TriggerAnswer {
+                            id: trigger,
+                            answer: Some(text),
+                            shown: Some(answer.word().to_owned()),
+                            batch: Some(id),
+                        }),
+                        Err(error) => tracing::error!(%error, "cannot write an answer down"),
+                    }
+                }
+                Command::Reopen { trigger } => {
+                    turn.answers.push(TriggerAnswer {
+                        id: trigger,
+                        answer: None,
+                        shown: None,
+                        batch: None,
+                    });
+                }
+                Command::Deny(denial) => {
+                    turn.others.push(Change::Deny(record::denial(id, denial, now.wall)));
+                }
+                Command::Notify(notice) => notices::log(id, &notice),
+            }
+        }
+        changed
+    }
+}
