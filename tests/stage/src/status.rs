@@ -56,6 +56,8 @@ pub struct Batch {
     pub created: i64,
     /// When it ended, in ms since the Unix epoch.
     pub ended: i64,
+    /// What it waits for that should not be, in words.
+    pub waiting: Option<String>,
     /// Its figures.
     pub summary: Summary,
     /// Its components.

@@ -176,6 +176,14 @@ impl Play {
         Ok(report.requests.values().sum::<u64>() + report.koji_polls)
     }
 
+    /// How many requests have come to `koji` or `bodhi`, polls of the hub included.
+    pub(crate) async fn requests_to(&self, service: &str) -> anyhow::Result<u64> {
+        let report = self.troupe.fedora.report().await?;
+        let asked = |(name, _): &(&String, &u64)| name.split(' ').next() == Some(service);
+        let polls = if service == "koji" { report.koji_polls } else { 0 };
+        Ok(report.requests.iter().filter(asked).map(|(_, count)| count).sum::<u64>() + polls)
+    }
+
     /// SIGKILL to the coordinator that leads at first.
     pub(crate) async fn kill_leader(&mut self) -> anyhow::Result<()> {
         self.troupe
