@@ -99,7 +99,7 @@ impl Play {
         say(&format!("seed {seed}"));
         // An error means that one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let scenario = Scenario::named("clean")?;
+        let scenario = Scenario::named("clean")?.with_seed(seed);
         let cast = Cast::new(&scenario, PACKAGES)?;
         let folder = tempfile::tempdir().context("make a run folder")?;
         let dynamic = config::write_dynamic(folder.path(), &cast)?;
