@@ -40,6 +40,8 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Leader {
+    /// Its name.
+    pub instance: String,
     /// Whether it is the instance that says so.
     pub here: bool,
 }
