@@ -175,6 +175,11 @@ impl Pages for StorePages {
     async fn snapshot(&self) -> Result<Overview, StoreError> {
         let recent = self.store.recent_batches(SHOWN_RECENT).await?;
         let pending = self.store.pending_triggers(SHOWN_PENDING).await?;
+        // Counted anew only if not all are listed: a moment later there may be more.
+        let pending_total = match u32::try_from(pending.len()) {
+            Ok(listed) if listed < SHOWN_PENDING => u64::from(listed),
+            Ok(_) | Err(_) => self.store.pending_count().await?.0,
+        };
         let progress = self.probe.progress();
         let current = self.current().await?;
         Ok(Overview {
@@ -185,7 +190,7 @@ impl Pages for StorePages {
             web_url: self.web_url.clone(),
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,
             current,
-            pending_total: self.store.pending_count().await?.0,
+            pending_total,
             pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
             recent: self.recent(&recent).await?,
             triggers_by_answer: self.store.triggers_by_answer().await?.into_iter().collect(),

@@ -10,5 +10,6 @@ pub mod content;
 pub mod fetch;
 pub mod job;
 pub mod koji;
+pub mod listen;
 pub mod queue;
 pub mod telemetry;

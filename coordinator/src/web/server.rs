@@ -10,7 +10,10 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use ebs_shared::telemetry::Metrics;
+use ebs_shared::{
+    listen::{self, Bounds},
+    telemetry::Metrics,
+};
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
@@ -127,8 +130,7 @@ pub async fn serve(
     served: Served,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    tracing::info!(address = %listener.local_addr()?, "serving pages");
-    axum::serve(listener, router(served)).with_graceful_shutdown(stop.cancelled_owned()).await
+    listen::serve(listener, router(served), Bounds::default(), stop).await
 }
 
 async fn page(State(site): State<Site>, Query(asked): Query<Asked>) -> Response {
