@@ -305,6 +305,10 @@ impl TermWork for Work {
     fn leading(&self, epoch: Option<Epoch>) {
         self.health.set_leading(epoch.is_some());
     }
+
+    fn following(&self, leader: Option<String>) {
+        self.health.set_leader(leader);
+    }
 }
 
 impl Work {

@@ -24,6 +24,9 @@ pub trait TermWork: Send + Sync {
 
     /// The process leads, or does so no more.
     fn leading(&self, epoch: Option<Epoch>);
+
+    /// The instance of this name leads; nobody that is known of if there is none.
+    fn following(&self, leader: Option<String>);
 }
 
 /// Is told at each look at the lease whether the database answered.
@@ -70,10 +73,12 @@ impl Leadership {
                     // and could not be stored come again.
                     TermEnd::Fenced | TermEnd::Reload => RETRY_PAUSE,
                 },
-                Ok(Lease::Following { remaining, .. }) => {
+                Ok(Lease::Following { leader, remaining }) => {
+                    self.work.following(Some(leader));
                     remaining.clamp(Duration::from_millis(20), FOLLOW_PAUSE)
                 }
                 Err(error) => {
+                    self.work.following(None);
                     tracing::warn!(
                         error = crate::report::chain(&error),
                         "the lease cannot be asked for"

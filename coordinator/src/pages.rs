@@ -20,13 +20,16 @@ use crate::{
         BatchRow, EffectRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow,
     },
     web::{
-        BatchView, BuildState, BuildView, GroupView, Health, LeaderView, Overview, Pages,
-        RecentView, SliceView, StateCount, TriggerView,
+        BatchView, BuildState, BuildView, EarlierGroupView, GroupView, Health, LeaderView,
+        Overview, Pages, RecentView, SliceView, StateCount, TriggerView,
     },
 };
 
 /// Most pending triggers that are shown.
-const SHOWN_PENDING: u32 = 100;
+const SHOWN_PENDING: u32 = 1000;
+
+/// Most groups of earlier batches that are shown.
+const SHOWN_EARLIER: usize = 200;
 
 /// Most ended batches that are shown.
 const SHOWN_RECENT: u32 = 20;
@@ -96,6 +99,24 @@ impl StorePages {
         Ok(views)
     }
 
+    /// Who leads: this process, or the one that holds the lease.
+    fn leader(&self) -> Option<LeaderView> {
+        if self.health.leading() {
+            return Some(LeaderView { instance: self.instance.clone(), here: true });
+        }
+        self.health.leader().map(|instance| LeaderView { instance, here: false })
+    }
+
+    /// Groups that have outlived their batches: held, or late.
+    async fn earlier(&self, current: Option<BatchId>) -> Result<Vec<EarlierGroupView>, StoreError> {
+        let open = self.store.open_groups().await?;
+        let earlier = open.iter().filter(|row| Some(row.batch) != current);
+        let view = |row: &GroupRow| {
+            Ok(EarlierGroupView { batch: row.batch, group: self.group_view(row)? })
+        };
+        earlier.take(SHOWN_EARLIER).map(view).collect()
+    }
+
     /// Outages, in words: those that the driver knows where it runs, and those that stand in the ledger.
     fn waiting(&self, batch: BatchId, effects: &[EffectRow]) -> Option<String> {
         let progress = self.probe.progress();
@@ -154,15 +175,22 @@ impl Pages for StorePages {
     async fn snapshot(&self) -> Result<Overview, StoreError> {
         let recent = self.store.recent_batches(SHOWN_RECENT).await?;
         let pending = self.store.pending_triggers(SHOWN_PENDING).await?;
-        let (here, progress) = (self.health.leading(), self.probe.progress());
+        // Counted anew only if not all are listed: a moment later there may be more.
+        let pending_total = match u32::try_from(pending.len()) {
+            Ok(listed) if listed < SHOWN_PENDING => u64::from(listed),
+            Ok(_) | Err(_) => self.store.pending_count().await?.0,
+        };
+        let progress = self.probe.progress();
+        let current = self.current().await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
-            leader: here.then(|| LeaderView { instance: self.instance.clone(), here }),
+            leader: self.leader(),
             paused: progress.paused.then(|| "The configuration says so.".to_owned()),
             web_url: self.web_url.clone(),
-            current: self.current().await?,
-            pending_total: self.store.pending_count().await?.0,
+            earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,
+            current,
+            pending_total,
             pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
             recent: self.recent(&recent).await?,
             triggers_by_answer: self.store.triggers_by_answer().await?.into_iter().collect(),

@@ -13,6 +13,7 @@ pub(crate) struct Status {
     pub(crate) current: Option<Batch>,
     pub(crate) pending_total: u64,
     pub(crate) pending: Vec<Trigger>,
+    pub(crate) earlier_groups: Vec<EarlierGroup>,
     pub(crate) recent: Vec<Recent>,
     pub(crate) effects_open: u64,
 }
@@ -64,6 +65,14 @@ pub(crate) struct Group {
     pub(crate) status: String,
     pub(crate) builds: u32,
     pub(crate) text: Option<String>,
+}
+
+/// A group that has outlived its batch.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct EarlierGroup {
+    pub(crate) batch: i64,
+    pub(crate) group: Group,
 }
 
 /// A trigger that no batch has taken.

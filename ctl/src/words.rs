@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Batch, Readiness, Status};
+use crate::model::{Batch, Group, Readiness, Status};
 
 /// Most triggers named; the others are counted.
 const MAX_TRIGGERS: usize = 20;
@@ -20,6 +20,10 @@ pub(crate) fn status(status: &Status) -> String {
         None => line(&mut text, format_args!("no batch runs")),
     }
     pending(&mut text, status);
+    for earlier in &status.earlier_groups {
+        let what = group(&earlier.group);
+        line(&mut text, format_args!("of batch {}, still open: {what}", earlier.batch));
+    }
     for recent in &status.recent {
         line(
             &mut text,
@@ -66,19 +70,20 @@ fn batch(text: &mut String, batch: &Batch, now: i64) {
             ),
         );
     }
-    for group in &batch.groups {
-        line(
-            text,
-            format_args!(
-                "  group {}: {} builds, {}{}{}",
-                group.number,
-                group.builds,
-                group.status,
-                group.alias.as_ref().map(|alias| format!(", {alias}")).unwrap_or_default(),
-                group.text.as_ref().map(|text| format!(": {text}")).unwrap_or_default(),
-            ),
-        );
+    for each in &batch.groups {
+        line(text, format_args!("  {}", group(each)));
     }
+}
+
+fn group(group: &Group) -> String {
+    format!(
+        "group {}: {} builds, {}{}{}",
+        group.number,
+        group.builds,
+        group.status,
+        group.alias.as_ref().map(|alias| format!(", {alias}")).unwrap_or_default(),
+        group.text.as_ref().map(|text| format!(": {text}")).unwrap_or_default(),
+    )
 }
 
 fn pending(text: &mut String, status: &Status) {

@@ -11,5 +11,6 @@ pub mod exchange;
 pub mod fetch;
 pub mod job;
 pub mod koji;
+pub mod listen;
 pub mod queue;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
+use ebs_shared::listen::{self, Bounds};
 use prometheus::{Registry, TextEncoder};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -20,10 +21,7 @@ pub async fn serve(
         .route("/alive", get(alive))
         .route("/metrics", get(metrics))
         .with_state(registry);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .context("serve metrics")
+    listen::serve(listener, router, Bounds::default(), stop).await.context("serve metrics")
 }
 
 async fn alive() -> &'static str {

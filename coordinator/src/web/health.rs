@@ -45,6 +45,8 @@ pub struct Health {
 struct Shared {
     started: bool,
     leading: bool,
+    /// Who leads, if it is another.
+    leader: Option<String>,
     parts: BTreeMap<&'static str, Part>,
 }
 
@@ -86,7 +88,13 @@ impl Health {
 
     /// Says whether this process leads.
     pub fn set_leading(&self, leading: bool) {
-        self.lock().leading = leading;
+        let mut shared = self.lock();
+        (shared.leading, shared.leader) = (leading, None);
+    }
+
+    /// Says which other instance leads, as far as it is known.
+    pub fn set_leader(&self, leader: Option<String>) {
+        self.lock().leader = leader;
     }
 
     /// Whether starting is done.
@@ -99,6 +107,12 @@ impl Health {
     #[must_use]
     pub fn leading(&self) -> bool {
         self.lock().leading
+    }
+
+    /// The other instance that leads, if one is known to.
+    #[must_use]
+    pub fn leader(&self) -> Option<String> {
+        self.lock().leader.clone()
     }
 
     /// All conditions, by name.

@@ -1,22 +1,53 @@
 //! The page: what the template shows beyond the view itself.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use askama::Template;
-use ebs_domain::time::Timestamp;
+use ebs_domain::{id::BatchId, time::Timestamp};
+use serde::Deserialize;
 
-use super::{BatchView, BuildState, BuildView, Overview, SliceView};
+use super::{BatchView, BuildState, BuildView, GroupView, Overview, SliceView, TriggerView};
 
 /// The phases of a batch, in their order. `aborting` and the ends stand beside them.
 const PHASES: [&str; 6] =
     ["forming", "preparing", "building", "publishing", "settling", "cleaning"];
 
+/// Most builds on the page, unless all are asked for: it is renewed every few seconds, and a batch can have thousands.
+const MAX_BUILDS: usize = 200;
+
+/// Most pending triggers, and most groups of one kind.
+const MAX_OTHERS: usize = 50;
+
+/// Most characters of a failure's text.
+const MAX_TEXT: usize = 500;
+
+/// What a person asks the page for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// Everything, however long.
+    pub(super) all: Option<String>,
+    /// Where the packages are that have this in their name.
+    pub(super) find: String,
+}
+
 /// The page at `/`.
 #[derive(Template)]
 #[template(path = "overview.html")]
 pub(super) struct Page<'a> {
-    /// What is shown.
-    pub(super) view: &'a Overview,
+    view: &'a Overview,
+    /// What is looked for, in small letters; nothing if empty.
+    find: String,
+    /// The builds shown, by their slice's order number.
+    builds: BTreeMap<i64, Vec<&'a BuildView>>,
+    /// Most lines of a table of other things.
+    others: usize,
+}
+
+/// A build that was looked for.
+struct Found<'a> {
+    batch: BatchId,
+    build: &'a BuildView,
 }
 
 /// The page when the overview cannot be had.
@@ -32,7 +63,23 @@ struct Part {
     count: u32,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// A page of this overview, as long as was asked for.
+    pub(super) fn new(view: &'a Overview, asked: &Asked) -> Self {
+        let (most, others) = match asked.all {
+            Some(_) => (usize::MAX, usize::MAX),
+            None => (MAX_BUILDS, MAX_OTHERS),
+        };
+        let mut builds: Vec<&BuildView> =
+            view.current.iter().flat_map(|batch| &batch.builds).collect();
+        builds.sort_by(|a, b| (a.state, &a.component).cmp(&(b.state, &b.component)));
+        let mut by_order: BTreeMap<i64, Vec<&BuildView>> = BTreeMap::new();
+        for build in builds.into_iter().take(most) {
+            by_order.entry(build.order).or_default().push(build);
+        }
+        Self { view, find: asked.find.trim().to_lowercase(), builds: by_order, others }
+    }
+
     /// How long ago, for people.
     fn ago(&self, time: &Timestamp) -> String {
         span(self.view.now.since(*time))
@@ -49,17 +96,83 @@ impl Page<'_> {
         PHASES.iter().enumerate().map(|(index, phase)| (*phase, word(index))).collect()
     }
 
-    /// The builds of a slice: what needs eyes first, then by name.
-    fn builds<'b>(&self, batch: &'b BatchView, slice: &SliceView) -> Vec<&'b BuildView> {
-        let mut builds: Vec<&BuildView> =
-            batch.builds.iter().filter(|build| build.order == slice.order).collect();
-        builds.sort_by(|a, b| (a.state, &a.component).cmp(&(b.state, &b.component)));
-        builds
+    /// The builds of a slice that are shown: what needs eyes first, then by name.
+    fn builds(&self, slice: &SliceView) -> &[&'a BuildView] {
+        self.builds.get(&slice.order).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How many builds of a slice are not shown.
+    fn builds_left(&self, slice: &SliceView) -> usize {
+        usize::try_from(slice.total())
+            .unwrap_or(usize::MAX)
+            .saturating_sub(self.builds(slice).len())
+    }
+
+    /// The groups of the batch that are shown.
+    fn groups<'b>(&self, batch: &'b BatchView) -> &'b [GroupView] {
+        first(&batch.groups, self.others)
+    }
+
+    /// The pending triggers that are shown.
+    fn pending(&self) -> &'a [TriggerView] {
+        first(&self.view.pending, self.others)
+    }
+
+    /// How many pending triggers are not shown.
+    fn pending_left(&self) -> u64 {
+        let shown = u64::try_from(self.pending().len()).unwrap_or(u64::MAX);
+        self.view.pending_total.saturating_sub(shown)
+    }
+
+    /// The builds that were looked for, in the batch under way and in those before: the very name first.
+    fn found(&self) -> Vec<Found<'a>> {
+        let current = self.view.current.iter().map(|batch| (batch.id, &batch.builds));
+        let recent = self.view.recent.iter().map(|batch| (batch.id, &batch.builds));
+        let mut found: Vec<Found<'_>> = current
+            .chain(recent)
+            .flat_map(|(batch, builds)| builds.iter().map(move |build| Found { batch, build }))
+            .filter(|found| self.is_wanted(found.build.component.as_str()))
+            .collect();
+        // Sorting keeps the order of batches, newest first.
+        found.sort_by_key(|found| {
+            (found.build.component.as_str() != self.find, &found.build.component)
+        });
+        found.truncate(self.others);
+        found
+    }
+
+    /// The pending triggers that were looked for.
+    fn found_pending(&self) -> Vec<&'a TriggerView> {
+        let pending = self.view.pending.iter();
+        pending
+            .filter(|trigger| self.is_wanted(trigger.component.as_str()))
+            .take(self.others)
+            .collect()
+    }
+
+    fn is_wanted(&self, component: &str) -> bool {
+        !self.find.is_empty() && component.to_lowercase().contains(&self.find)
+    }
+
+    /// The batches that are looked through.
+    fn looked_through(&self) -> Vec<BatchId> {
+        let current = self.view.current.iter().map(|batch| batch.id);
+        let recent = self.view.recent.iter().filter(|batch| !batch.builds.is_empty());
+        current.chain(recent.map(|batch| batch.id)).collect()
     }
 
     fn task_url(&self, task: &ebs_domain::id::TaskId) -> String {
         format!("{}/taskinfo?taskID={task}", self.view.web_url)
     }
+}
+
+/// A failure's text, as much of it as the page has room for.
+fn short(text: &str) -> &str {
+    text.char_indices().nth(MAX_TEXT).map_or(text, |(end, _)| &text[..end])
+}
+
+fn first<T>(all: &[T], most: usize) -> &[T] {
+    all.get(..most).unwrap_or(all)
 }
 
 impl SliceView {

@@ -134,9 +134,8 @@ fn recent() -> Vec<RecentView> {
     ]
 }
 
-fn batch() -> BatchView {
-    let builds = builds();
-    let group = |number, alias: Option<&str>, status: &str| GroupView {
+fn group(number: u32, alias: Option<&str>, status: &str) -> GroupView {
+    GroupView {
         number,
         alias: alias.map(str::to_owned),
         url: alias.map(|alias| format!("https://bodhi.fedoraproject.org/updates/{alias}")),
@@ -144,7 +143,11 @@ fn batch() -> BatchView {
         builds: 25,
         text: (status == "held")
             .then(|| "Bodhi refused: the builds have different releases".to_owned()),
-    };
+    }
+}
+
+fn batch() -> BatchView {
+    let builds = builds();
     BatchView {
         id: BatchId::new(57),
         phase: "building".to_owned(),
@@ -168,6 +171,10 @@ pub(super) fn overview() -> Overview {
         current: Some(batch()),
         pending_total: 214,
         pending: triggers(),
+        earlier_groups: vec![EarlierGroupView {
+            batch: BatchId::new(55),
+            group: group(3, None, "held"),
+        }],
         recent: recent(),
         triggers_by_answer: BTreeMap::from([("pending".to_owned(), 214)]),
         effects_open: 3,

@@ -5,12 +5,15 @@ use std::{io, sync::Arc, time::Duration};
 use askama::Template;
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Query, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use ebs_shared::telemetry::Metrics;
+use ebs_shared::{
+    listen::{self, Bounds},
+    telemetry::Metrics,
+};
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
@@ -25,7 +28,7 @@ use tower_http::{
 
 use super::{
     Condition, Health, Need, Overview, Pages,
-    page::{Page, Unavailable},
+    page::{Asked, Page, Unavailable},
 };
 use crate::store::{Store, StoreError};
 
@@ -42,7 +45,7 @@ const SNAPSHOT_AGE: Duration = Duration::from_secs(1);
 const HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -127,13 +130,12 @@ pub async fn serve(
     served: Served,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    tracing::info!(address = %listener.local_addr()?, "serving pages");
-    axum::serve(listener, router(served)).with_graceful_shutdown(stop.cancelled_owned()).await
+    listen::serve(listener, router(served), Bounds::default(), stop).await
 }
 
-async fn page(State(site): State<Site>) -> Response {
+async fn page(State(site): State<Site>, Query(asked): Query<Asked>) -> Response {
     let (status, page) = match site.overview().await {
-        Ok(overview) => (StatusCode::OK, Page { view: &overview }.render()),
+        Ok(overview) => (StatusCode::OK, Page::new(&overview, &asked).render()),
         Err(error) => {
             complain(&error);
             (StatusCode::SERVICE_UNAVAILABLE, Unavailable.render())

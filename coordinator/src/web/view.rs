@@ -44,6 +44,8 @@ pub struct Overview {
     pub pending_total: u64,
     /// The first of them, oldest first.
     pub pending: Vec<TriggerView>,
+    /// Groups of batches before that are still to be done: held, or late. They hold up no batch.
+    pub earlier_groups: Vec<EarlierGroupView>,
     /// The batches before, newest first.
     pub recent: Vec<RecentView>,
     /// How many triggers have which answer; `pending` are those without one.
@@ -172,6 +174,15 @@ pub struct GroupView {
     pub builds: u32,
     /// Why it is held, or ended otherwise than stable.
     pub text: Option<String>,
+}
+
+/// A group that has outlived its batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EarlierGroupView {
+    /// Its batch.
+    pub batch: BatchId,
+    /// The group.
+    pub group: GroupView,
 }
 
 /// A trigger that waits.

@@ -12,6 +12,7 @@ fn a_status_reads_as_sentences() {
             "groups": [{"number": 1, "alias": "FEDORA-1", "status": "held", "builds": 2, "text": "refused"}],
         },
         "pending_total": 3, "pending": [{"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000}],
+        "earlier_groups": [{"batch": 5, "group": {"number": 2, "status": "held", "builds": 1, "text": "no"}}],
         "recent": [{"id": 6, "outcome": "done", "ended": 1_000_000, "succeeded": 5, "failed": 1, "others": 0, "updates": 1}],
         "effects_open": 4, "of a later version": [],
     });
@@ -26,6 +27,7 @@ fn a_status_reads_as_sentences() {
     3 triggers wait, 4 effects are open
       curl (curl-8-1.fc45), for 10 min
       and 2 more
+    of batch 5, still open: group 2: 1 builds, held: no
     batch 6: done 2 h ago, 5 succeeded, 1 failed, 0 otherwise, 1 updates
     ");
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Plays Koji, Bodhi, Content Resolver and datagrepper on one address. Prints one line of JSON with its URL when it is ready;
+/// Plays Koji, Bodhi, Content Resolver and datagrepper on one address. Prints one line of JSON with its URL, and that of its control plane, when it is ready;
 /// ends on SIGTERM or SIGINT.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
     if let Some(broker) = arguments.broker {
         running.publish_to(broker);
     }
-    let ready = serde_json::json!({"url": running.url});
+    let ready = serde_json::json!({"url": running.url, "control": running.control});
     writeln!(std::io::stdout(), "{ready}").context("failed to say where it listens")?;
     tokio::select! {
         biased;

@@ -1,14 +1,16 @@
-//! The one listener, and what runs beside it.
+//! The listener of all services, that of the control plane, and what runs beside them.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use ebs_shared::clock::System;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    archive, bodhi, control, idp, koji, publisher, resolver,
+    archive, bodhi,
+    control::{self, Door},
+    idp, koji, publisher, resolver,
     script::Script,
     traffic::Traffic,
     world::{World, run_engine},
@@ -17,12 +19,14 @@ use crate::{
 /// The simulator could not start.
 #[derive(Debug, thiserror::Error)]
 #[error("the listener could not be opened")]
-pub struct StartError(#[from] std::io::Error);
+pub struct StartError(#[from] io::Error);
 
 /// A simulator that runs until it is stopped or dropped.
 pub struct Running {
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub url: String,
+    /// Where its control plane listens, even while the services do not.
+    pub control: String,
     /// Its world, for tests in the same process.
     pub world: World,
     stop: CancellationToken,
@@ -60,23 +64,27 @@ pub async fn start(mut script: Script, listen: SocketAddr) -> Result<Running, St
     if script.site.base_url.is_empty() {
         script.site.base_url.clone_from(&url);
     }
+    let backstage = TcpListener::bind(SocketAddr::new(listen.ip(), 0)).await?;
+    let control = format!("http://{}", backstage.local_addr()?);
     let world = World::new(script, &System);
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    let app = app(&world);
-    let stopped = stop.clone();
+    let (door, ways) = Door::new();
+    let (app, stopped) = (app(&world), stop.clone());
     tasks.spawn(async move {
-        let served =
-            axum::serve(listener, app).with_graceful_shutdown(stopped.clone().cancelled_owned());
+        tokio::select! {
+            biased;
+            () = stopped.cancelled() => {}
+            result = serve(listener, app, ways) => tell(result),
+        }
+    });
+    let (control_routes, stopped) = (control::routes(world.clone(), door), stop.clone());
+    tasks.spawn(async move {
         // Clients keep connections open; they are not waited for.
         tokio::select! {
             biased;
             () = stopped.cancelled() => {}
-            result = served => {
-                if let Err(error) = result {
-                    tracing::error!(%error, "the listener failed");
-                }
-            }
+            result = axum::serve(backstage, control_routes) => tell(result),
         }
     });
     let (engine, stopped) = (world.clone(), stop.clone());
@@ -87,15 +95,43 @@ pub async fn start(mut script: Script, listen: SocketAddr) -> Result<Running, St
             () = run_engine(engine) => {}
         }
     });
-    Ok(Running { url, world, stop, tasks })
+    Ok(Running { url, control, world, stop, tasks })
 }
 
-/// All paths of all services.
+fn tell(ended: io::Result<()>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a listener failed");
+    }
+}
+
+/// Serves while the door is open. While it is closed nobody listens, and every connection has ended.
+async fn serve(mut listener: TcpListener, app: Router, ways: control::Ways) -> io::Result<()> {
+    let control::Ways { mut wanted, is_open } = ways;
+    let address = listener.local_addr()?;
+    loop {
+        is_open.send_replace(true);
+        let closed = until(wanted.clone(), false);
+        axum::serve(listener, app.clone()).with_graceful_shutdown(closed).await?;
+        is_open.send_replace(false);
+        if wanted.wait_for(|open| *open).await.is_err() {
+            return Ok(());
+        }
+        listener = TcpListener::bind(address).await?;
+    }
+}
+
+async fn until(mut wanted: watch::Receiver<bool>, open: bool) {
+    if wanted.wait_for(|now| *now == open).await.is_err() {
+        // Nobody is left who could want it.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// All paths of all services. The control plane has a listener of its own.
 fn app(world: &World) -> Router {
     let traffic = Arc::new(Traffic::default());
     Router::new()
         .merge(koji::routes(koji::Hub::new(world.clone(), Arc::clone(&traffic))))
-        .merge(control::routes(world.clone()))
         .merge(idp::routes(world.clone()))
         .merge(resolver::routes(world.clone(), Arc::clone(&traffic)))
         .merge(archive::routes(world.clone(), Arc::clone(&traffic)))

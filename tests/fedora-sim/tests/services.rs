@@ -135,3 +135,19 @@ async fn whoever_waits_for_news_is_woken_by_what_was_due_whoever_looked_first() 
         .expect("the build's end is told");
     }
 }
+
+#[tokio::test]
+async fn behind_a_closed_door_nobody_listens_and_an_opened_one_is_where_it_was() {
+    let running = fedora(json!({})).await.unwrap();
+    let http = reqwest::Client::builder().no_proxy().timeout(LIMIT).build().unwrap();
+    for open in [false, true, false, true] {
+        let door = http.post(format!("{}/sim/door", running.control));
+        assert!(door.json(&json!({ "open": open })).send().await.unwrap().status().is_success());
+        let answer = http.get(format!("{}/koji/page", running.url)).send().await;
+        match answer {
+            Ok(answer) => assert!(open && answer.status().is_success()),
+            Err(error) => assert!(!open && error.is_connect(), "{error:?}"),
+        }
+    }
+    running.stop().await;
+}

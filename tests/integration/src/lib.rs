@@ -1,6 +1,7 @@
 //! What tests that cross a process or crate border share: real servers of their own on 127.0.0.1, ended with the test, and
 //! waiting for conditions.
 
+pub mod certificates;
 pub mod postgres;
 pub mod queue;
 pub mod rabbit;

@@ -7,7 +7,7 @@ use std::{
         fs::{MetadataExt, chown},
         process::CommandExt,
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
@@ -16,6 +16,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use tokio::time::Instant;
+
+use crate::certificates::Certificates;
 
 /// The longest wait for the broker to be ready, or to be gone.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -37,6 +39,7 @@ pub struct Rabbit {
 #[derive(Clone, Copy, Debug)]
 struct Ports {
     amqp: u16,
+    amqps: u16,
     distribution: u16,
     epmd: u16,
 }
@@ -48,15 +51,39 @@ impl Rabbit {
     ///
     /// If RabbitMQ is not installed or does not start; the text says which.
     pub fn start() -> Result<Self> {
+        Self::start_with("[].\n", |_, _| Ok(String::new()))
+    }
+
+    /// Starts one that also serves TLS, to clients with a certificate only, whose common name is their user: `guest`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rabbit::start`], or if the certificates cannot be made.
+    pub fn start_tls() -> Result<(Self, Certificates)> {
+        let mut made = None;
+        let rabbit = Self::start_with("[rabbitmq_auth_mechanism_ssl].\n", |folder, ports| {
+            let certificates = Certificates::make(folder, "guest")?;
+            let settings = tls_settings(&certificates, ports);
+            made = Some(certificates);
+            Ok(settings)
+        })?;
+        Ok((rabbit, made.context("certificates were made")?))
+    }
+
+    fn start_with(
+        plugins: &str,
+        further: impl FnOnce(&Path, Ports) -> Result<String>,
+    ) -> Result<Self> {
         let script = script()?;
         let folder = TempDir::with_prefix("ebs-rabbit-")?;
         if let Some((user, group)) = other_user()? {
             chown(folder.path(), Some(user), Some(group))?;
         }
-        let [amqp, distribution, epmd] = free_ports()?;
-        let ports = Ports { amqp, distribution, epmd };
-        fs::write(folder.path().join("plugins"), "[].\n")?;
-        fs::write(folder.path().join("rabbitmq.conf"), settings(ports))?;
+        let [amqp, amqps, distribution, epmd] = free_ports()?;
+        let ports = Ports { amqp, amqps, distribution, epmd };
+        fs::write(folder.path().join("plugins"), plugins)?;
+        let settings = settings(ports) + &further(folder.path(), ports)?;
+        fs::write(folder.path().join("rabbitmq.conf"), settings)?;
         let epmd = start_epmd(ports)?;
         let mut rabbit = Self { script, folder, ports, epmd, server: None };
         rabbit.resume()?;
@@ -67,6 +94,12 @@ impl Rabbit {
     #[must_use]
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2F", self.ports.amqp)
+    }
+
+    /// Where it serves TLS, with a password that is wrong: a certificate must do.
+    #[must_use]
+    pub fn tls_url(&self) -> String {
+        format!("amqps://guest:wrong@127.0.0.1:{}/%2F", self.ports.amqps)
     }
 
     /// Its port on 127.0.0.1.
@@ -156,7 +189,7 @@ impl Rabbit {
     /// Everything it needs to keep to itself.
     fn environment(&self) -> Vec<(&'static str, String)> {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
-        let Ports { amqp, distribution, epmd } = self.ports;
+        let Ports { amqp, distribution, epmd, .. } = self.ports;
         vec![
             // Makes the script become the broker instead of starting it as a child, so that the process id is the broker's.
             ("RABBITMQ_ALLOW_INPUT", "1".to_owned()),
@@ -195,6 +228,18 @@ fn settings(ports: Ports) -> String {
     )
 }
 
+fn tls_settings(certificates: &Certificates, ports: Ports) -> String {
+    format!(
+        "listeners.ssl.1 = 127.0.0.1:{}\nssl_options.cacertfile = {}\nssl_options.certfile = {}\nssl_options.keyfile = {}\n\
+         ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true\nssl_cert_login_from = common_name\n\
+         auth_mechanisms.1 = EXTERNAL\nauth_mechanisms.2 = PLAIN\n",
+        ports.amqps,
+        certificates.certificate("ca").display(),
+        certificates.certificate("server").display(),
+        certificates.key("server").display(),
+    )
+}
+
 /// The Erlang port mapper, in the foreground, so that it ends with us.
 fn start_epmd(ports: Ports) -> Result<Child> {
     let mut command = Command::new("epmd");
@@ -225,9 +270,9 @@ fn script() -> Result<PathBuf> {
 }
 
 /// Ports nobody listens on now, all different.
-fn free_ports() -> Result<[u16; 3]> {
+fn free_ports() -> Result<[u16; 4]> {
     let mut listeners = Vec::new();
-    let mut ports = [0; 3];
+    let mut ports = [0; 4];
     for port in &mut ports {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
         *port = listener.local_addr()?.port();

@@ -10,7 +10,7 @@ use redis::{FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::wait::until;
+use crate::{certificates::Certificates, wait::until};
 
 /// A running server. Every write is on disk before it is answered.
 pub struct RedisServer {
@@ -18,6 +18,8 @@ pub struct RedisServer {
     pub url: String,
     port: u16,
     folder: TempDir,
+    /// What it is started with besides.
+    further: Vec<String>,
     child: Child,
 }
 
@@ -29,9 +31,33 @@ impl RedisServer {
     /// If there is no `redis-server`, or it does not come up.
     pub async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("make a data folder")?;
+        Self::start_in(folder, Vec::new()).await
+    }
+
+    /// Starts one that also serves TLS; its port for that, and the certificates.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisServer::start`], or if the certificates cannot be made.
+    pub async fn start_tls() -> anyhow::Result<(Self, u16, Certificates)> {
+        let folder = tempfile::tempdir().context("make a data folder")?;
+        let (port, made) = (free_port()?, Certificates::make(folder.path(), "worker")?);
+        let further = [
+            ("--tls-port", port.to_string()),
+            ("--tls-cert-file", made.certificate("server").display().to_string()),
+            ("--tls-key-file", made.key("server").display().to_string()),
+            ("--tls-ca-cert-file", made.certificate("ca").display().to_string()),
+            ("--tls-auth-clients", "no".to_owned()),
+        ];
+        let further = further.into_iter().flat_map(|(key, value)| [key.to_owned(), value]);
+        Ok((Self::start_in(folder, further.collect()).await?, port, made))
+    }
+
+    async fn start_in(folder: TempDir, further: Vec<String>) -> anyhow::Result<Self> {
         let port = free_port()?;
-        let child = spawn(port, &folder)?;
-        let server = Self { url: format!("redis://127.0.0.1:{port}/"), port, folder, child };
+        let child = spawn(port, &folder, &further)?;
+        let url = format!("redis://127.0.0.1:{port}/");
+        let server = Self { url, port, folder, further, child };
         server.answers().await?;
         Ok(server)
     }
@@ -57,7 +83,7 @@ impl RedisServer {
     ///
     /// If it does not come up.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
-        self.child = spawn(self.port, &self.folder)?;
+        self.child = spawn(self.port, &self.folder, &self.further)?;
         self.answers().await
     }
 
@@ -90,7 +116,7 @@ fn free_port() -> anyhow::Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-fn spawn(port: u16, folder: &TempDir) -> anyhow::Result<Child> {
+fn spawn(port: u16, folder: &TempDir, further: &[String]) -> anyhow::Result<Child> {
     Command::new("redis-server")
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", ""])
         .args([
@@ -103,6 +129,7 @@ fn spawn(port: u16, folder: &TempDir) -> anyhow::Result<Child> {
         ])
         .arg("--dir")
         .arg(folder.path())
+        .args(further)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

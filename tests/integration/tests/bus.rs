@@ -314,6 +314,39 @@ async fn a_connection_cut_between_store_and_acknowledgement_gives_the_message_ag
 }
 
 #[tokio::test]
+async fn a_client_certificate_is_login_enough_over_tls_and_without_one_there_is_none() -> Result<()>
+{
+    // An error means that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (rabbit, certificates) = Rabbit::start_tls()?;
+    let ca = certificates.certificate("ca");
+    let tls = |client: &str| {
+        let ca = ca.display();
+        format!("{}[tls]\nca_cert = '{ca}'\n{client}", file(&rabbit.tls_url()))
+    };
+    let (cert, key) = (certificates.certificate("client"), certificates.key("client"));
+    let client = format!("certfile = '{}'\nkeyfile = '{}'\n", cert.display(), key.display());
+    let running = Running::start(&tls(&client))?;
+    running.connected().await?;
+    Publisher::connect(&rabbit.url()).await?.tag(1).await?;
+    running.stored(1).await?;
+    running.until("acknowledged", |status| status.acknowledged == 1).await?;
+
+    let bare = Running::start(&tls(""))?;
+    let status = bare.until("a fault", |status| status.last_fault.is_some()).await?;
+    assert_eq!(status.connections, 0, "{status:?}");
+    // An authority that did not sign the broker's certificate is not enough.
+    let stranger = tls(&client).replace(&ca.display().to_string(), &cert.display().to_string());
+    let fooled = Running::start(&stranger)?;
+    let status = fooled.until("a fault", |status| status.last_fault.is_some()).await?;
+    assert_eq!(status.connections, 0, "{status:?}");
+    for running in [running, bare, fooled] {
+        running.end().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_refusing_broker_is_a_configuration_fault_and_ends_nothing() -> Result<()> {
     let rabbit = Rabbit::start()?;
     let wrong = rabbit.url().replace("guest:guest", "guest:wrong");

@@ -34,6 +34,7 @@ pub enum Announce {
 pub struct Fedora {
     /// Where it is.
     pub url: String,
+    control: String,
     http: Client,
     /// Its process.
     pub child: Child,
@@ -138,14 +139,14 @@ impl Fedora {
             command.args(["--broker", broker]);
         }
         let mut child = Child::start("fedora-sim", command, folder)?;
-        let url = wait_for("the simulated Fedora is ready", READY, || {
-            let found = child.must_live().map(|()| ready_url(&child.printed()));
+        let (url, control) = wait_for("the simulated Fedora is ready", READY, || {
+            let found = child.must_live().map(|()| ready(&child.printed()));
             async move { found }
         })
         .await?;
         let http =
             Client::builder().timeout(READY).no_proxy().build().context("make an HTTP client")?;
-        Ok(Self { url, http, child })
+        Ok(Self { url, control, http, child })
     }
 
     /// A Rawhide build of this part is tagged and told. `release` tells several builds of one package apart.
@@ -207,8 +208,17 @@ impl Fedora {
     pub async fn remove_side_tag(&self) -> anyhow::Result<bool> {
         let deed = json!({ "do": "remove_side_tag" });
         let answer =
-            self.http.post(format!("{}/sim/operator", self.url)).json(&deed).send().await?;
+            self.http.post(format!("{}/sim/operator", self.control)).json(&deed).send().await?;
         Ok(answer.status().is_success())
+    }
+
+    /// Has all services listen, or refuse connections.
+    ///
+    /// # Errors
+    ///
+    /// The simulator does not do so.
+    pub async fn door(&self, open: bool) -> anyhow::Result<()> {
+        self.post("/sim/door", &json!({ "open": open })).await.map(drop)
     }
 
     /// Replaces parts of the script.
@@ -236,13 +246,17 @@ impl Fedora {
     ///
     /// The simulator cannot be reached.
     pub async fn raw_report(&self) -> anyhow::Result<Value> {
-        let answer =
-            self.http.get(format!("{}/sim/report", self.url)).send().await?.error_for_status()?;
+        let answer = self
+            .http
+            .get(format!("{}/sim/report", self.control))
+            .send()
+            .await?
+            .error_for_status()?;
         answer.json().await.context("read the simulator's report")
     }
 
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let answer = self.http.post(format!("{}{path}", self.url)).json(body).send().await?;
+        let answer = self.http.post(format!("{}{path}", self.control)).json(body).send().await?;
         let (status, text) = (answer.status(), answer.text().await?);
         if !status.is_success() {
             bail!("the simulator refused {path} {body}: {status} {text}");
@@ -251,11 +265,12 @@ impl Fedora {
     }
 }
 
-fn ready_url(printed: &str) -> Option<String> {
-    let ready = printed
-        .lines()
-        .find_map(|line| serde_json::from_str::<Value>(line).ok()?.get("url").cloned())?;
-    ready.as_str().map(|url| url.trim_end_matches('/').to_owned())
+/// Where it is and where its control plane is, once it has said so.
+fn ready(printed: &str) -> Option<(String, String)> {
+    let place =
+        |line: &Value, key: &str| Some(line.get(key)?.as_str()?.trim_end_matches('/').to_owned());
+    let mut lines = printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.find_map(|line| Some((place(&line, "url")?, place(&line, "control")?)))
 }
 
 /// Versions differ a little, as in life.

@@ -140,7 +140,7 @@ fn cast(show: &Show) -> anyhow::Result<(Scenario, Cast)> {
     let play = &show.play;
     let name = if play.once { play.scenario.as_str() } else { "clean" };
     let packages = if play.once { usize::try_from(play.packages)? } else { STREAM_PACKAGES };
-    let scenario = Scenario::named(name)?;
+    let scenario = Scenario::named(name)?.with_seed(play.seed);
     let cast = Cast::new(&scenario, packages)?;
     Ok((scenario, cast))
 }

@@ -40,6 +40,8 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Leader {
+    /// Its name.
+    pub instance: String,
     /// Whether it is the instance that says so.
     pub here: bool,
 }
@@ -56,6 +58,8 @@ pub struct Batch {
     pub created: i64,
     /// When it ended, in ms since the Unix epoch.
     pub ended: i64,
+    /// What it waits for that should not be, in words.
+    pub waiting: Option<String>,
     /// Its figures.
     pub summary: Summary,
     /// Its components.

@@ -256,7 +256,11 @@ fn places(cue: &Cue<'_>, fedora: &str, servers: Option<&Servers>) -> anyhow::Res
 }
 
 /// One of our programs: built beside this one.
-fn program(name: &str) -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+///
+/// It is not there.
+pub fn program(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("find this program")?;
     // Tests are a folder deeper than programs.
     let inside = here.parent().is_some_and(|folder| folder.ends_with("deps"));

@@ -1,10 +1,12 @@
 //! The control plane: what a test says to the simulator, and what it reads at the end. JSON under `/sim/`.
 
+mod door;
 mod operator;
 mod report;
 mod routes;
 mod tag;
 
+pub use door::{Door, Ways};
 pub use operator::Deed;
 pub use report::{Leftovers, Report};
 pub use routes::routes;

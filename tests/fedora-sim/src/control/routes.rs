@@ -6,9 +6,11 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    Door,
     operator::Deed,
     report::Report,
     tag::{NewTag, TagAnswer},
@@ -43,12 +45,29 @@ async fn operator(Shared(world): Shared<World>, Json(deed): Json<Deed>) -> Answe
     done.map(Json).map_err(|fault| (StatusCode::CONFLICT, fault.to_string()))
 }
 
-/// `POST /sim/tag`, `POST /sim/script`, `POST /sim/operator`, `GET /sim/report`.
-pub fn routes(world: World) -> Router {
+/// Whether the services are to listen.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    open: bool,
+}
+
+async fn door(Shared(door): Shared<Door>, Json(wish): Json<Wish>) -> Answer<Value> {
+    if door.turn(wish.open).await {
+        Ok(Json(json!({})))
+    } else {
+        Err((StatusCode::CONFLICT, "the listener does not do as it is told".to_owned()))
+    }
+}
+
+/// `POST /sim/tag`, `POST /sim/script`, `POST /sim/operator`, `POST /sim/door`, `GET /sim/report`.
+pub fn routes(world: World, doorkeeper: Door) -> Router {
+    let doors = Router::new().route("/sim/door", post(door)).with_state(doorkeeper);
     Router::new()
         .route("/sim/tag", post(tag))
         .route("/sim/script", post(script))
         .route("/sim/operator", post(operator))
         .route("/sim/report", get(report))
         .with_state(world)
+        .merge(doors)
 }

@@ -13,11 +13,11 @@ fn the_script_of_a_role_is_keyed_by_its_upstream_name() {
 
 #[test]
 fn the_ready_line_is_found_among_others() {
-    assert_eq!(
-        ready_url("warming up\n{\"url\":\"http://127.0.0.1:9/\"}\n"),
-        Some("http://127.0.0.1:9".to_owned())
-    );
-    assert_eq!(ready_url("not yet"), None);
+    let printed =
+        "warming up\n{\"control\":\"http://127.0.0.1:8\",\"url\":\"http://127.0.0.1:9/\"}\n";
+    let places = ("http://127.0.0.1:9".to_owned(), "http://127.0.0.1:8".to_owned());
+    assert_eq!(ready(printed), Some(places));
+    assert_eq!(ready("not yet"), None);
 }
 
 #[test]

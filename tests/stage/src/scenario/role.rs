@@ -201,6 +201,17 @@ impl Scenario {
         }
     }
 
+    /// As it is played with this seed: where builds are no drafts, none can be refused its promotion.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        if !self.draft_builds(seed) {
+            for role in &mut self.roles {
+                role.outcomes.retain(|outcome| *outcome != Outcome::PromotionRefused);
+            }
+        }
+        self
+    }
+
     /// How often each extra message comes.
     #[must_use]
     pub fn extras(&self) -> BTreeMap<Extra, usize> {

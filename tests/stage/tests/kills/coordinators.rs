@@ -38,6 +38,10 @@ async fn distributed_a_kill_in_every_phase_changes_nothing() -> anyhow::Result<(
 async fn a_standby_takes_over_when_the_leader_is_killed() -> anyhow::Result<()> {
     let mut play = Play::begin(3, Some(2), json!({})).await?;
     play.phase("building").await?;
+    let standby = play.troupe.standby.expect("there are two");
+    let leader = play.pages.status(standby).await?.and_then(|status| status.leader);
+    let leader = leader.expect("the standby knows the leader");
+    assert_eq!((leader.instance.as_str(), leader.here), ("coordinator", false));
     play.kill_leader().await?;
     play.standby_leads().await?;
     play.end().await

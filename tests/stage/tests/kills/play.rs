@@ -99,7 +99,7 @@ impl Play {
         say(&format!("seed {seed}"));
         // An error means that one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let scenario = Scenario::named("clean")?;
+        let scenario = Scenario::named("clean")?.with_seed(seed);
         let cast = Cast::new(&scenario, PACKAGES)?;
         let folder = tempfile::tempdir().context("make a run folder")?;
         let dynamic = config::write_dynamic(folder.path(), &cast)?;
@@ -174,6 +174,14 @@ impl Play {
     pub(crate) async fn requests(&self) -> anyhow::Result<u64> {
         let report = self.troupe.fedora.report().await?;
         Ok(report.requests.values().sum::<u64>() + report.koji_polls)
+    }
+
+    /// How many requests have come to `koji` or `bodhi`, polls of the hub included.
+    pub(crate) async fn requests_to(&self, service: &str) -> anyhow::Result<u64> {
+        let report = self.troupe.fedora.report().await?;
+        let asked = |(name, _): &(&String, &u64)| name.split(' ').next() == Some(service);
+        let polls = if service == "koji" { report.koji_polls } else { 0 };
+        Ok(report.requests.iter().filter(asked).map(|(_, count)| count).sum::<u64>() + polls)
     }
 
     /// SIGKILL to the coordinator that leads at first.
