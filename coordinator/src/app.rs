@@ -72,9 +72,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     let config = Arc::new(config);
     let metrics = Metrics::new()?;
     let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
-    let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
-    let hub = Arc::new(clients::hub(&exchange, &config, metrics.registry())?);
-    let bodhi = Arc::new(clients::bodhi(&exchange, &config, metrics.registry())?);
+    let neighbours = Neighbours::of(&config, &metrics)?;
     let (health, probe) = (Health::default(), Probe::new());
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
@@ -86,21 +84,16 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         metrics: metrics.clone(),
     };
     start_pages(listener, served, &mut tasks, &stop);
-    let refresh = Refresh {
-        config: Arc::clone(&config),
-        dynamic,
-        lists: ContentResolver::new(Arc::clone(&exchange)),
-        bodhi: Arc::clone(&bodhi),
-    };
+    let refresh = neighbours.refresh(&config, dynamic);
     let Some(snapshot) = start_refresh(refresh, &mut tasks, &stop).await? else {
         return finish(tasks, &stop).await;
     };
-    let queue = start_queue(&config, &hub, &bodhi, &metrics, &mut tasks, &stop)?;
+    let queue = start_queue(&config, &neighbours, &metrics, &mut tasks, &stop)?;
     let parts = Arc::new(Parts {
         store: Arc::clone(&store),
         queue: Arc::clone(&queue),
-        hub: hub as Arc<dyn Hub>,
-        updates: bodhi as Arc<dyn Updates>,
+        hub: neighbours.hub,
+        updates: neighbours.bodhi,
         clock: Arc::new(System),
         chance: Arc::new(System),
         snapshot: snapshot.clone(),
@@ -116,13 +109,9 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         health,
         watchful: watchful.clone(),
         bus: bus_config(&config)?,
-        exchange,
+        exchange: neighbours.exchange,
     });
-    let watch_stop = stop.clone();
-    tasks.spawn(async move {
-        watchful.run(watch_stop).await;
-        Ok(())
-    });
+    start_watch(watchful, &mut tasks, &stop);
     let leadership = Leadership {
         store,
         candidate: candidate(&config),
@@ -133,6 +122,43 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     let lead_stop = stop.clone();
     tasks.spawn(async move { leadership.run(lead_stop).await.context("cannot lead") });
     finish(tasks, &stop).await
+}
+
+/// What we talk to over HTTP.
+struct Neighbours {
+    exchange: Arc<dyn Exchange>,
+    hub: Arc<HubClient>,
+    bodhi: Arc<BodhiUpdates>,
+}
+
+impl Neighbours {
+    fn of(config: &StaticConfig, metrics: &Metrics) -> anyhow::Result<Self> {
+        let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
+        let hub = Arc::new(clients::hub(&exchange, config, metrics.registry())?);
+        let bodhi = Arc::new(clients::bodhi(&exchange, config, metrics.registry())?);
+        Ok(Self { exchange, hub, bodhi })
+    }
+
+    fn refresh(&self, config: &Arc<StaticConfig>, dynamic: PathBuf) -> Refresh {
+        Refresh {
+            config: Arc::clone(config),
+            dynamic,
+            lists: ContentResolver::new(Arc::clone(&self.exchange)),
+            bodhi: Arc::clone(&self.bodhi),
+        }
+    }
+}
+
+fn start_watch(
+    watchful: Watchful,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) {
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        watchful.run(stop).await;
+        Ok(())
+    });
 }
 
 fn start_pages(
@@ -198,8 +224,7 @@ async fn start_refresh(
 /// The queue: Redis if there is one, else one in this process with a worker beside it.
 fn start_queue(
     config: &StaticConfig,
-    hub: &Arc<HubClient>,
-    bodhi: &Arc<BodhiUpdates>,
+    neighbours: &Neighbours,
     metrics: &Metrics,
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
@@ -218,8 +243,8 @@ fn start_queue(
     let consumer: Arc<dyn Consumer> = Arc::new(queue.consumer("local"));
     let parts = WorkerParts {
         consumer,
-        hub: Arc::clone(hub) as Arc<dyn Hub>,
-        updates: Arc::clone(bodhi) as Arc<dyn Updates>,
+        hub: Arc::clone(&neighbours.hub) as Arc<dyn Hub>,
+        updates: Arc::clone(&neighbours.bodhi) as Arc<dyn Updates>,
         clock: Arc::new(System),
         chance: Arc::new(System),
         metrics: WorkerMetrics::register(metrics.registry())?,

@@ -55,9 +55,9 @@ impl HttpTransport {
     /// A transport to the hub at this address, such as `https://koji.example.org/kojihub`.
     #[must_use]
     pub fn new(exchange: Arc<dyn Exchange>, hub: &Url, limits: &KojiLimits) -> Self {
-        let mut hub = hub.clone();
-        hub.set_path(&hub.path().trim_end_matches('/').to_owned());
-        Self { exchange, hub, max_bytes: limits.body_bytes }
+        let mut address = hub.clone();
+        address.set_path(hub.path().trim_end_matches('/'));
+        Self { exchange, hub: address, max_bytes: limits.body_bytes }
     }
 }
 
