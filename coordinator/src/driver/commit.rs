@@ -15,7 +15,7 @@ use super::{
     term::{Term, TermEnd},
     turn::{After, Turn},
 };
-use crate::store::{Change, NewTrigger, StoreError, StoreErrorKind, TriggerRow};
+use crate::store::{BatchRow, Change, NewTrigger, StoreError, StoreErrorKind, TriggerRow};
 
 /// A turn that is stored: now it may be acted on.
 #[must_use]
@@ -46,6 +46,10 @@ pub fn end_of(error: StoreError) -> anyhow::Result<TermEnd> {
     }
 }
 
+fn unwritable(error: serde_json::Error) -> StoreError {
+    StoreError { what: "write state", kind: StoreErrorKind::Broken(error.to_string()) }
+}
+
 impl Term {
     /// Writes all that a turn decided in one transaction, and takes over what the store made of it. After an error the term is
     /// over: what is in memory may not be what is stored.
@@ -55,14 +59,17 @@ impl Term {
     /// Why nothing is known to be stored; [`end_of`] says what that means for the term.
     pub async fn store(&mut self, decided: Decided) -> Result<Stored, StoreError> {
         let Decided { mut turn, now } = decided;
-        if turn.has_changes() {
-            let changes = self.changes(now, &mut turn).map_err(|error| StoreError {
-                what: "write state",
-                kind: StoreErrorKind::Broken(error.to_string()),
-            })?;
-            let committed = self.parts.store.commit(self.lease.epoch, changes).await?;
-            for (trigger, id) in turn.triggers.into_iter().zip(committed.triggers) {
-                self.learn(trigger, id, now);
+        if turn.may_have_changes() {
+            let batch = self.changed_batch(now, &turn).map_err(unwritable)?;
+            let changes = self.changes(batch.clone(), &mut turn).map_err(unwritable)?;
+            if !changes.is_empty() {
+                let committed = self.parts.store.commit(self.lease.epoch, changes).await?;
+                for (trigger, id) in turn.triggers.into_iter().zip(committed.triggers) {
+                    self.learn(trigger, id, now);
+                }
+                if let Some(row) = batch {
+                    self.state.stored_batch = Some(row.state);
+                }
             }
         }
         for stored in turn.stored {
@@ -73,12 +80,21 @@ impl Term {
         Ok(Stored { after: turn.after, now })
     }
 
-    fn changes(&self, now: Now, turn: &mut Turn) -> Result<Vec<Change>, serde_json::Error> {
-        let mut changes = Vec::new();
+    /// The batch's row, if it differs from what is stored. A step can change the batch's own state and say nothing else, so
+    /// the rows are compared: what a step says is about members, groups and commands.
+    fn changed_batch(&self, now: Now, turn: &Turn) -> Result<Option<BatchRow>, serde_json::Error> {
+        let Some(batch) = self.state.batch.as_ref().filter(|_| turn.batch) else { return Ok(None) };
+        let row = record::batch(batch, now.wall)?;
+        Ok(Some(row).filter(|row| self.state.stored_batch.as_ref() != Some(&row.state)))
+    }
+
+    fn changes(
+        &self,
+        batch: Option<BatchRow>,
+        turn: &mut Turn,
+    ) -> Result<Vec<Change>, serde_json::Error> {
+        let mut changes: Vec<Change> = batch.map(Change::PutBatch).into_iter().collect();
         if let Some(batch) = &self.state.batch {
-            if turn.batch {
-                changes.push(Change::PutBatch(record::batch(batch, now.wall)?));
-            }
             let members = turn.members.iter().filter_map(|component| {
                 Some(record::member(batch.id, component, batch.members.get(component)?))
             });
@@ -133,6 +149,7 @@ impl Term {
             return;
         }
         if let Some(batch) = self.state.batch.take() {
+            self.state.stored_batch = None;
             tracing::info!(batch.id = batch.id.get(), outcome = batch.phase.word(), "batch ended");
             let groups: BTreeMap<u32, Group> =
                 batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();

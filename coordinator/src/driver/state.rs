@@ -32,6 +32,8 @@ pub(super) struct Late {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) batch: Option<Batch>,
+    /// The batch's own state as it is stored.
+    pub(super) stored_batch: Option<String>,
     pub(super) newest_batch: i64,
     pub(super) last_ended: Option<Timestamp>,
     pub(super) late: BTreeMap<BatchId, Late>,
@@ -44,7 +46,9 @@ impl State {
     /// Reads it all.
     pub(super) async fn load(parts: &Parts, mono: Instant) -> anyhow::Result<Self> {
         let store = &*parts.store;
-        let batch = match store.open_batch().await? {
+        let row = store.open_batch().await?;
+        let stored_batch = row.as_ref().map(|row| row.state.clone());
+        let batch = match row {
             Some(row) => Some(load_batch(store, row).await?),
             None => None,
         };
@@ -68,6 +72,7 @@ impl State {
             late: load_late(store, batch.as_ref().map(|batch| batch.id)).await?,
             last_eligible: pending.values().map(|row| row.trigger.created).max(),
             batch,
+            stored_batch,
             ledger,
             pending,
         })

@@ -14,7 +14,10 @@ impl Term {
         if let Some(batch) = self.state.batch.as_mut().filter(|batch| batch.id == id) {
             let word = event.word();
             return match batch.step(now.wall, event) {
-                Ok(step) => self.absorb(step, now, turn),
+                Ok(step) => {
+                    turn.batch = true;
+                    self.absorb(step, now, turn)
+                }
                 Err(illegal) => {
                     tracing::error!(batch.id = id.get(), event = word, error = %illegal, "an impossible event");
                     false
@@ -43,7 +46,6 @@ impl Term {
     fn absorb(&mut self, step: Step, now: Now, turn: &mut Turn) -> bool {
         let Some(batch) = &self.state.batch else { return false };
         let changed = step != Step::default();
-        turn.batch |= changed;
         turn.members.extend(step.members);
         turn.groups.extend(step.groups);
         let id = batch.id;

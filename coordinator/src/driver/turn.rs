@@ -12,7 +12,7 @@ use crate::store::{Change, EffectRow, NewTrigger, TriggerAnswer};
 /// What a turn gathers.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    /// Whether the batch's own row has changed.
+    /// Whether the batch was told something, so that its own row may have changed.
     pub(super) batch: bool,
     pub(super) members: BTreeSet<Component>,
     pub(super) groups: BTreeSet<u32>,
@@ -41,8 +41,8 @@ pub(super) struct After {
 }
 
 impl Turn {
-    /// Whether anything is to be stored.
-    pub(super) fn has_changes(&self) -> bool {
+    /// Whether anything may have to be stored.
+    pub(super) fn may_have_changes(&self) -> bool {
         self.batch
             || !self.members.is_empty()
             || !self.groups.is_empty()

@@ -77,6 +77,57 @@ async fn a_leader_that_dies_between_storing_and_acting_does_nothing_twice() -> R
     Ok(())
 }
 
+/// What a leader that begins anew would find.
+fn stored(world: &World) -> String {
+    let rows = world.store.rows();
+    format!("{:?} {:?} {:?} {:?}", rows.batches, rows.members, rows.groups, rows.effects)
+}
+
+/// Takes turns one by one until what is stored has changed so often, and stops after acting on it. False if the batch was done
+/// before.
+async fn crash_after_changes(world: &World, mut changes: u32) -> Result<bool> {
+    let mut term = world.term().await?;
+    let mut inputs = vec![intake(world.sightings(&PACKAGES)?)];
+    let mut done: Vec<Done> = Vec::new();
+    loop {
+        let before = stored(world);
+        let decided = term.decide(std::mem::take(&mut done), std::mem::take(&mut inputs));
+        let kept = term.store(decided).await?;
+        let acted = term.act(kept).await;
+        anyhow::ensure!(acted.end.is_none(), "the term ended");
+        changes -= u32::from(stored(world) != before);
+        if is_done(world) || changes == 0 {
+            return Ok(!is_done(world));
+        }
+        for call in acted.calls {
+            done.push(call.run().await);
+        }
+        if done.is_empty() {
+            tokio::time::sleep_until(term.wake()).await;
+            let results = world.parts.queue.results(64, Duration::ZERO, false).await?;
+            inputs.push(Input::Results(results));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_dies_after_any_change_leaves_all_that_the_next_one_needs() -> Result<()> {
+    for changes in 1.. {
+        let mut world = World::new(&PACKAGES)?;
+        world.start_worker()?;
+        if !crash_after_changes(&world, changes).await? {
+            assert!(changes > 15, "the batch was done after {changes} changes");
+            return Ok(());
+        }
+        let leader = world.lead().await?;
+        let ended = world.until("the batch is done", is_done).await;
+        ended.with_context(|| format!("after {changes} changes"))?;
+        world.assert_clean(PACKAGES.len());
+        leader.kill().await;
+    }
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_lease_too_short_for_a_call_does_not_make_the_loop_spin() -> Result<()> {
     let world = World::new(&PACKAGES)?;
