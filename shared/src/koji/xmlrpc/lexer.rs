@@ -9,6 +9,9 @@ use super::error::{XmlError, shorten};
 /// Most arrays and structs inside one another that are followed.
 pub(super) const MAX_DEPTH: usize = 128;
 
+/// Elements that one array or struct inside another one opens: itself, `data` or `member`, and `value`.
+const LEVELS_PER_NEST: usize = 3;
+
 /// The elements of XML-RPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
@@ -252,20 +255,20 @@ impl<'de> Lexer<'de> {
         }
     }
 
-    /// Steps over the rest of a value whose type element is open, building nothing.
-    pub(super) fn skip_typed(&mut self) -> Result<(), XmlError> {
-        // The type element and the value around it.
+    /// Steps over the rest of a value whose type element, this one, is open, building nothing.
+    pub(super) fn skip_typed(&mut self, tag: Tag) -> Result<(), XmlError> {
+        // The type element and the value around it. What is inside is not looked at: only its depth is.
         let mut open: usize = 2;
+        let most = open + (MAX_DEPTH + 1).saturating_sub(self.depth) * LEVELS_PER_NEST;
         while open > 0 {
             match self.event()? {
-                Event::Start(start) => {
-                    self.open(Tag::of(start.name().as_ref()))?;
+                Event::Start(_) => {
                     open += 1;
+                    if open > most {
+                        return Err(XmlError::TooDeep(MAX_DEPTH));
+                    }
                 }
-                Event::End(end) => {
-                    self.close(Tag::of(end.name().as_ref()));
-                    open -= 1;
-                }
+                Event::End(_) => open -= 1,
                 Event::DocType(_) => return Err(XmlError::Doctype),
                 Event::Eof => return Err(self.unexpected("the end of a value")),
                 Event::Text(_)
@@ -277,6 +280,7 @@ impl<'de> Lexer<'de> {
                 | Event::PI(_) => {}
             }
         }
+        self.close(tag);
         Ok(())
     }
 }

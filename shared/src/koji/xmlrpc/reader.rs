@@ -28,10 +28,6 @@ impl<'a, 'de> ValueReader<'a, 'de> {
         let start = lexer.start()?;
         Ok(Self { lexer, start })
     }
-
-    fn is_nil(&self) -> bool {
-        matches!(self.start, Start::Typed(Tag::Nil))
-    }
 }
 
 /// Hands a text on, borrowed where the body has it in one piece.
@@ -91,8 +87,8 @@ impl<'de> Deserializer<'de> for ValueReader<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, XmlError> {
-        if self.is_nil() {
-            self.lexer.skip_typed()?;
+        if let Start::Typed(Tag::Nil) = self.start {
+            self.lexer.skip_typed(Tag::Nil)?;
             visitor.visit_none()
         } else {
             visitor.visit_some(self)
@@ -108,8 +104,8 @@ impl<'de> Deserializer<'de> for ValueReader<'_, 'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, XmlError> {
-        if let Start::Typed(_) = self.start {
-            self.lexer.skip_typed()?;
+        if let Start::Typed(tag) = self.start {
+            self.lexer.skip_typed(tag)?;
         }
         visitor.visit_unit()
     }
