@@ -95,6 +95,16 @@ impl Child {
         }
     }
 
+    /// Whether it has ended.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        let status = self.process.try_wait();
+        Ok(status.with_context(|| format!("look after {}", self.name))?.is_some())
+    }
+
     /// The most memory it had at once, in MB: `VmHWM`; `None` where the system does not tell.
     #[must_use]
     pub fn peak_mb(&self) -> Option<f64> {
@@ -102,6 +112,16 @@ impl Child {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kb: u32 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
         Some((f64::from(kb) / 102.4).round() / 10.0)
+    }
+
+    /// SIGSTOP: it stands still until it may go on.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&self) {
+        self.signal("CONT");
     }
 
     /// SIGKILL, and its end.

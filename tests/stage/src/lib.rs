@@ -9,6 +9,7 @@ pub mod figures;
 pub mod names;
 pub mod once;
 pub mod options;
+pub mod proxy;
 pub mod run;
 pub mod scenario;
 pub mod status;

@@ -184,6 +184,7 @@ impl Plan {
             drafts: self.scenario.draft_builds(self.play.seed),
             batch_size: self.cast.batch_size,
             tempo: Tempo::default(),
+            proxied: false,
         }
     }
 

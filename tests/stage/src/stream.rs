@@ -66,17 +66,19 @@ impl Stream {
         Self { seed, moment: 0 }
     }
 
-    /// Tags the builds of the next moment.
+    /// Tags the builds of the next moment; how many.
     ///
     /// # Errors
     ///
     /// The simulator refuses one.
-    pub async fn next(&mut self, fedora: &Fedora, cast: &Cast) -> anyhow::Result<()> {
+    pub async fn next(&mut self, fedora: &Fedora, cast: &Cast) -> anyhow::Result<u64> {
+        let mut tagged = 0;
         for part in chosen(cast, self.seed, self.moment) {
             fedora.tag(part, 2 + self.moment, Announce::Once).await?;
+            tagged += 1;
         }
         self.moment += 1;
-        Ok(())
+        Ok(tagged)
     }
 }
 

@@ -10,11 +10,13 @@ use anyhow::{Context, bail};
 use ebs_integration::{postgres, rabbit::Rabbit, redis::RedisServer};
 use serde_json::Value;
 use tokio::process::Command;
+use url::Url;
 
 use crate::{
     child::{Child, wait_for},
     config::{self, Places, Tempo},
     fedora::Fedora,
+    proxy::Proxy,
     status::Pages,
 };
 
@@ -42,6 +44,18 @@ pub struct Cue<'a> {
     pub batch_size: usize,
     /// How long things may take.
     pub tempo: Tempo,
+    /// Whether programs reach the servers through proxies.
+    pub proxied: bool,
+}
+
+/// The proxies between our programs and the servers.
+pub struct Proxies {
+    /// To Redis.
+    pub redis: Proxy,
+    /// To PostgreSQL.
+    pub postgres: Proxy,
+    /// To RabbitMQ.
+    pub broker: Proxy,
 }
 
 /// The servers of the distributed form.
@@ -65,6 +79,8 @@ pub struct Troupe {
     pub servers: Option<Servers>,
     /// The standby's port, if there is one.
     pub standby: Option<u16>,
+    /// What can be cut and slowed, if the cue says so.
+    pub proxies: Option<Proxies>,
     places: Places,
 }
 
@@ -85,13 +101,15 @@ impl Troupe {
             Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, broker.as_deref())
                 .await?;
         config::point_at_lists(cue.dynamic, &fedora.url)?;
-        let places = places(cue, &fedora.url, servers.as_ref())?;
+        let mut places = places(cue, &fedora.url, servers.as_ref())?;
+        let proxies = if cue.proxied { Some(Proxies::before(&mut places).await?) } else { None };
         let mut troupe = Self {
             fedora,
             coordinators: Vec::new(),
             workers: Vec::new(),
             servers,
             standby: None,
+            proxies,
             places,
         };
         troupe.start_coordinator(cue, "coordinator", cue.port)?;
@@ -129,7 +147,12 @@ impl Troupe {
         Ok(())
     }
 
-    fn start_worker(&mut self, cue: &Cue<'_>, number: u16) -> anyhow::Result<()> {
+    /// Starts the worker of this number.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn start_worker(&mut self, cue: &Cue<'_>, number: u16) -> anyhow::Result<()> {
         let name = format!("worker-{number}");
         let file = config::write_static(cue.folder, &name, 0, &self.places)?;
         let mut command = Command::new(program("ebs-worker")?);
@@ -142,6 +165,26 @@ impl Troupe {
     pub fn take_coordinator(&mut self, name: &str) -> Option<Child> {
         let place = self.coordinators.iter().position(|child| child.name().starts_with(name))?;
         Some(self.coordinators.remove(place))
+    }
+
+    /// The coordinator of this instance name.
+    #[must_use]
+    pub fn coordinator(&self, name: &str) -> Option<&Child> {
+        self.coordinators.iter().find(|child| child.name().starts_with(name))
+    }
+
+    /// The worker of this number.
+    #[must_use]
+    pub fn worker(&self, number: u16) -> Option<&Child> {
+        let name = format!("worker-{number}");
+        self.workers.iter().find(|child| child.name() == name)
+    }
+
+    /// Takes the worker of this number out of the troupe, to be ended.
+    pub fn take_worker_number(&mut self, number: u16) -> Option<Child> {
+        let name = format!("worker-{number}");
+        let place = self.workers.iter().position(|child| child.name() == name)?;
+        Some(self.workers.remove(place))
     }
 
     /// Takes a worker out of the troupe, to be ended.
@@ -174,6 +217,24 @@ impl Troupe {
     pub fn must_live(&mut self) -> anyhow::Result<()> {
         self.fedora.child.must_live()?;
         self.coordinators.iter_mut().chain(&mut self.workers).try_for_each(Child::must_live)
+    }
+
+    /// Takes out what has ended by itself: names and last words.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn take_ended(&mut self) -> anyhow::Result<Vec<(String, String)>> {
+        let mut ended = Vec::new();
+        for group in [&mut self.coordinators, &mut self.workers] {
+            for place in (0..group.len()).rev() {
+                if group[place].has_ended()? {
+                    let child = group.remove(place);
+                    ended.push((child.name().to_owned(), child.last_words()));
+                }
+            }
+        }
+        Ok(ended)
     }
 
     /// Most memory of the first coordinator, and of the largest worker.
@@ -220,6 +281,32 @@ impl Troupe {
         self.fedora.child.stop().await;
         drop(self.servers);
     }
+}
+
+impl Proxies {
+    /// Starts them and has these places lead through them.
+    async fn before(places: &mut Places) -> anyhow::Result<Self> {
+        Ok(Self {
+            redis: proxied(places.redis.as_mut().context("there is no Redis")?).await?,
+            postgres: proxied(&mut places.database).await?,
+            broker: proxied(places.broker.as_mut().context("there is no broker")?).await?,
+        })
+    }
+}
+
+/// A proxy to the server of this URL, which names the proxy afterwards.
+async fn proxied(url: &mut String) -> anyhow::Result<Proxy> {
+    let mut changed: Url = url.parse().with_context(|| format!("read {url}"))?;
+    let proxy = Proxy::start(changed.port().context("a server has a port")?).await?;
+    if changed.set_port(Some(proxy.port)).is_err() {
+        bail!("{url} can have no port");
+    }
+    let slash = url.ends_with('/');
+    *url = changed.to_string();
+    if !slash && url.ends_with('/') {
+        url.pop();
+    }
+    Ok(proxy)
 }
 
 impl Servers {

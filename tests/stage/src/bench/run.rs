@@ -110,6 +110,7 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
         drafts: scenario.draft_builds(1),
         batch_size: cast.batch_size,
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
+        proxied: false,
     };
     let mut troupe = Troupe::start(&cue, &pages).await?;
     let measured = perform(&mut troupe, &cast, port, &pages).await;

@@ -61,6 +61,7 @@ impl Setting {
             drafts: self.drafts,
             batch_size: self.batch_size,
             tempo: tempo(),
+            proxied: false,
         }
     }
 }
