@@ -44,6 +44,11 @@ impl Term {
                     self.take_result(result, now, turn);
                 }
             }
+            Input::Requests(requests) => {
+                for request in &requests {
+                    self.take_request(request, now, turn);
+                }
+            }
             Input::QueueFailed(error) => self.note_queue(Some(error)),
         }
     }
@@ -140,16 +145,23 @@ impl Term {
                     return;
                 }
             },
-            JobEnd::Dead(error) => match result.job.rsplit_once('#') {
-                Some((of, run)) => (of.to_owned(), run.parse().unwrap_or(0), Err(error)),
+            JobEnd::Dead { error, attempts } => match result.job.rsplit_once('#') {
+                Some((of, run)) => {
+                    (of.to_owned(), run.parse().unwrap_or(0), Err((error, attempts)))
+                }
                 None => return turn.after.stale += 1,
             },
         };
         if self.polls.is_current(&of, run) {
-            let unread = |why| Answer::Unavailable { service: Service::Koji, why };
+            // A poll that was set aside is asked for again by itself; its service is shown as unavailable until it is answered.
+            let unread = |(why, _)| Answer::Unavailable { service: Service::Koji, why };
             self.take_poll(&of, answer.unwrap_or_else(unread), now, turn);
         } else if self.is_under_way(&of, run) {
-            self.take_report(&of, answer, now, turn);
+            if let (Err(end), Some(open)) = (&answer, self.state.ledger.get(&of)) {
+                let open = open.clone();
+                self.keep_dead(result.job, &open, end.clone(), now, turn);
+            }
+            self.take_report(&of, answer.map_err(|(error, _)| error), now, turn);
         } else {
             turn.after.stale += 1;
         }

@@ -47,7 +47,7 @@ pub use seen::{
     UpdateSeen, UpdatesLook,
 };
 pub use settling::settle_groups;
-pub use state::{Batch, Purpose, Step, Stopped};
+pub use state::{Batch, Purpose, Step, Stopped, VERSION};
 pub use summary::Summary;
 pub use wants::{Haste, Read, Watch, watch_updates};
 
