@@ -1,7 +1,9 @@
 //! Many calls in few: a bounded number per multiCall, a bounded number of multiCalls side by side. Does *not* know any
 //! method.
 
-use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use std::collections::BTreeMap;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -85,22 +87,26 @@ async fn gather<T>(
     side_by_side: usize,
     chunks: Vec<impl Future<Output = Result<Vec<T>, KojiError>>>,
 ) -> Gathered<T> {
-    let mut waiting = chunks.into_iter();
-    let mut running = FuturesOrdered::new();
-    let mut gathered = Gathered { results: Vec::new(), fault: None };
+    let mut waiting = chunks.into_iter().enumerate();
+    // As they end, not in their order: a failure that waited behind a slow chunk would be heard too late.
+    let mut running = FuturesUnordered::new();
+    let (mut done, mut fault) = (BTreeMap::new(), None);
     loop {
-        while gathered.fault.is_none()
+        while fault.is_none()
             && running.len() < side_by_side
-            && let Some(chunk) = waiting.next()
+            && let Some((number, chunk)) = waiting.next()
         {
-            running.push_back(chunk);
+            running.push(async move { (number, chunk.await) });
         }
         match running.next().await {
-            None => return gathered,
-            Some(Ok(some)) => gathered.results.extend(some),
+            None => {
+                let results = done.into_values().flatten().collect();
+                return Gathered { results, fault };
+            }
+            Some((number, Ok(some))) => drop(done.insert(number, some)),
             // One that may have run says more than one that did not.
-            Some(Err(fault)) if fault.retry() == Retry::Look => gathered.fault = Some(fault),
-            Some(Err(fault)) => drop(gathered.fault.get_or_insert(fault)),
+            Some((_, Err(last))) if last.retry() == Retry::Look => fault = Some(last),
+            Some((_, Err(last))) => drop(fault.get_or_insert(last)),
         }
     }
 }
