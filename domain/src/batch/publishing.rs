@@ -358,15 +358,7 @@ impl Batch {
         }
         group.packed = packed;
         let text = update.alias.clone();
-        group.state = GroupState::Posted(Posted {
-            alias: update.alias,
-            tag,
-            status: update.status,
-            seen: None,
-            waited: std::time::Duration::ZERO,
-            warned: false,
-            unknown_since: None,
-        });
+        group.state = GroupState::Posted(Posted::new(update, tag));
         out.commands.push(Command::Notify(Notice::Group { number, state: "posted", text }));
         if !missing.is_empty() {
             self.add_group(missing, out);
