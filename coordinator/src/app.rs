@@ -82,11 +82,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         store: Arc::clone(&store),
         pages: Arc::new(pages),
         metrics: metrics.clone(),
-        desk: Desk {
-            store: Arc::clone(&store),
-            clock: Arc::new(System),
-            tokens: config.ebs.http.tokens_file.clone(),
-        },
+        desk: desk(&config, &store),
     };
     start_pages(listener, served, &mut tasks, &stop);
     let refresh = neighbours.refresh(&config, dynamic);
@@ -152,6 +148,12 @@ impl Neighbours {
             bodhi: Arc::clone(&self.bodhi),
         }
     }
+}
+
+/// Where people ask for changes.
+fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
+    let tokens = config.ebs.http.tokens_file.clone();
+    Desk { store: Arc::clone(store), clock: Arc::new(System), tokens }
 }
 
 fn start_watch(

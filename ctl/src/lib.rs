@@ -57,8 +57,7 @@ enum Verb {
 enum DeadVerb {
     /// Which there are, each with its history.
     List,
-    /// Has the work of one done again: the update of a held group, as long as its batch publishes or settles. What is beyond
-    /// that is refused, with the reason.
+    /// Has the work of one done again: the update of a group that is held for it. All else is refused, with the reason.
     Redrive(Decision),
     /// Lets stand what setting it aside has done: it leaves the list.
     GiveUp(Decision),

@@ -3,11 +3,14 @@
 //! The effect of a job that was set aside is closed, with outcome `poisoned`, in the very turn that hears of it: so its build
 //! or group suffers and nothing else waits. A closed effect is never run again, so nothing here puts the job itself back on
 //! the queue. What a person can have undone is the poisoning: a group that is held for it is posted by a new effect, in doubt
-//! from its beginning, as long as its batch publishes or settles.
+//! from its beginning, while its batch publishes or settles, or after it has ended.
 
-use ebs_domain::{batch::Event, id::BatchId};
+use ebs_domain::{
+    batch::{Event, retry_late},
+    id::{BatchId, RequestId},
+};
 
-use super::{ledger::Open, now::Now, term::Term, turn::Turn, work};
+use super::{ledger::Open, now::Now, record, term::Term, turn::Turn, work};
 use crate::{
     store::{Change, DeadRow, MAX_DEAD_LETTERS, RequestRow},
     wish::{Asked, VERSION, Wish},
@@ -62,7 +65,7 @@ impl Term {
             }
         };
         let done = match &asked.wish {
-            Wish::Redrive { job } => self.redrive(job, now, turn),
+            Wish::Redrive { job } => self.redrive(request.id, job, now, turn),
             Wish::GiveUp { job } => self.set_aside(job).map(|_| ()),
         };
         let result = match done {
@@ -87,7 +90,13 @@ impl Term {
         self.state.dead.get(job).ok_or_else(|| format!("no job `{job}` is set aside"))
     }
 
-    fn redrive(&mut self, job: &str, now: Now, turn: &mut Turn) -> Result<(), String> {
+    fn redrive(
+        &mut self,
+        by: RequestId,
+        job: &str,
+        now: Now,
+        turn: &mut Turn,
+    ) -> Result<(), String> {
         let letter = self.set_aside(job)?;
         let (batch, kind) = (letter.batch, letter.kind.clone());
         let Some(group) = letter.update_group else {
@@ -96,18 +105,23 @@ impl Term {
                  built again by another attempt or a new trigger"
             ));
         };
-        let Some(open) = self.state.batch.as_ref().filter(|open| open.id == batch) else {
-            return Err(format!(
-                "batch {batch} has ended; its group {group} is held and keeps its errata tag: make its update by hand"
-            ));
-        };
-        if !open.may_retry_group(group) {
-            let phase = open.phase.word();
-            return Err(format!(
-                "group {group} of batch {batch} cannot be posted again: it is not held any more, or the batch is {phase}"
-            ));
+        let not_held = format!("group {group} of batch {batch} is not held any more");
+        if let Some(open) = self.state.batch.as_ref().filter(|open| open.id == batch) {
+            if !open.may_retry_group(group) {
+                let phase = open.phase.word();
+                return Err(format!(
+                    "{not_held}, or its batch, which is {phase}, has to end first"
+                ));
+            }
+            self.tell(batch, Event::RetryGroup { group }, now, turn);
+        } else {
+            let late = self.state.late.get_mut(&batch);
+            let held = late.and_then(|late| late.groups.get_mut(&group)).ok_or(&not_held)?;
+            let effect = retry_late(held, group).ok_or(&not_held)?;
+            turn.put(record::group(batch, group, held).map(Change::PutGroup));
+            let open = Open::late(batch, group, by, effect, now);
+            self.state.ledger.insert(open.row.id.clone(), open);
         }
-        self.tell(batch, Event::RetryGroup { group }, now, turn);
         self.doubt_post(batch, group, now);
         Ok(())
     }

@@ -95,9 +95,8 @@ mod cases {
         assert!(reports.iter().all(|report| report.v == PROTOCOL));
         variants!(reports.iter().map(|report| &report.answer), Answer: Unavailable Unknown NotYet Submitted Canceled Posted
             TagDiffers PostRefused Tasks Tag Repo Updates Impossible);
-        let ends = reports.iter().flat_map(|report| match &report.answer {
-            Answer::Submitted { builds } => builds.as_slice(),
-            _ => &[],
+        let ends = reports.iter().flat_map(|report| {
+            if let Answer::Submitted { builds } = &report.answer { builds.as_slice() } else { &[] }
         });
         variants!(ends, JobSubmitEnd: Task Refused NotYet);
         assert!(!check::<Presence>("presence", PROTOCOL).is_empty());
@@ -118,13 +117,12 @@ mod cases {
             if let Phase::Building(it) = phase { Some(&it.stage) } else { None }
         });
         variants!(stages, Stage: CreatingTag Refilling Buildroot Running);
-        let buildroots = phases().filter_map(|phase| match phase {
-            Phase::Preparing(Preparing::Buildroot { buildroot, .. }) => Some(buildroot),
-            Phase::Building(building) => match &building.stage {
-                Stage::Buildroot(buildroot) => Some(buildroot),
-                Stage::CreatingTag | Stage::Refilling | Stage::Running => None,
-            },
-            _ => None,
+        let buildroots = phases().filter_map(|phase| {
+            if let Phase::Preparing(Preparing::Buildroot { buildroot, .. }) = phase {
+                return Some(buildroot);
+            }
+            let Phase::Building(building) = phase else { return None };
+            if let Stage::Buildroot(it) = &building.stage { Some(it) } else { None }
         });
         variants!(buildroots, Buildroot: Seeing ReadingEvent Requesting Waiting);
         let purposes = batches.iter().flat_map(|batch| batch.open.values());
@@ -156,11 +154,9 @@ mod cases {
             Ended);
         let packed = || groups.iter().flat_map(|group| &group.packed);
         variants!(packed().map(|packed| &packed.settled), Settled: No Stable Newer);
-        let items = groups.iter().flat_map(|group| match &group.state {
-            GroupState::Filling { fill, .. } => {
-                fill.builds().filter_map(|build| fill.get(build)).collect::<Vec<&Item>>()
-            }
-            _ => Vec::new(),
+        let items = groups.iter().flat_map(|group| {
+            let GroupState::Filling { fill, .. } = &group.state else { return Vec::new() };
+            fill.builds().filter_map(|build| fill.get(build)).collect::<Vec<&Item>>()
         });
         variants!(items, Item: Wanted Asking Asked In Failed);
     }
@@ -173,14 +169,12 @@ mod cases {
         let outcomes: Vec<Outcome> = check("outcome", batch::VERSION);
         variants!(outcomes.iter(), Outcome: TagCreated BuildsTagged BuildsPromoted RepoRequested TagRemoved BuildsSubmitted
             TasksCancelled UpdatePosted Poisoned Withdrawn TagGone);
-        let refusals = outcomes.iter().flat_map(|outcome| match outcome {
-            Outcome::BuildsTagged { builds } => builds.as_slice(),
-            _ => &[],
+        let refusals = outcomes.iter().flat_map(|outcome| {
+            if let Outcome::BuildsTagged { builds } = outcome { builds.as_slice() } else { &[] }
         });
         variants!(refusals.filter_map(|(_, end)| end.as_ref().err()), Refusal: AlreadySo Failed);
-        let submitted = outcomes.iter().flat_map(|outcome| match outcome {
-            Outcome::BuildsSubmitted { builds } => builds.as_slice(),
-            _ => &[],
+        let submitted = outcomes.iter().flat_map(|outcome| {
+            if let Outcome::BuildsSubmitted { builds } = outcome { builds.as_slice() } else { &[] }
         });
         variants!(submitted.map(|(_, end)| end), SubmitEnd: Task Refused);
         let posted = outcomes.iter().filter_map(|outcome| {

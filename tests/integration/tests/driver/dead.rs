@@ -164,7 +164,8 @@ async fn an_update_that_the_dead_worker_had_made_is_found_and_not_made_again() -
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_update_whose_batch_has_ended_is_refused_with_what_to_do() -> Result<()> {
+async fn a_dead_update_is_put_back_after_its_batch_has_ended_and_whoever_leads_then() -> Result<()>
+{
     let mut world = World::new(&PACKAGES)?;
     let leader = begin(&mut world).await?;
     let submitted = |world: &World| world.store.effects("submit_builds") == (0, 1);
@@ -174,9 +175,42 @@ async fn a_dead_update_whose_batch_has_ended_is_refused_with_what_to_do() -> Res
     world.queue.hold_back(&[]);
     world.until("the batch is done", is_done).await?;
     ensure!(world.store.groups_shown() == ["held"], "only its own group suffers");
-    let refused = ask(&world, Wish::Redrive { job: held.id }).await?;
-    ensure!(result(&refused).starts_with("refused: batch 1 has ended"), "{refused:?}");
-    ensure!(world.store.rows().dead.len() == 1, "it stays on the list");
+    leader.kill().await;
+    let leader = world.lead().await?;
+    let done = ask(&world, Wish::Redrive { job: held.id }).await?;
+    ensure!(result(&done) == "done", "{done:?}");
+    ensure!(world.store.groups_shown() == ["posting"]);
+    leader.kill().await;
+    let leader = world.lead().await?;
+    world
+        .until("it is posted", |world| {
+            world.store.groups_shown() == ["pending"] || world.store.groups_shown() == ["posted"]
+        })
+        .await?;
+    world.until("its builds are stable", |world| world.store.groups_shown() == ["stable"]).await?;
+    ensure!(world.fedora.state().updates.len() == 1, "it was made once");
+    let ids: Vec<String> = world.store.rows().effects.keys().cloned().collect();
+    ensure!(ids.contains(&"b1.r1.submit_update".to_owned()), "{ids:?}");
+    world.assert_clean(PACKAGES.len());
+    leader.kill().await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_group_whose_job_dies_again_is_held_again() -> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    let leader = begin(&mut world).await?;
+    let submitted = |world: &World| world.store.effects("submit_builds") == (0, 1);
+    world.until("all builds are submitted", submitted).await?;
+    world.queue.hold_back(&[Lane::Submit]);
+    let first = kill(&world, "submit_update").await?;
+    world.until("the batch is done", is_done).await?;
+    ask(&world, Wish::Redrive { job: first.id }).await?;
+    let again = kill(&world, "submit_update").await?;
+    world.until("it is held again", |world| world.store.groups_shown() == ["held"]).await?;
+    ensure!(dead_job(&world) == again.id, "the new job is on the list");
+    let done = ask(&world, Wish::GiveUp { job: again.id }).await?;
+    ensure!(result(&done) == "done" && world.store.groups_shown() == ["held"]);
     leader.kill().await;
     Ok(())
 }

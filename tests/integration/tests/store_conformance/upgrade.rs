@@ -56,7 +56,7 @@ async fn is_as_it_was(store: &SqlStore) {
     assert!(store.effect("b1.1.submit_builds").await.unwrap().unwrap().closed.is_some());
     assert_eq!(store.pending_count().await.unwrap(), (1, Some(at(1))));
     let source = denial(1, 1, 1);
-    assert_eq!(store.denied(&[source.source.clone()], at(2)).await.unwrap(), [source]);
+    assert_eq!(store.denied(std::slice::from_ref(&source.source), at(2)).await.unwrap(), [source]);
     assert_eq!(store.odd_messages().await.unwrap(), 1);
     assert_eq!(store.mark("caught_up_to").await.unwrap().as_deref(), Some("1700000000000"));
 }
