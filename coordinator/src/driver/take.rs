@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::batch::{Batch, Event, Outcome};
 use ebs_shared::{
-    job::{Answer, Report, Service},
+    job::{Answer, PROTOCOL, Report, Service},
     queue::{Delivered, JobEnd},
 };
 
@@ -135,14 +135,17 @@ impl Term {
         turn.after.acknowledge.push(result.entry);
         let (of, run, answer) = match result.end {
             JobEnd::Done(text) => match serde_json::from_str::<Report>(&text) {
+                Ok(report) if report.v != PROTOCOL => {
+                    let why = format!("its report has version {}", report.v);
+                    return self.take_unreadable(&result.job, &why, now, turn);
+                }
                 Ok(report) => {
                     self.count_worker(report.worker);
                     (report.of, report.run, Ok(report.answer))
                 }
                 Err(error) => {
-                    tracing::error!(job.id = result.job, %error, "a report cannot be read");
-                    turn.after.stale += 1;
-                    return;
+                    let why = format!("its report cannot be read: {error}");
+                    return self.take_unreadable(&result.job, &why, now, turn);
                 }
             },
             JobEnd::Dead { error, attempts } => match result.job.rsplit_once('#') {
@@ -164,6 +167,21 @@ impl Term {
             self.take_report(&of, answer.map_err(|(error, _)| error), now, turn);
         } else {
             turn.after.stale += 1;
+        }
+    }
+
+    /// A report by a program of another version: its job has run, and what came of it is to be found by looking.
+    fn take_unreadable(&mut self, job: &str, why: &str, now: Now, turn: &mut Turn) {
+        tracing::error!(job.id = job, error = why, "a report cannot be used");
+        let pause = self.parts.settings.retry_min;
+        let under_way = |open: &&mut Open| open.due.is_none() && open.job() == job;
+        match self.state.ledger.values_mut().find(under_way) {
+            Some(open) => {
+                open.doubt(why, now.wall, now, pause);
+                turn.put_effect(open);
+            }
+            // A poll is asked for again after its deadline.
+            None => turn.after.stale += 1,
         }
     }
 

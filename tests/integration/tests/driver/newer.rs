@@ -7,6 +7,7 @@ use ebs_domain::id::Epoch;
 use ebs_integration::{redis::RedisServer, wait::until_some};
 use ebs_shared::{
     job::{Job, PROTOCOL, Work},
+    koji::api::Hub as _,
     queue::{
         Consumer, Delivered, JobEnd, Lane, LocalQueue, LocalSettings, NewJob, Producer,
         RedisConsumer, RedisProducer, RedisSettings,
@@ -99,4 +100,44 @@ async fn a_job_of_a_newer_version_is_left_for_others_by_the_queue_on_redis() -> 
     let ours = Arc::new(RedisConsumer::new(&settings, "ours")?);
     let newer = RedisConsumer::new(&settings, "newer")?;
     is_left_for_others(&RedisProducer::new(&settings)?, ours, &newer).await
+}
+
+/// Lets a worker of another version submit the builds, whose report says this.
+async fn reported(report: &str) -> Result<()> {
+    const PACKAGES: [&str; 2] = ["bash", "sed"];
+    let mut world = World::new(&PACKAGES)?;
+    world.queue.hold_back(&[Lane::Submit]);
+    world.start_worker()?;
+    let leader = world.lead().await?;
+    leader.sight(world.sightings(&PACKAGES)?).await?;
+    let held = loop {
+        if let Some(held) = world.queue.take_held_back().await? {
+            break held;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    let job: Job = serde_json::from_str(&held.payload)?;
+    let Work::SubmitBuilds { options, builds, .. } = job.work else { anyhow::bail!("{job:?}") };
+    world.fedora.submit_builds(&options, &builds).await?;
+    world.queue.complete(&held, report).await?;
+    world.queue.hold_back(&[]);
+    let reported = tokio::time::Instant::now();
+    let known = |world: &World| world.store.effects("submit_builds") == (0, 1);
+    world.until("what it did is found", known).await?;
+    ensure!(reported.elapsed() < Duration::from_secs(60), "{:?}", reported.elapsed());
+    world.until("the batch is done", |world| world.store.phase() == "done").await?;
+    world.assert_clean(PACKAGES.len());
+    leader.kill().await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_report_says_that_cannot_be_read_is_found_by_looking() -> Result<()> {
+    reported("{}").await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_report_of_another_version_says_is_found_by_looking() -> Result<()> {
+    let newer = r#"{"v":2,"of":"b1.5.submit_builds","run":1,"worker":"w","at":0,"answer":{"kind":"impossible","why":""}}"#;
+    reported(newer).await
 }
