@@ -41,7 +41,7 @@ use crate::{
     snapshot::Snapshot,
     store::{Candidate, Location, SqlStore, Store, StoreError, StoreOptions},
     watchful::Watchful,
-    web::{Health, Need, Served, serve},
+    web::{Desk, Health, Need, Served, serve},
 };
 
 /// What a coordinator is started with.
@@ -82,6 +82,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         store: Arc::clone(&store),
         pages: Arc::new(pages),
         metrics: metrics.clone(),
+        desk: desk(&config, &store),
     };
     start_pages(listener, served, &mut tasks, &stop);
     let refresh = neighbours.refresh(&config, dynamic);
@@ -147,6 +148,12 @@ impl Neighbours {
             bodhi: Arc::clone(&self.bodhi),
         }
     }
+}
+
+/// Where people ask for changes.
+fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
+    let tokens = config.ebs.http.tokens_file.clone();
+    Desk { store: Arc::clone(store), clock: Arc::new(System), tokens }
 }
 
 fn start_watch(
@@ -317,6 +324,7 @@ impl TermWork for Work {
         let every = self.config.ebs.timers.job_lease / UPKEEPS_PER_LEASE;
         let every = every.clamp(Duration::from_millis(50), Duration::from_secs(5));
         tasks.spawn(feeds::read_results(Arc::clone(&self.queue), driver.sender(), over.clone()));
+        tasks.spawn(feeds::read_requests(Arc::clone(&self.store), driver.sender(), over.clone()));
         tasks.spawn(feeds::maintain(Arc::clone(&self.queue), every, over.clone()));
         let reader = match Origin::of(self.config.ebs.koji.hub_url.as_str()) {
             Ok(origin) => Reader::new(&self.config.ebs.bus.topic_prefix, origin),

@@ -1,4 +1,4 @@
-//! What feeds the driver from the queue: a reader of results, and the queue's own upkeep.
+//! What feeds the driver: a reader of results and the queue's own upkeep, and a reader of what people ask.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,13 +6,19 @@ use ebs_shared::queue::Producer;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{driver::Input, report::chain};
+use crate::{driver::Input, report::chain, store::Store};
 
 /// Most results taken at once.
 const MAX_RESULTS: usize = 64;
 
 /// How long one reading waits for the first result.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// Most requests taken at once.
+const MAX_REQUESTS: u32 = 64;
+
+/// How often requests are looked for.
+const REQUESTS_PAUSE: Duration = Duration::from_millis(500);
 
 /// The pause after the queue failed.
 const FAILED_PAUSE: Duration = Duration::from_millis(500);
@@ -44,6 +50,32 @@ pub async fn read_results(
         if driver.send(input).await.is_err() {
             return;
         }
+    }
+}
+
+/// Reads what people ask until the term is over. What is not answered yet is handed over again: answering twice does nothing.
+pub async fn read_requests(
+    store: Arc<dyn Store>,
+    driver: mpsc::Sender<Input>,
+    over: CancellationToken,
+) {
+    let mut failing = false;
+    while !over.is_cancelled() {
+        match store.requests(MAX_REQUESTS).await {
+            Ok(requests) if requests.is_empty() => failing = false,
+            Ok(requests) => {
+                failing = false;
+                if driver.send(Input::Requests(requests)).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) if !failing => {
+                failing = true;
+                tracing::warn!(error = chain(&error), "what people ask cannot be read");
+            }
+            Err(_) => {}
+        }
+        pause(REQUESTS_PAUSE, &over).await;
     }
 }
 

@@ -12,3 +12,4 @@ pub mod snapshot;
 pub mod store;
 pub mod watchful;
 pub mod web;
+pub mod wish;

@@ -20,8 +20,8 @@ use crate::{
         BatchRow, EffectRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow,
     },
     web::{
-        BatchView, BuildState, BuildView, EarlierGroupView, GroupView, Health, LeaderView,
-        Overview, Pages, RecentView, SliceView, StateCount, TriggerView,
+        BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
+        LeaderView, Overview, Pages, RecentView, SliceView, StateCount, TriggerView,
     },
 };
 
@@ -36,6 +36,9 @@ const SHOWN_RECENT: u32 = 20;
 
 /// How many of them are shown with all their builds.
 const SHOWN_WITH_BUILDS: usize = 2;
+
+/// Most jobs set aside that are shown.
+const SHOWN_DEAD: u32 = 100;
 
 /// Most effects that are named as waiting.
 const SHOWN_WAITING: usize = 5;
@@ -181,6 +184,7 @@ impl Pages for StorePages {
             Ok(_) | Err(_) => self.store.pending_count().await?.0,
         };
         let progress = self.probe.progress();
+        let dead = self.store.dead_letters(SHOWN_DEAD).await?;
         let current = self.current().await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -194,6 +198,7 @@ impl Pages for StorePages {
             pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
             recent: self.recent(&recent).await?,
             triggers_by_answer: self.store.triggers_by_answer().await?.into_iter().collect(),
+            dead: dead.into_iter().map(DeadView::from).collect(),
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             late_found: progress.late_found,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use ebs_shared::config::SecretText;
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
 use url::Url;
 
-/// The longest that an answer may take.
-const LIMIT: Duration = Duration::from_secs(10);
+/// The longest that an answer may take: a coordinator waits up to 8 s for the leader.
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// The longest answer taken, in bytes: a batch of 5,000 packages has under 2 MiB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -20,12 +22,34 @@ pub(crate) enum AskError {
     /// It answers that it cannot.
     #[error("{0} answers {1}")]
     Refused(Url, StatusCode),
+    /// It answers that it will not, and says why.
+    #[error("{text} ({code})")]
+    Said {
+        /// The stable code.
+        code: String,
+        /// The sentence.
+        text: String,
+    },
     /// What it says is longer than anything it should say.
     #[error("{0} answers with more than {MAX_BYTES} bytes")]
     TooLong(Url),
     /// The address has no such place.
     #[error("not an address of a coordinator")]
     Address(#[from] url::ParseError),
+}
+
+/// How a coordinator says no.
+#[derive(Deserialize)]
+struct No {
+    error: String,
+    text: String,
+}
+
+/// A change of a job that was set aside.
+pub(crate) struct Change<'a> {
+    pub(crate) job: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) reason: &'a str,
 }
 
 /// Asks one coordinator.
@@ -55,19 +79,53 @@ impl Client {
         self.get("ready", &[StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE]).await
     }
 
+    /// The bytes of `/api/dead`.
+    pub(crate) async fn dead(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/dead", &[StatusCode::OK]).await
+    }
+
+    /// Asks for a change; the bytes of the answer.
+    pub(crate) async fn change(
+        &self,
+        change: &Change<'_>,
+        token: &SecretText,
+    ) -> Result<Vec<u8>, AskError> {
+        let mut url = self.base.join("api/dead/")?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend([change.job, change.action]);
+        }
+        let body = serde_json::json!({ "reason": change.reason });
+        let request = self.http.post(url.clone()).bearer_auth(token.expose()).json(&body);
+        self.send(url, request, &[StatusCode::OK, StatusCode::ACCEPTED]).await
+    }
+
     async fn get(&self, path: &str, wanted: &[StatusCode]) -> Result<Vec<u8>, AskError> {
         let url = self.base.join(path)?;
+        let request = self.http.get(url.clone());
+        self.send(url, request, wanted).await
+    }
+
+    async fn send(
+        &self,
+        url: Url,
+        request: RequestBuilder,
+        wanted: &[StatusCode],
+    ) -> Result<Vec<u8>, AskError> {
         let lost = |error: reqwest::Error| AskError::NoAnswer(url.clone(), error.without_url());
-        let mut reply = self.http.get(url.clone()).send().await.map_err(lost)?;
-        if !wanted.contains(&reply.status()) {
-            return Err(AskError::Refused(url, reply.status()));
-        }
+        let mut reply = request.send().await.map_err(lost)?;
+        let status = reply.status();
         let mut body = Vec::new();
         while let Some(chunk) = reply.chunk().await.map_err(lost)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_BYTES {
                 return Err(AskError::TooLong(url));
             }
+        }
+        if !wanted.contains(&status) {
+            return Err(match serde_json::from_slice::<No>(&body) {
+                Ok(No { error, text }) => AskError::Said { code: error, text },
+                Err(_) => AskError::Refused(url, status),
+            });
         }
         Ok(body)
     }

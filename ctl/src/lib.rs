@@ -1,22 +1,28 @@
-//! `ebsctl`, the operator's command line: says in words what a coordinator tells at its HTTP addresses. Changes nothing, and
-//! keeps nothing.
+//! `ebsctl`, the operator's command line: says in words what a coordinator tells at its HTTP addresses, and asks it for
+//! changes. Keeps nothing.
 
 mod client;
 mod model;
 mod words;
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use ebs_shared::{
+    clock::System,
+    config::SecretText,
+    token::{Scope, Token},
+};
 use url::Url;
 
-use client::Client;
-use model::{Readiness, Status};
+use client::{Change, Client};
+use model::{Answered, Dead, Readiness, Status};
 
-/// Shows how an ELNBuildSync coordinator is doing.
+/// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
-/// Exit codes: 0 as it should be, 1 not ready, 2 usage, 3 no answer or none that can be read.
+/// Exit codes: 0 as it should be, 1 not ready or not answered yet, 2 usage, 3 no answer, a refusal, or nothing that can be
+/// read.
 #[derive(Debug, Parser)]
 #[command(name = "ebsctl", version)]
 pub struct Arguments {
@@ -28,17 +34,65 @@ pub struct Arguments {
     /// Print the answer as JSON, unchanged.
     #[arg(long, global = true)]
     json: bool,
+    /// File with the token that changes need; its first line is taken.
+    #[arg(long, global = true, env = "EBS_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Verb {
     /// What is being built now, what waits, and what was built last.
     Status,
     /// Whether the coordinator is ready, and what keeps it from being so.
     Ready,
+    /// Jobs that were set aside after they had used up their attempts.
+    #[command(subcommand)]
+    Dead(DeadVerb),
+    /// Tokens of those who may change something.
+    #[command(subcommand)]
+    Token(TokenVerb),
 }
 
-/// Not ready.
+#[derive(Clone, Debug, Subcommand)]
+enum DeadVerb {
+    /// Which there are, each with its history.
+    List,
+    /// Has the work of one done again: the update of a group that is held for it. All else is refused, with the reason.
+    Redrive(Decision),
+    /// Lets stand what setting it aside has done: it leaves the list.
+    GiveUp(Decision),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Decision {
+    /// The job's id, as `ebsctl dead list` shows it.
+    job: String,
+    /// Why; it stands in the audit.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum TokenVerb {
+    /// Makes a token. It is printed once, beside the line for the file that `ebs.http.tokens_file` names; taking that line
+    /// out revokes it. Asks no coordinator.
+    New(NewToken),
+}
+
+#[derive(Args, Clone, Debug)]
+struct NewToken {
+    /// Whose it is; it stands in the audit.
+    #[arg(long)]
+    name: String,
+    /// What it is for: `read` (the audit) or `operate` (changes, and the audit).
+    #[arg(long)]
+    scope: Scope,
+    /// Its last day, `YYYY-MM-DD`, UTC. Without one it lasts until its line is taken out.
+    #[arg(long)]
+    expires: Option<chrono::NaiveDate>,
+}
+
+/// Not ready, or not answered yet.
 const NOT_READY: u8 = 1;
 
 /// No answer, or none that can be read.
@@ -62,7 +116,7 @@ pub async fn run(
 
 async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let client = Client::new(arguments.url.clone())?;
-    let (text, code) = match arguments.verb {
+    let (text, code) = match &arguments.verb {
         Verb::Status => {
             let body = client.status().await?;
             let status: Status = serde_json::from_slice(&body).context("not a status")?;
@@ -74,9 +128,45 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
             let code = if readiness.ok { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) };
             (pick(arguments, &body, || words::readiness(&readiness)), code)
         }
+        Verb::Dead(DeadVerb::List) => {
+            let body = client.dead().await?;
+            let dead: Vec<Dead> = serde_json::from_slice(&body).context("not a list")?;
+            (pick(arguments, &body, || words::dead(&dead)), ExitCode::SUCCESS)
+        }
+        Verb::Dead(DeadVerb::Redrive(decision)) => {
+            change(arguments, &client, decision, "redrive").await?
+        }
+        Verb::Dead(DeadVerb::GiveUp(decision)) => {
+            change(arguments, &client, decision, "give-up").await?
+        }
+        Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
     };
     writeln!(out, "{}", text.trim_end()).context("cannot be printed")?;
     Ok(code)
+}
+
+/// Asks for a change; what is refused is an error.
+async fn change(
+    arguments: &Arguments,
+    client: &Client,
+    decision: &Decision,
+    action: &str,
+) -> anyhow::Result<(String, ExitCode)> {
+    let file = arguments.token_file.as_ref();
+    let file = file.context("this needs a token: name its file with --token-file")?;
+    let token = SecretText::read(file)?;
+    let change = Change { job: &decision.job, action, reason: &decision.reason };
+    let body = client.change(&change, &token).await?;
+    let answered: Answered = serde_json::from_slice(&body).context("not an answer")?;
+    let code = if answered.result.is_some() { 0 } else { NOT_READY };
+    Ok((pick(arguments, &body, || words::answered(&answered)), ExitCode::from(code)))
+}
+
+fn new_token(new: &NewToken) -> anyhow::Result<String> {
+    let (secret, token) = Token::make(&new.name, new.scope, new.expires, &System)?;
+    Ok(format!(
+        "The token, shown only now:\n{secret}\n\nIts line for the file that `ebs.http.tokens_file` names:\n{token}"
+    ))
 }
 
 fn pick(arguments: &Arguments, body: &[u8], words: impl FnOnce() -> String) -> String {

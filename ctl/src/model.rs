@@ -16,6 +16,26 @@ pub(crate) struct Status {
     pub(crate) earlier_groups: Vec<EarlierGroup>,
     pub(crate) recent: Vec<Recent>,
     pub(crate) effects_open: u64,
+    pub(crate) dead: Vec<Dead>,
+}
+
+/// A job that was set aside.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Dead {
+    pub(crate) job: String,
+    pub(crate) what: String,
+    pub(crate) attempts: u32,
+    pub(crate) error: String,
+    pub(crate) since: i64,
+}
+
+/// What became of a request for a change.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Answered {
+    pub(crate) request: i64,
+    pub(crate) result: Option<String>,
 }
 
 /// Who leads.

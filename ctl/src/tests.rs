@@ -35,7 +35,9 @@ fn the_command_line_is_without_contradiction() {
 #[test]
 fn every_verb_and_option_has_a_help() {
     let help = Arguments::command().render_long_help().to_string();
-    for word in ["status", "ready", "--url", "--json", "Exit codes"] {
+    for word in
+        ["status", "ready", "dead", "token", "--token-file", "--url", "--json", "Exit codes"]
+    {
         assert!(help.contains(word), "{word} is not in {help}");
     }
 }
@@ -76,4 +78,83 @@ async fn a_coordinator_that_is_not_there_is_code_3() {
     let asked = Arguments::parse_from(["ebsctl", "--url", &url, "ready"]);
     assert_eq!(run(asked, &mut out, &mut complaints).await, ExitCode::from(3));
     assert!(String::from_utf8(complaints).unwrap().contains("no answer from"));
+}
+
+/// A file with a token, and the answer of a coordinator that checks it.
+async fn asked(answer: ResponseTemplate, action: &str) -> (String, String, ExitCode) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let server = MockServer::start().await;
+    Mock::given(path(format!("/api/dead/b7.1.submit_update%232/{action}")))
+        .and(wiremock::matchers::method("POST"))
+        .and(wiremock::matchers::header("authorization", "Bearer ebs_secret"))
+        .and(wiremock::matchers::body_json(serde_json::json!({"reason": "it is mended"})))
+        .respond_with(answer)
+        .mount(&server)
+        .await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "ebs_secret\n").unwrap();
+    let (url, file) = (server.uri(), file.path().to_str().unwrap().to_owned());
+    let all = ["ebsctl", "--url", &url, "--token-file", &file, "dead", action];
+    let more = ["b7.1.submit_update#2", "--reason", "it is mended"];
+    let (mut out, mut complaints) = (Vec::new(), Vec::new());
+    let arguments = Arguments::parse_from(all.into_iter().chain(more));
+    let code = run(arguments, &mut out, &mut complaints).await;
+    (String::from_utf8(out).unwrap(), String::from_utf8(complaints).unwrap(), code)
+}
+
+#[tokio::test]
+async fn a_decision_on_a_dead_job_is_sent_with_token_and_reason() {
+    let done = serde_json::json!({"request": 4, "result": "done"});
+    let (out, _, code) = asked(ResponseTemplate::new(200).set_body_json(done), "redrive").await;
+    assert_eq!((out.as_str(), code), ("request 4: done\n", ExitCode::SUCCESS));
+    let later = serde_json::json!({"request": 4, "result": null});
+    let (out, _, code) = asked(ResponseTemplate::new(202).set_body_json(later), "give-up").await;
+    assert!(out.contains("no leader has answered it yet"), "{out}");
+    assert_eq!(code, ExitCode::from(1));
+    let no = serde_json::json!({"error": "refused", "text": "batch 7 has ended"});
+    let (out, complaints, code) =
+        asked(ResponseTemplate::new(409).set_body_json(no), "redrive").await;
+    assert_eq!((out.as_str(), code), ("", ExitCode::from(3)));
+    assert_eq!(complaints, "ebsctl: batch 7 has ended (refused)\n");
+}
+
+#[tokio::test]
+async fn a_change_without_a_token_is_not_sent() {
+    let words = ["dead", "give-up", "j#1", "--reason", "r"];
+    let (_, complaints, code) = ebsctl(&words, "/", ResponseTemplate::new(500)).await;
+    assert!(complaints.contains("--token-file"), "{complaints}");
+    assert_eq!(code, ExitCode::from(3));
+}
+
+#[tokio::test]
+async fn dead_jobs_are_shown_with_their_history() {
+    let list = serde_json::json!([{
+        "job": "b7.1.submit_update#2", "kind": "submit_update", "batch": 7, "attempts": 5,
+        "what": "make an update of 3 builds from errata-1", "since": 1_795_348_800_000_i64,
+        "error": "its holder vanished in each of 5 attempts"
+    }]);
+    let answer = ResponseTemplate::new(200).set_body_json(list);
+    let (out, _, code) = ebsctl(&["dead", "list"], "/api/dead", answer).await;
+    assert_eq!(code, ExitCode::SUCCESS);
+    insta::assert_snapshot!(out, @"
+    b7.1.submit_update#2: make an update of 3 builds from errata-1
+      since 2026-11-22T12:00:00Z, begun 5 times: its holder vanished in each of 5 attempts
+    ");
+}
+
+#[tokio::test]
+async fn a_new_token_is_printed_with_the_line_that_lets_it_in() {
+    let words =
+        ["token", "new", "--name", "alice", "--scope", "operate", "--expires", "2027-01-31"];
+    let (out, _, code) = ebsctl(&words, "/", ResponseTemplate::new(500)).await;
+    assert_eq!(code, ExitCode::SUCCESS);
+    let lines: Vec<&str> = out.lines().collect();
+    let tokens: ebs_shared::token::Tokens = lines[4].parse().unwrap();
+    assert_eq!(
+        tokens
+            .find(lines[1], ebs_shared::clock::Clock::now(&ebs_shared::clock::System))
+            .unwrap()
+            .name(),
+        "alice"
+    );
 }

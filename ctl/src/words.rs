@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Batch, Group, Readiness, Status};
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::model::{Answered, Batch, Dead, Group, Readiness, Status};
 
 /// Most triggers named; the others are counted.
 const MAX_TRIGGERS: usize = 20;
@@ -20,6 +22,10 @@ pub(crate) fn status(status: &Status) -> String {
         None => line(&mut text, format_args!("no batch runs")),
     }
     pending(&mut text, status);
+    if !status.dead.is_empty() {
+        let count = status.dead.len();
+        line(&mut text, format_args!("{count} jobs are set aside: see `ebsctl dead list`"));
+    }
     for earlier in &status.earlier_groups {
         let what = group(&earlier.group);
         line(&mut text, format_args!("of batch {}, still open: {what}", earlier.batch));
@@ -116,6 +122,36 @@ pub(crate) fn readiness(readiness: &Readiness) -> String {
         line(&mut text, format_args!("  {} ({}): {how}", condition.name, condition.need));
     }
     text
+}
+
+/// Jobs that were set aside, in words.
+pub(crate) fn dead(dead: &[Dead]) -> String {
+    if dead.is_empty() {
+        return "no job is set aside".to_owned();
+    }
+    let mut text = String::new();
+    for job in dead {
+        let since = DateTime::<Utc>::from_timestamp_millis(job.since)
+            .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+            .unwrap_or_default();
+        line(&mut text, format_args!("{}: {}", job.job, job.what));
+        line(
+            &mut text,
+            format_args!("  since {since}, begun {} times: {}", job.attempts, job.error),
+        );
+    }
+    text
+}
+
+/// What became of a request, in words.
+pub(crate) fn answered(answered: &Answered) -> String {
+    match &answered.result {
+        Some(result) => format!("request {}: {result}", answered.request),
+        None => format!(
+            "request {} is stored, and no leader has answered it yet; the audit will tell",
+            answered.request
+        ),
+    }
 }
 
 /// How long ago something was, in the largest unit that fits.

@@ -64,6 +64,10 @@ number_id! {
     TriggerId
 }
 number_id! {
+    /// Our number of a person's request, which is that of its audit entry too.
+    RequestId
+}
+number_id! {
     /// The number of the leader's term: it rises at each change of hands.
     Epoch
 }

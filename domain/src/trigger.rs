@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{failure::FailureClass, id::BatchId, time::Timestamp};
 
+/// The version of [`Cause`] and [`Answer`] as they are stored. A change of what is written raises it, and brings a fixture.
+pub const VERSION: u32 = 1;
+
 /// How we came to know of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]

@@ -14,3 +14,4 @@ pub mod koji;
 pub mod listen;
 pub mod queue;
 pub mod telemetry;
+pub mod token;

@@ -7,7 +7,7 @@ use ebs_domain::{
 use ebs_shared::queue::Delivered;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::OddMessage;
+use crate::store::{OddMessage, RequestRow};
 
 /// A build that was seen entering the trigger tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub enum Input {
     Nudge,
     /// Results from workers.
     Results(Vec<Delivered>),
+    /// What people ask, as stored.
+    Requests(Vec<RequestRow>),
     /// The queue would not give results; the reader goes on trying.
     QueueFailed(String),
 }

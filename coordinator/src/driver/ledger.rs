@@ -5,7 +5,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ebs_domain::{batch::Effect, id::BatchId, time::Timestamp};
+use ebs_domain::{
+    batch::Effect,
+    id::{BatchId, RequestId},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -83,6 +87,14 @@ impl Open {
             outcome: None,
         };
         Self { row, entry, due: Some(mono) }
+    }
+
+    /// A new wish of a group that has outlived its batch, made by a person's request. It has the group's number.
+    pub(super) fn late(batch: BatchId, group: u32, by: RequestId, effect: Effect, at: Now) -> Self {
+        let mut open = Self::new(batch, group, effect, at.wall, at.mono);
+        // The batch counts its effects no more; a request's number comes only once.
+        open.row.id = format!("b{batch}.r{by}.{}", open.row.kind);
+        open
     }
 
     /// An effect as stored, after a start or a change of leader: what was issued, and has not come back, is in doubt.

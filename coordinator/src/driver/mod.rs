@@ -7,6 +7,7 @@
 
 mod act;
 mod answers;
+mod asked;
 mod call;
 mod candidates;
 mod close;

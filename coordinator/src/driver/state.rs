@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use anyhow::Context as _;
 use ebs_domain::{
     batch::{Batch, Group, Plan, Watch, watch_updates},
-    id::{BatchId, Component, TriggerId},
+    id::{BatchId, Component, RequestId, TriggerId},
     time::Timestamp,
 };
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use super::{
     ledger::{Ledger, Open},
     parts::Parts,
 };
-use crate::store::{BatchRow, Store, TriggerRow};
+use crate::store::{BatchRow, DeadRow, MAX_DEAD_LETTERS, Store, TriggerRow};
 
 /// Most pending triggers that are taken into memory; more wait in the store for the next batch.
 const MAX_PENDING: u32 = 100_000;
@@ -40,6 +40,10 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) pending: BTreeMap<TriggerId, TriggerRow>,
     pub(super) last_eligible: Option<Timestamp>,
+    /// Jobs set aside that nobody has decided on, by id.
+    pub(super) dead: BTreeMap<String, DeadRow>,
+    /// The newest request that this term has looked at.
+    pub(super) looked_at: Option<RequestId>,
 }
 
 impl State {
@@ -66,6 +70,7 @@ impl State {
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
+        let dead = store.dead_letters(MAX_DEAD_LETTERS).await?;
         Ok(Self {
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
             last_ended: recent.iter().filter_map(|row| row.ended).max(),
@@ -75,6 +80,8 @@ impl State {
             stored_batch,
             ledger,
             pending,
+            looked_at: None,
+            dead: dead.into_iter().map(|row| (row.job.clone(), row)).collect(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::batch::{Batch, Event, Outcome};
 use ebs_shared::{
-    job::{Answer, Report, Service},
+    job::{Answer, PROTOCOL, Report, Service},
     queue::{Delivered, JobEnd},
 };
 
@@ -42,6 +42,11 @@ impl Term {
                 self.note_queue(None);
                 for result in results {
                     self.take_result(result, now, turn);
+                }
+            }
+            Input::Requests(requests) => {
+                for request in &requests {
+                    self.take_request(request, now, turn);
                 }
             }
             Input::QueueFailed(error) => self.note_queue(Some(error)),
@@ -130,28 +135,53 @@ impl Term {
         turn.after.acknowledge.push(result.entry);
         let (of, run, answer) = match result.end {
             JobEnd::Done(text) => match serde_json::from_str::<Report>(&text) {
+                Ok(report) if report.v != PROTOCOL => {
+                    let why = format!("its report has version {}", report.v);
+                    return self.take_unreadable(&result.job, &why, now, turn);
+                }
                 Ok(report) => {
                     self.count_worker(report.worker);
                     (report.of, report.run, Ok(report.answer))
                 }
                 Err(error) => {
-                    tracing::error!(job.id = result.job, %error, "a report cannot be read");
-                    turn.after.stale += 1;
-                    return;
+                    let why = format!("its report cannot be read: {error}");
+                    return self.take_unreadable(&result.job, &why, now, turn);
                 }
             },
-            JobEnd::Dead(error) => match result.job.rsplit_once('#') {
-                Some((of, run)) => (of.to_owned(), run.parse().unwrap_or(0), Err(error)),
+            JobEnd::Dead { error, attempts } => match result.job.rsplit_once('#') {
+                Some((of, run)) => {
+                    (of.to_owned(), run.parse().unwrap_or(0), Err((error, attempts)))
+                }
                 None => return turn.after.stale += 1,
             },
         };
         if self.polls.is_current(&of, run) {
-            let unread = |why| Answer::Unavailable { service: Service::Koji, why };
+            // A poll that was set aside is asked for again by itself; its service is shown as unavailable until it is answered.
+            let unread = |(why, _)| Answer::Unavailable { service: Service::Koji, why };
             self.take_poll(&of, answer.unwrap_or_else(unread), now, turn);
         } else if self.is_under_way(&of, run) {
-            self.take_report(&of, answer, now, turn);
+            if let (Err(end), Some(open)) = (&answer, self.state.ledger.get(&of)) {
+                let open = open.clone();
+                self.keep_dead(result.job, &open, end.clone(), now, turn);
+            }
+            self.take_report(&of, answer.map_err(|(error, _)| error), now, turn);
         } else {
             turn.after.stale += 1;
+        }
+    }
+
+    /// A report by a program of another version: its job has run, and what came of it is to be found by looking.
+    fn take_unreadable(&mut self, job: &str, why: &str, now: Now, turn: &mut Turn) {
+        tracing::error!(job.id = job, error = why, "a report cannot be used");
+        let pause = self.parts.settings.retry_min;
+        let under_way = |open: &&mut Open| open.due.is_none() && open.job() == job;
+        match self.state.ledger.values_mut().find(under_way) {
+            Some(open) => {
+                open.doubt(why, now.wall, now, pause);
+                turn.put_effect(open);
+            }
+            // A poll is asked for again after its deadline.
+            None => turn.after.stale += 1,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Telling a batch what happened, and gathering what it wants then.
 
 use ebs_domain::{
-    batch::{Command, Event, Step, settle_groups},
+    batch::{Command, Event, Outcome, Step, late_posted, settle_groups},
     id::BatchId,
 };
 
@@ -24,6 +24,9 @@ impl Term {
                 }
             };
         }
+        if let Event::Outcome { no, outcome } = event {
+            return self.tell_late(id, no, outcome, turn);
+        }
         let (Some(late), Event::UpdatesSeen(look)) = (self.state.late.get_mut(&id), event) else {
             turn.after.stale += 1;
             return false;
@@ -40,6 +43,20 @@ impl Term {
         }
         late.groups.retain(|_, group| group.is_open());
         !changed.is_empty()
+    }
+
+    /// A group whose batch has ended was posted again. Its effects have its number, see [`Open::late`].
+    fn tell_late(&mut self, id: BatchId, number: u32, outcome: Outcome, turn: &mut Turn) -> bool {
+        let late = self.state.late.get_mut(&id);
+        let Some(group) = late.and_then(|late| late.groups.get_mut(&number)) else {
+            turn.after.stale += 1;
+            return false;
+        };
+        let changed = late_posted(group, outcome);
+        let state = group.word();
+        tracing::info!(batch.id = id.get(), group = number, state, "a late group was posted again");
+        turn.put(record::group(id, number, group).map(Change::PutGroup));
+        changed
     }
 
     /// Takes what came out of a step. True if anything came.

@@ -165,6 +165,11 @@ pub(super) fn watch_line(watch: &Watch) -> String {
     }
 }
 
+/// The group whose update an effect makes, if it makes one.
+pub(super) fn group_of(effect: &Effect) -> Option<u32> {
+    if let Effect::SubmitUpdate { group, .. } = effect { Some(*group) } else { None }
+}
+
 /// The attempt that an effect belongs to, if it is about one.
 pub(super) fn attempt_of(effect: &Effect) -> Option<u32> {
     if let Effect::SubmitBuilds { attempt, .. } = effect { Some(*attempt) } else { None }

@@ -1,7 +1,7 @@
 //! How each type of a row is written into a column and read from one.
 
 use ebs_domain::{
-    id::{BatchId, BuildId, Component, TriggerId},
+    id::{BatchId, BuildId, Component, RequestId, TriggerId},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -74,6 +74,7 @@ cell!(Timestamp as i64, Timestamp::millis, |millis| Ok(Timestamp::from_millis(mi
 cell!(BatchId as i64, BatchId::get, |number| Ok(BatchId::new(number)));
 cell!(BuildId as i64, BuildId::get, |number| Ok(BuildId::new(number)));
 cell!(TriggerId as i64, TriggerId::get, |number| Ok(TriggerId::new(number)));
+cell!(RequestId as i64, RequestId::get, |number| Ok(RequestId::new(number)));
 cell!(Component as String, String::from, |text| text.parse().map_err(unreadable));
 cell!(ScmUrl as String, String::from, |text| text.parse().map_err(unreadable));
 cell!(Runner as String, |runner| runner_word(runner).to_owned(), |text| runner_of(&text));

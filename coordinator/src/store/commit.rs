@@ -6,11 +6,12 @@ use ebs_domain::id::TriggerId;
 use sqlx::AssertSqlSafe;
 
 use super::{
-    Change, Committed, NewTrigger, OddMessage, TriggerAnswer, TriggerRow,
+    Change, Committed, DeadRow, MAX_DEAD_LETTERS, NewTrigger, OddMessage, TriggerAnswer,
+    TriggerRow,
     cell::{Columns, Field},
     fault::Fault,
     link::Transaction,
-    table,
+    people, table,
 };
 
 /// The longest body of an odd message that is kept, in bytes.
@@ -49,6 +50,14 @@ async fn apply_one(
         Change::Deny(row) => drop(table::put(transaction, vec![row]).await?),
         Change::KeepMessage(message) => drop(table::put(transaction, vec![cut(message)]).await?),
         Change::AddTrigger(trigger) => add_triggers(transaction, vec![trigger], committed).await?,
+        Change::PutDead(row) => put_dead(transaction, row).await?,
+        Change::DropDead { job } => {
+            const DROP: &str = "DELETE FROM dead_letters WHERE job = $1";
+            transaction.query(DROP, vec![job.write()]).await?;
+        }
+        Change::AnswerRequest { id, done, result } => {
+            people::answer(transaction, id, done, result).await?;
+        }
         Change::AnswerTriggers(answers) => answer_triggers(transaction, answers).await?,
         Change::PutMark { name, value } => {
             const PUT: &str = "INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -81,6 +90,15 @@ async fn add_triggers(
         written.insert(Columns::of(&row).take::<TriggerId>()?);
     }
     committed.triggers.extend(ids.into_iter().map(|id| written.contains(&id).then_some(id)));
+    Ok(())
+}
+
+/// The newest stay: a list that nobody looks at must not grow for ever.
+async fn put_dead(transaction: &mut Transaction, row: DeadRow) -> Result<(), Fault> {
+    const CUT: &str = "DELETE FROM dead_letters WHERE since < \
+         (SELECT MIN(since) FROM (SELECT since FROM dead_letters ORDER BY since DESC LIMIT $1) AS newest)";
+    table::put(transaction, vec![row]).await?;
+    transaction.query(CUT, vec![MAX_DEAD_LETTERS.write()]).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ebs_domain::{
-    id::{BatchId, BuildId, Component, Epoch, TriggerId},
+    id::{BatchId, BuildId, Component, Epoch, RequestId, TriggerId},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -178,6 +178,74 @@ pub struct DenyRow {
     pub expires: Timestamp,
 }
 
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRequest {
+    /// Who asks: the name of the token.
+    pub who: String,
+    /// When.
+    pub asked: Timestamp,
+    /// What is to be done, in a word.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Why, in the person's words.
+    pub why: String,
+    /// The same as the leader reads it, JSON.
+    pub payload: String,
+}
+
+/// A request that the leader has not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Its number.
+    pub id: RequestId,
+    /// What is to be done, JSON.
+    pub payload: String,
+}
+
+/// An entry of the audit: it stays when its request is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its number.
+    pub id: RequestId,
+    /// Who asked.
+    pub who: String,
+    /// When.
+    pub asked: Timestamp,
+    /// What was to be done, in a word.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Why.
+    pub why: String,
+    /// When it was answered; open until then.
+    pub done: Option<Timestamp>,
+    /// What came of it: `done`, or `refused: ` and a sentence.
+    pub result: Option<String>,
+}
+
+/// A job that was set aside after it had used up its attempts, until a person decides on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadRow {
+    /// The job's id.
+    pub job: String,
+    /// Its batch.
+    pub batch: BatchId,
+    /// The group whose update it was to make, if that was its work.
+    pub update_group: Option<u32>,
+    /// What kind of work.
+    pub kind: String,
+    /// The line for people.
+    pub what: String,
+    /// How often it began.
+    pub attempts: u32,
+    /// The last error.
+    pub error: String,
+    /// When it was set aside.
+    pub since: Timestamp,
+}
+
 /// One change, to be written with others in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -199,6 +267,23 @@ pub enum Change {
     KeepMessage(OddMessage),
     /// Denies a source: inserts, or raises `count` if it failed in another batch now, keeps `first` and replaces the rest.
     Deny(DenyRow),
+    /// Keeps a job that was set aside. Of more than [`MAX_DEAD_LETTERS`] the oldest go.
+    PutDead(DeadRow),
+    /// A person has decided on a job that was set aside: it leaves the list.
+    DropDead {
+        /// Which job.
+        job: String,
+    },
+    /// Answers a person's request: it leaves the table of requests, and its audit entry is completed. One that is answered
+    /// stays as it is.
+    AnswerRequest {
+        /// Which.
+        id: RequestId,
+        /// When.
+        done: Timestamp,
+        /// What came of it, see [`AuditRow::result`].
+        result: String,
+    },
     /// Remembers a named text, such as how far catch-up has come.
     PutMark {
         /// Its name.
@@ -292,6 +377,12 @@ pub enum StoreErrorKind {
     Broken(String),
 }
 
+/// Most jobs set aside that are kept.
+pub const MAX_DEAD_LETTERS: u32 = 1_000;
+
+/// Most requests that wait for the leader.
+pub const MAX_REQUESTS: u32 = 1_000;
+
 /// The store.
 ///
 /// # Errors
@@ -336,6 +427,17 @@ pub trait Store: Send + Sync {
     async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Result<Vec<DenyRow>, StoreError>;
     /// How many messages could not be understood.
     async fn odd_messages(&self) -> Result<u64, StoreError>;
+    /// Stores a person's request and its audit entry, in one transaction. Any instance may: no epoch is asked for. `None`, and
+    /// nothing is stored, if [`MAX_REQUESTS`] wait already.
+    async fn ask(&self, request: NewRequest) -> Result<Option<RequestId>, StoreError>;
+    /// Requests without an answer, oldest first, at most `limit`.
+    async fn requests(&self, limit: u32) -> Result<Vec<RequestRow>, StoreError>;
+    /// The audit, newest first, at most `limit`.
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError>;
+    /// One entry of the audit.
+    async fn audited(&self, id: RequestId) -> Result<Option<AuditRow>, StoreError>;
+    /// Jobs set aside that nobody has decided on, oldest first, at most `limit`.
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadRow>, StoreError>;
     /// A named text.
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Whether the database answers.

@@ -14,7 +14,7 @@ use super::{
 
 /// The lease as stored. Without an owner nobody leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Held {
+pub(super) struct Held {
     epoch: i64,
     owner: String,
     instance: String,
@@ -110,7 +110,8 @@ fn millis(number: i64) -> Duration {
     Duration::from_millis(u64::try_from(number).unwrap_or(0))
 }
 
-async fn lock(transaction: &mut Transaction) -> Result<Held, Fault> {
+/// Makes every other writer wait until the transaction ends.
+pub(super) async fn lock(transaction: &mut Transaction) -> Result<Held, Fault> {
     let rows = transaction.query(LOCK.into_sql_str(), Vec::new()).await?;
     let row =
         rows.first().ok_or_else(|| Fault::Broken("the leader's row is missing".to_owned()))?;

@@ -7,6 +7,7 @@ mod fault;
 mod lease;
 mod link;
 mod open;
+mod people;
 mod sql;
 mod table;
 

@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ebs_domain::{
-    id::{BatchId, Epoch},
+    id::{BatchId, Epoch, RequestId},
     scm::ScmUrl,
     time::Timestamp,
 };
 
 use super::{
-    BatchRow, Candidate, Change, Committed, DenyRow, EffectRow, GroupRow, Lease, MemberRow, Store,
-    StoreError, TriggerRow,
+    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
+    MemberRow, NewRequest, RequestRow, Store, StoreError, TriggerRow,
     cell::{Columns, Field},
     commit,
     fault::Fault,
     lease,
     link::{Pools, Row, Transaction, Value},
     open::{self, StoreOptions},
+    people,
     table::{self, Record},
 };
 
@@ -229,6 +230,31 @@ impl Store for SqlStore {
             .ask("count the odd messages", "SELECT COUNT(*) FROM odd_messages", Vec::new(), read)
             .await?;
         Ok(counts.first().copied().unwrap_or(0))
+    }
+
+    async fn ask(&self, request: NewRequest) -> Result<Option<RequestId>, StoreError> {
+        let asking = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = people::ask(&mut transaction, request).await;
+            end(transaction, done).await
+        };
+        asking.await.map_err(|fault: Fault| fault.while_trying("store a request"))
+    }
+
+    async fn requests(&self, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
+        self.all("read the requests", "ORDER BY id LIMIT $1", vec![limit.write()]).await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.all("read the audit", "ORDER BY id DESC LIMIT $1", vec![limit.write()]).await
+    }
+
+    async fn audited(&self, id: RequestId) -> Result<Option<AuditRow>, StoreError> {
+        self.one("read an audit entry", "WHERE id = $1", vec![id.write()]).await
+    }
+
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadRow>, StoreError> {
+        self.all("read the dead letters", "ORDER BY since, job LIMIT $1", vec![limit.write()]).await
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -5,7 +5,8 @@ use std::{collections::HashSet, fmt::Write as _};
 use sqlx::AssertSqlSafe;
 
 use super::{
-    BatchRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage, TriggerRow,
+    AuditRow, BatchRow, DeadRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage,
+    RequestRow, TriggerRow,
     cell::{Columns, Field},
     fault::Fault,
     link::{Conn, Row, Transaction, Value},
@@ -69,6 +70,9 @@ record!(EffectRow in "effects", key [id], then [
 record!(OddMessage in "odd_messages", key [id], then [topic, body, fault, received], on conflict "(id) DO NOTHING");
 record!(DenyRow in "denied", key [source], then [component, class, text, batch, task, first, last, count, expires],
     on conflict DENY_AGAIN);
+record!(AuditRow in "audit", key [id], then [who, asked, action, subject, why, done, result]);
+record!(RequestRow in "requests", key [id], then [payload]);
+record!(DeadRow in "dead_letters", key [job], then [batch, update_group, kind, what, attempts, error, since]);
 
 impl Record for TriggerRow {
     const TABLE: &'static str = "triggers";

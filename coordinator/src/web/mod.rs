@@ -1,5 +1,9 @@
-//! What people and machines read over HTTP. Nothing here changes anything.
+//! What people and machines read over HTTP, and what people ask there. What is asked is stored for the leader; nothing here
+//! changes anything else.
 
+mod api;
+mod desk;
+mod gate;
 mod health;
 mod page;
 #[cfg(test)]
@@ -7,6 +11,8 @@ mod sample;
 mod server;
 mod view;
 
+pub use desk::Desk;
+pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
 pub use server::{Served, router, serve};
 pub use view::*;

@@ -177,6 +177,7 @@ pub(super) fn overview() -> Overview {
         }],
         recent: recent(),
         triggers_by_answer: BTreeMap::from([("pending".to_owned(), 214)]),
+        dead: Vec::new(),
         effects_open: 3,
         stale_results: 0,
         late_found: 0,

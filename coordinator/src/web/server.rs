@@ -1,4 +1,4 @@
-//! The HTTP server: which address answers what, with which headers and limits. Does *not* offer anything that changes.
+//! The HTTP server: which address answers what, with which headers and limits. What people ask there stands in `api`.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -27,15 +27,15 @@ use tower_http::{
 };
 
 use super::{
-    Condition, Health, Need, Overview, Pages,
+    Condition, Desk, Health, Need, Overview, Pages, api,
     page::{Asked, Page, Unavailable},
 };
 use crate::store::{Store, StoreError};
 
 /// The longest that answering takes.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// The longest body of a request, in bytes: none of ours has one.
-const BODY_LIMIT_BYTES: usize = 1024;
+/// The longest body of a request, in bytes: the longest is a reason.
+const BODY_LIMIT_BYTES: usize = 4096;
 /// How long the database may take for `/ready`.
 const PING_LIMIT: Duration = Duration::from_secs(3);
 /// How long an overview is shown before the next one is made, however many people look.
@@ -66,6 +66,8 @@ pub struct Served {
     pub pages: Arc<dyn Pages>,
     /// Shown at `/metrics`.
     pub metrics: Metrics,
+    /// Where people ask for changes.
+    pub desk: Desk,
 }
 
 #[derive(Clone)]
@@ -94,6 +96,7 @@ impl Site {
 
 /// What is answered at which address.
 pub fn router(served: Served) -> Router {
+    let asked = api::routes(served.desk.clone());
     let mut router = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -110,6 +113,7 @@ pub fn router(served: Served) -> Router {
             get(|| file("text/javascript; charset=utf-8", include_str!("../../static/page.js"))),
         )
         .with_state(Site { served, last: Arc::default() })
+        .merge(asked)
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES));

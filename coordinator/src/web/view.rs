@@ -12,7 +12,7 @@ use ebs_domain::{
 };
 use serde::Serialize;
 
-use crate::store::StoreError;
+use crate::store::{DeadRow, StoreError};
 
 /// Where the overview comes from.
 #[async_trait]
@@ -50,6 +50,8 @@ pub struct Overview {
     pub recent: Vec<RecentView>,
     /// How many triggers have which answer; `pending` are those without one.
     pub triggers_by_answer: BTreeMap<String, u64>,
+    /// Jobs set aside that nobody has decided on, oldest first.
+    pub dead: Vec<DeadView>,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.
@@ -183,6 +185,32 @@ pub struct EarlierGroupView {
     pub batch: BatchId,
     /// The group.
     pub group: GroupView,
+}
+
+/// A job that was set aside after it had used up its attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadView {
+    /// Its id.
+    pub job: String,
+    /// What kind of work.
+    pub kind: String,
+    /// The work in a line.
+    pub what: String,
+    /// How often it began.
+    pub attempts: u32,
+    /// The last error.
+    pub error: String,
+    /// When it was set aside.
+    pub since: Timestamp,
+    /// Its batch.
+    pub batch: BatchId,
+}
+
+impl From<DeadRow> for DeadView {
+    fn from(row: DeadRow) -> Self {
+        let DeadRow { job, batch, update_group: _, kind, what, attempts, error, since } = row;
+        Self { job, kind, what, attempts, error, since, batch }
+    }
 }
 
 /// A trigger that waits.

@@ -52,6 +52,11 @@ pub enum Event {
         /// Which.
         component: Component,
     },
+    /// An operator has the update of a held group made again, in doubt: the earlier try may have had its effect.
+    RetryGroup {
+        /// Which group.
+        group: u32,
+    },
     /// An operator ends the batch.
     Abort {
         /// Whether its triggers become pending again.
@@ -83,6 +88,7 @@ impl Event {
             Self::Checked(_) => "checked",
             Self::UpdatesSeen(_) => "updates_seen",
             Self::Drop { .. } => "drop",
+            Self::RetryGroup { .. } => "retry_group",
             Self::Abort { .. } => "abort",
         }
     }

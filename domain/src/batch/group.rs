@@ -352,6 +352,19 @@ impl Packed {
 }
 
 impl Posted {
+    /// An update that was just made, or found.
+    pub(super) fn new(update: UpdateSeen, tag: TagName) -> Self {
+        Self {
+            alias: update.alias,
+            tag,
+            status: update.status,
+            seen: None,
+            waited: Duration::ZERO,
+            warned: false,
+            unknown_since: None,
+        }
+    }
+
     /// Takes note of how it stands, and counts the time since the last look; gives why it is late, if it is.
     fn look(&mut self, update: &UpdateSeen, at: Timestamp, plan: &Plan) -> Option<GroupEnd> {
         self.status.clone_from(&update.status);

@@ -34,6 +34,7 @@ impl Batch {
             Event::Checked(facts) => self.on_checked(at, &facts, &mut out),
             Event::UpdatesSeen(look) => self.on_updates_seen(at, &look, &mut out),
             Event::Drop { component } => self.on_drop(at, &component, &mut out),
+            Event::RetryGroup { group } => self.on_retry_group(at, group, &mut out),
             Event::Abort { requeue } => self.on_abort(at, requeue, &mut out),
         }
         self.advance(at, &mut out);
@@ -51,6 +52,7 @@ impl Batch {
                 None => *no <= self.effects,
             },
             Event::Drop { component } => self.may_be_dropped(component),
+            Event::RetryGroup { group } => self.may_retry_group(*group),
             Event::Abort { .. } => !matches!(self.phase, Phase::Ended { .. } | Phase::Cleaning(_)),
             // Answers to looking: true whenever they come, and late ones are told apart by what they are about.
             Event::Admitted(_)

@@ -12,6 +12,7 @@ mod effect;
 mod event;
 mod fill;
 mod group;
+mod late;
 mod machine;
 mod member;
 mod phase;
@@ -36,6 +37,7 @@ pub use effect::{
 pub use event::{Event, Illegal};
 pub use fill::{Fill, Item};
 pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
+pub use late::{late_posted, retry_late};
 pub use member::{Build, Built, End, Member, StopReason};
 pub use phase::{
     Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Ground, Phase, Preparing,
@@ -47,7 +49,7 @@ pub use seen::{
     UpdateSeen, UpdatesLook,
 };
 pub use settling::settle_groups;
-pub use state::{Batch, Purpose, Step, Stopped};
+pub use state::{Batch, Purpose, Step, Stopped, VERSION};
 pub use summary::Summary;
 pub use wants::{Haste, Read, Watch, watch_updates};
 

@@ -321,6 +321,29 @@ impl Batch {
         }
     }
 
+    /// Whether an operator can have the update of a group made again: it is held, and the batch still publishes or settles.
+    #[must_use]
+    pub fn may_retry_group(&self, number: u32) -> bool {
+        let held = |group: &Group| matches!(group.state, GroupState::Held { .. });
+        self.stopped.is_none()
+            && self.groups.get(&number).is_some_and(held)
+            && matches!(
+                self.phase,
+                Phase::Publishing(Publishing::Grouped { .. }) | Phase::Settling { .. }
+            )
+    }
+
+    /// The same tag is posted anew. A batch that settles goes back: only in publishing can a group need another tag.
+    pub(super) fn on_retry_group(&mut self, at: Timestamp, number: u32, out: &mut Step) {
+        if let Phase::Settling { ground } = &self.phase {
+            let ground = ground.clone();
+            self.enter(at, Phase::Publishing(Publishing::Grouped { ground }), out);
+        }
+        let Some(group) = self.groups.get_mut(&number) else { return };
+        let GroupState::Held { tag, .. } = group.state.clone() else { return };
+        self.post_group(number, tag, 0, Vec::new(), out);
+    }
+
     /// There is an update; what it lacks of the group gets an errata tag of its own.
     fn on_update(&mut self, number: u32, tag: TagName, update: UpdateSeen, out: &mut Step) {
         let Some(group) = self.groups.get_mut(&number) else { return };
@@ -335,15 +358,7 @@ impl Batch {
         }
         group.packed = packed;
         let text = update.alias.clone();
-        group.state = GroupState::Posted(Posted {
-            alias: update.alias,
-            tag,
-            status: update.status,
-            seen: None,
-            waited: std::time::Duration::ZERO,
-            warned: false,
-            unknown_since: None,
-        });
+        group.state = GroupState::Posted(Posted::new(update, tag));
         out.commands.push(Command::Notify(Notice::Group { number, state: "posted", text }));
         if !missing.is_empty() {
             self.add_group(missing, out);

@@ -19,6 +19,10 @@ use crate::{
     trigger::Answer,
 };
 
+/// The version of what is stored of a batch: [`Batch`], [`Member`], [`Group`], [`Effect`], [`Outcome`] and the summary. A change of
+/// what is written raises it, and brings a fixture (`tests/integration/tests/fixtures.rs`).
+pub const VERSION: u32 = 1;
+
 /// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {

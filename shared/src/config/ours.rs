@@ -12,6 +12,7 @@ use super::{
     tree::Node,
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, positive},
 };
+use crate::token;
 
 /// The static file as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +130,8 @@ pub struct Database {
 pub struct Http {
     /// Address to listen on. Default: `127.0.0.1:8080`.
     pub listen: SocketAddr,
+    /// File with the tokens of those who may change things. Read anew for each of them; absent, nobody may.
+    pub tokens_file: Option<PathBuf>,
 }
 
 /// `ebs.worker`: the workers.
@@ -268,7 +271,15 @@ impl Database {
 impl Http {
     pub(super) fn read(block: Option<&mut Block<'_, '_>>) -> Self {
         let default = SocketAddr::from(([127, 0, 0, 1], 8080));
-        Self { listen: block.map_or(default, |block| block.or("listen", default)) }
+        let Some(block) = block else { return Self { listen: default, tokens_file: None } };
+        let http =
+            Self { listen: block.or("listen", default), tokens_file: block.get("tokens_file") };
+        if let Some(path) = &http.tokens_file
+            && let Err(fault) = token::read(path)
+        {
+            block.fault_at("tokens_file", fault.to_string());
+        }
+        http
     }
 }
 

@@ -125,8 +125,13 @@ pub struct Delivered {
 pub enum JobEnd {
     /// The worker's report.
     Done(String),
-    /// The job used up its attempts and is set aside; the last error.
-    Dead(String),
+    /// The job used up its attempts and is set aside.
+    Dead {
+        /// The last error.
+        error: String,
+        /// How often it began; 0 if that is not known.
+        attempts: u32,
+    },
 }
 
 /// What a queue holds, for metrics and readiness.

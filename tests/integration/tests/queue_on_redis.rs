@@ -165,7 +165,12 @@ async fn a_job_delivered_and_never_begun_is_handed_out_ten_times() -> anyhow::Re
     .await?;
     ensure!(delivered == 10, "{delivered}");
     let end = results.into_iter().map(|result| result.end).collect::<Vec<_>>();
-    ensure!(end == [JobEnd::Dead("it was delivered 10 times and never begun".to_owned())]);
+    ensure!(
+        end == [JobEnd::Dead {
+            error: "it was delivered 10 times and never begun".to_owned(),
+            attempts: 0
+        }]
+    );
     Ok(())
 }
 

@@ -118,7 +118,7 @@ async fn jobs_are_done_and_told() {
     bench.put("b", Lane::Watch, "fail").await;
     let ends = BTreeMap::from([bench.result().await, bench.result().await]);
     assert_eq!(ends["a"], JobEnd::Done("report of a".to_owned()));
-    assert_eq!(ends["b"], JobEnd::Dead("broken".to_owned()));
+    assert_eq!(ends["b"], JobEnd::Dead { error: "broken".to_owned(), attempts: 1 });
     let workers = bench.queue.workers().await.unwrap();
     assert_eq!(
         workers.iter().map(|w| (w.worker.as_str(), w.slots)).collect::<Vec<_>>(),

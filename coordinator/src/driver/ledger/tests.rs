@@ -142,3 +142,25 @@ fn the_entry_of_the_last_version_is_read() {
     let restored = Open::restored(row, CALL, Instant::now()).expect("an old row");
     assert_eq!((restored.entry.looked, restored.entry.settle_only), (None, false));
 }
+
+/// Payloads as programs of each version wrote them, beside the other fixtures.
+fn kept(version: u32) -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = folder.join(format!("../tests/integration/fixtures/entry/v{version}.jsonl"));
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}: each version has its file", path.display()))
+}
+
+#[test]
+fn payloads_of_every_version_are_read_and_those_of_ours_are_written_without_a_difference() {
+    for version in 1..=super::ENTRY_VERSION {
+        for line in kept(version).lines() {
+            let entry: super::Entry = serde_json::from_str(line).expect(line);
+            if version == super::ENTRY_VERSION {
+                let now = serde_json::to_string(&entry).expect("it was read");
+                assert_eq!(now, line, "written otherwise: raise the version and add its file");
+            }
+        }
+    }
+    assert_eq!(kept(super::ENTRY_VERSION).lines().count(), 8, "one of each kind of effect");
+}

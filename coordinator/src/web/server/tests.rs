@@ -52,6 +52,11 @@ impl Running {
             store: Arc::new(store.clone()),
             pages: Arc::new(Fixed { broken }),
             metrics: metrics.clone(),
+            desk: Desk {
+                store: Arc::new(store.clone()),
+                clock: Arc::new(ebs_shared::clock::System),
+                tokens: None,
+            },
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

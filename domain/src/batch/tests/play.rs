@@ -261,6 +261,7 @@ impl Play {
             }),
             "updates" => self.updates(rest),
             "drop" => Event::Drop { component: name(rest[0]) },
+            "retry" => Event::RetryGroup { group: rest[0].parse().unwrap() },
             "abort" => Event::Abort { requeue: !rest.is_empty() },
             other => panic!("no such event: {other}"),
         }

@@ -119,6 +119,12 @@ impl World {
         {
             return Event::Drop { component };
         }
+        let mut held = batch.groups.keys().filter(|number| batch.may_retry_group(**number));
+        if let Some(group) = held.next().copied()
+            && self.mishap(20)
+        {
+            return Event::RetryGroup { group };
+        }
         if self.mishap(1) && self.dice.percent(40) {
             return Event::Abort { requeue: self.dice.percent(50) };
         }
@@ -301,6 +307,15 @@ impl World {
 
     fn submit_update(&mut self, tag: &TagName, builds: &[(BuildId, crate::nvr::Nvr)]) -> Outcome {
         let wanted: BTreeSet<BuildId> = builds.iter().map(|(build, _)| *build).collect();
+        let of_tag = self.updates.iter().find(|(_, (of, _))| of == tag);
+        if let Some((alias, (_, inside))) = of_tag {
+            // Made again by an operator's wish: a worker looks first, and finds it.
+            let inside = builds.iter().filter(|(build, _)| inside.contains(build));
+            let builds = inside.map(|(_, nvr)| nvr.to_string()).collect();
+            let (alias, status) = (alias.clone(), "pending".to_owned());
+            let found = UpdateSeen { alias, status, gating: None, pushed: false, builds };
+            return Outcome::UpdatePosted { end: PostEnd::Update(found) };
+        }
         let end = if self.tags.get(tag) != Some(&wanted) || self.mishap(3) {
             PostEnd::TagDiffers
         } else if self.mishap(5) {

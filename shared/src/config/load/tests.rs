@@ -444,3 +444,22 @@ proptest::proptest! {
         let _ = parse_dynamic("dynamic.yaml", &DYNAMIC.replace("['^gcc$', '^binutils$', '^llvm[0-9.]*$', '^selinux-policy$']", &text));
     }
 }
+
+#[test]
+fn the_file_of_tokens_is_read_at_the_start_and_its_faults_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens");
+    let http = |path: &Path| format!("{STATIC}  http: {{tokens_file: {}}}\n", path.display());
+    fs::write(&path, format!("# ours\nalice operate {}\n", "0".repeat(64))).unwrap();
+    let config = fine(&http(&path)).config;
+    assert_eq!(config.ebs.http.tokens_file.as_deref(), Some(path.as_path()));
+    assert_eq!(config.ebs.http.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(fine(STATIC).config.ebs.http.tokens_file, None);
+    fs::write(&path, "alice secret-in-plain-words\n").unwrap();
+    let error = parse_static("static.yaml", &http(&path)).unwrap_err().to_string();
+    assert!(error.contains("ebs.http.tokens_file"), "{error}");
+    assert!(error.contains("line 1 of the tokens"), "{error}");
+    assert!(!error.contains("plain-words"), "{error}");
+    let error = parse_static("static.yaml", &http(&folder.path().join("none"))).unwrap_err();
+    assert!(error.to_string().contains("cannot read the tokens"), "{error}");
+}

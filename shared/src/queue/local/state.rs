@@ -350,7 +350,8 @@ impl State {
     fn bury(&mut self, id: &str, error: &str, now: Instant) {
         if let Some(job) = self.jobs.get_mut(id) {
             job.place = Place::Dead { since: now };
-            self.tell(id, JobEnd::Dead(error.to_owned()));
+            let attempts = job.attempts;
+            self.tell(id, JobEnd::Dead { error: error.to_owned(), attempts });
         }
     }
 

@@ -274,11 +274,13 @@ fn delivered(
     (entry, fields): (String, Option<BTreeMap<String, String>>),
 ) -> Result<Delivered, QueueError> {
     let mut fields = fields.unwrap_or_default();
+    let attempts = fields.get("a").and_then(|text| text.parse().ok());
     let mut field = |name: &str| fields.remove(name).ok_or_else(|| garbled("read results", &entry));
     let (job, kind, text) = (field("j")?, field("k")?, field("r")?);
     let end = match kind.as_str() {
         "done" => JobEnd::Done(text),
-        "dead" => JobEnd::Dead(text),
+        // A program of before the count was told left it out.
+        "dead" => JobEnd::Dead { error: text, attempts: attempts.unwrap_or(0) },
         _ => return Err(garbled("read results", &kind)),
     };
     Ok(Delivered { entry, job, end })

@@ -197,7 +197,8 @@ pub async fn a_failing_job_ends_as_dead(bench: &dyn Bench) -> Case {
         );
     }
     ensure!(
-        next_results(&*producer).await? == [("7:1".to_owned(), JobEnd::Dead("fault 3".to_owned()))]
+        next_results(&*producer).await?
+            == [("7:1".to_owned(), JobEnd::Dead { error: "fault 3".to_owned(), attempts: 3 })]
     );
     ensure!(producer.dead(9).await? == ["7:1"]);
     ensure!(producer.depths().await?.dead == 1);
@@ -213,7 +214,7 @@ pub async fn a_dead_job_is_put_back_by_hand(bench: &dyn Bench) -> Case {
     ensure!(worker.fail(&held, "cannot be", Duration::ZERO, false).await? == Finished::Recorded);
     ensure!(
         next_results(&*producer).await?
-            == [("7:1".to_owned(), JobEnd::Dead("cannot be".to_owned()))]
+            == [("7:1".to_owned(), JobEnd::Dead { error: "cannot be".to_owned(), attempts: 1 })]
     );
     ensure!(producer.redrive("7:1").await?);
     ensure!(!producer.redrive("7:1").await? && producer.dead(9).await?.is_empty());
@@ -254,7 +255,9 @@ pub async fn a_poison_job_is_set_aside(bench: &dyn Bench) -> Case {
         take_one(&*producer, &*worker).await?;
     }
     let results = next_results(&*producer).await?;
-    let [(id, JobEnd::Dead(text))] = results.as_slice() else { anyhow::bail!("{results:?}") };
+    let [(id, JobEnd::Dead { error: text, attempts: 3 })] = results.as_slice() else {
+        anyhow::bail!("{results:?}")
+    };
     ensure!(id == "7:1" && text == "its holder vanished in each of 3 attempts");
     ensure!(producer.depths().await?.lanes.map(|lane| lane.0) == [0, 0]);
     Ok(())

@@ -179,7 +179,7 @@ async fn one_round(
                 open.remove(&result.job);
                 match result.end {
                     JobEnd::Done(_) => tally.done += 1,
-                    JobEnd::Dead(_) => tally.dead += 1,
+                    JobEnd::Dead { .. } => tally.dead += 1,
                 }
             }
         }

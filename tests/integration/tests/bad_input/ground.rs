@@ -32,6 +32,8 @@ pub(crate) struct Ground {
     pub(crate) password: &'static str,
     /// The bus file's text, if the bus is listened to.
     pub(crate) bus: Option<String>,
+    /// The file of tokens, if there is one.
+    pub(crate) tokens: Option<String>,
     /// The word in `trigger_tag`.
     pub(crate) trigger_tag: &'static str,
     /// Lines below `components:`.
@@ -51,6 +53,7 @@ impl Ground {
             address,
             password: "ebspw",
             bus: None,
+            tokens: None,
             trigger_tag: "f45",
             components: overrides(&["bash", "zsh"]),
         })
@@ -102,13 +105,20 @@ impl Ground {
                 format!("fedora_messaging_config: {}", path("bus.toml").display())
             }
         };
+        let tokens = match &self.tokens {
+            None => String::new(),
+            Some(text) => {
+                std::fs::write(path("tokens"), text)?;
+                format!(", tokens_file: {}", path("tokens").display())
+            }
+        };
         let fixed = format!(
             "configuration:\n  koji: {{profile: sim, build_target: eln, stable_tag: eln, username: ebs, scratch_build: false, \
              fail_fast: true, wait_repo: true}}\n  bodhi: {{staging: false}}\n  open_id_connect: false\n  email: false\n\
              ebs:\n  instance: one\n  koji:\n    hub_url: http://{fedora}/kojihub\n    user: ebs\n    password_file: {password}\n\
              \x20   call_timeout: 2s\n  bodhi: {{url: 'http://{fedora}/', token_file: {token}, call_timeout: 2s, post_timeout: 2s}}\n\
              \x20 database: {{url: 'sqlite:{database}'}}\n  bus:\n    datagrepper_url: http://{fedora}/datagrepper/\n    {bus}\n\
-             \x20 http: {{listen: '127.0.0.1:0'}}\n  timers: {{lull: 300ms, max_lull: 5s, lease: 6s, job_lease: 6s, doubt_wait: 5s, \
+             \x20 http: {{listen: '127.0.0.1:0'{tokens}}}\n  timers: {{lull: 300ms, max_lull: 5s, lease: 6s, job_lease: 6s, doubt_wait: 5s, \
              build_timeout: 60s, side_tag_timeout: 60s, stable_timeout: 60s, poll_min: 50ms, poll_max: 300ms, \
              truth_interval: 200ms, config_refresh: 1s, grace: 2s}}\n",
             password = path("password").display(),

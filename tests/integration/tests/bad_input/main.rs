@@ -1,5 +1,6 @@
 //! Bad input and bad neighbours: a coordinator neither panics nor loses a trigger, and says what it waits for.
 
+mod asking;
 mod bodies;
 mod ground;
 

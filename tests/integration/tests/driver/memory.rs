@@ -8,11 +8,11 @@ use std::{
 
 use async_trait::async_trait;
 use ebs_coordinator::store::{
-    BatchRow, Candidate, Change, Committed, DenyRow, EffectRow, GroupRow, Lease, MemberRow, Store,
-    StoreError, StoreErrorKind, TriggerRow,
+    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
+    MemberRow, NewRequest, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
-    id::{BatchId, Component, Epoch, TriggerId},
+    id::{BatchId, Component, Epoch, RequestId, TriggerId},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -29,6 +29,9 @@ pub(crate) struct Rows {
     pub(crate) denied: Vec<DenyRow>,
     pub(crate) marks: BTreeMap<String, String>,
     pub(crate) commits: u64,
+    pub(crate) audit: BTreeMap<RequestId, AuditRow>,
+    pub(crate) requests: BTreeMap<RequestId, RequestRow>,
+    pub(crate) dead: BTreeMap<String, DeadRow>,
     odd: u64,
 }
 
@@ -97,6 +100,14 @@ impl Rows {
             }
             Change::KeepMessage(_) => self.odd += 1,
             Change::Deny(row) => self.denied.push(row),
+            Change::PutDead(row) => drop(self.dead.insert(row.job.clone(), row)),
+            Change::DropDead { job } => drop(self.dead.remove(&job)),
+            Change::AnswerRequest { id, done, result } => {
+                self.requests.remove(&id);
+                if let Some(row) = self.audit.get_mut(&id).filter(|row| row.done.is_none()) {
+                    (row.done, row.result) = (Some(done), Some(result));
+                }
+            }
             Change::PutMark { name, value } => drop(self.marks.insert(name, value)),
         }
         None
@@ -168,6 +179,27 @@ impl Store for Memory {
     }
     async fn odd_messages(&self) -> Answer<u64> {
         Ok(self.rows().odd)
+    }
+    async fn ask(&self, request: NewRequest) -> Answer<Option<RequestId>> {
+        let mut rows = self.rows();
+        let id = RequestId::new(i64::try_from(rows.audit.len()).unwrap_or(0) + 1);
+        let NewRequest { who, asked, action, subject, why, payload } = request;
+        let entry = AuditRow { id, who, asked, action, subject, why, done: None, result: None };
+        rows.audit.insert(id, entry);
+        rows.requests.insert(id, RequestRow { id, payload });
+        Ok(Some(id))
+    }
+    async fn requests(&self, _: u32) -> Answer<Vec<RequestRow>> {
+        Ok(self.rows().requests.values().cloned().collect())
+    }
+    async fn audit(&self, _: u32) -> Answer<Vec<AuditRow>> {
+        Ok(self.rows().audit.values().rev().cloned().collect())
+    }
+    async fn audited(&self, id: RequestId) -> Answer<Option<AuditRow>> {
+        Ok(self.rows().audit.get(&id).cloned())
+    }
+    async fn dead_letters(&self, _: u32) -> Answer<Vec<DeadRow>> {
+        Ok(self.rows().dead.values().cloned().collect())
     }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         Ok(self.rows().marks.get(name).cloned())

@@ -67,6 +67,21 @@ impl Queue {
         self.sides().held_back = lanes;
     }
 
+    /// Takes a submission whether it is held back or not.
+    pub(crate) async fn take_held_back(&self) -> Answer<Option<Held>> {
+        Ok(self.consumer().take(&[Lane::Submit], 1, Duration::ZERO).await?.pop())
+    }
+
+    /// Lets a job be set aside.
+    pub(crate) async fn kill(&self, held: &Held) -> Answer<Finished> {
+        self.consumer().fail(held, "it kills workers", Duration::ZERO, false).await
+    }
+
+    /// Hands a job back unharmed.
+    pub(crate) async fn hand_back(&self, held: &Held) -> Answer<()> {
+        self.consumer().release(held, Duration::ZERO).await.map(drop)
+    }
+
     /// Whether nothing is to be lost any more.
     pub(crate) fn has_lost_all(&self) -> bool {
         self.sides().lose.is_empty()

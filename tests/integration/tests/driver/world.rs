@@ -47,6 +47,9 @@ pub(crate) const RECONCILE: Duration = Duration::from_secs(20);
 /// Longest time between two polls of one thing.
 pub(crate) const POLL_MAX: Duration = Duration::from_secs(300);
 
+/// How long after its last possible sending a creating call may have its effect.
+pub(crate) const DOUBT_WAIT: Duration = Duration::from_secs(600);
+
 /// How long a poll may take.
 pub(crate) const POLL_DEADLINE: Duration = Duration::from_secs(3600);
 
@@ -104,6 +107,11 @@ pub(crate) struct Leader {
 impl World {
     /// A world with these packages listed, each with a build in Rawhide.
     pub(crate) fn new(packages: &[&str]) -> Result<Self> {
+        Self::with_plan(packages, plan())
+    }
+
+    /// The same with batches that follow this plan.
+    pub(crate) fn with_plan(packages: &[&str], plan: Plan) -> Result<Self> {
         let fixed = Arc::new(Fixed { begun: Instant::now(), drawn: AtomicU64::new(1) });
         let (store, queue) = (Arc::new(Memory::default()), Arc::new(Queue::new()));
         let (fedora, probe) = (Arc::new(Fedora::default()), Probe::new());
@@ -116,7 +124,7 @@ impl World {
         };
         let listed = packages.iter().map(listed).collect::<Result<Vec<_>>>()?;
         let policy = Arc::new(Policy::new(1, Rules::default(), listed));
-        let snapshot = Snapshot { policy, plan: plan(), paused: false };
+        let snapshot = Snapshot { policy, plan, paused: false };
         let parts = Arc::new(Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             queue: Arc::clone(&queue) as Arc<dyn Producer>,
@@ -175,6 +183,8 @@ impl World {
         let queue = || Arc::clone(&self.parts.queue);
         tasks.spawn(feeds::read_results(queue(), driver.sender(), over.clone()));
         tasks.spawn(feeds::maintain(queue(), Duration::from_secs(5), over.clone()));
+        let store = Arc::clone(&self.parts.store);
+        tasks.spawn(feeds::read_requests(store, driver.sender(), over.clone()));
         let leading = Driver::new(Arc::clone(&self.parts));
         let led = tokio::spawn(async move { leading.lead(lease, &mut inputs).await });
         Ok(Leader { driver, over, tasks, led })
@@ -264,7 +274,7 @@ fn settings() -> DriverSettings {
     DriverSettings {
         lull: seconds(60),
         max_lull: seconds(900),
-        doubt_wait: seconds(600),
+        doubt_wait: DOUBT_WAIT,
         lost_job_sends: LEASE,
         call_limit: seconds(60),
         poll_deadline: POLL_DEADLINE,
@@ -279,7 +289,8 @@ fn settings() -> DriverSettings {
     }
 }
 
-fn plan() -> Plan {
+/// The plan of batches.
+pub(crate) fn plan() -> Plan {
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
     Plan {
         snapshot: 1,

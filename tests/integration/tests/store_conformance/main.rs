@@ -10,7 +10,11 @@ mod ground;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod upgrade;
 
 /// Makes of each case one test per database.
 macro_rules! on_both {
@@ -57,5 +61,12 @@ on_both! {
     opening::what_was_written_is_there_after_opening_again,
     opening::a_database_newer_than_the_program_is_refused_with_both_versions,
     opening::several_open_the_same_new_database_at_once,
+    people::a_request_and_its_audit_entry_are_stored_together_by_any_instance,
+    people::an_answered_request_is_gone_and_its_audit_entry_stays_as_it_was_answered,
+    people::who_ask_at_once_get_numbers_of_their_own,
+    people::more_requests_than_a_leader_ever_answers_are_not_taken,
+    people::jobs_set_aside_are_listed_oldest_first_until_they_are_dropped,
+    people::of_too_many_jobs_set_aside_the_newest_stay,
+    upgrade::an_old_and_filled_database_is_brought_up_once_though_two_start_at_once,
     figures::figures_of_a_large_batch,
 }

@@ -1,0 +1,138 @@
+//! Carrying out what people ask: jobs that were set aside.
+//!
+//! The effect of a job that was set aside is closed, with outcome `poisoned`, in the very turn that hears of it: so its build
+//! or group suffers and nothing else waits. A closed effect is never run again, so nothing here puts the job itself back on
+//! the queue. What a person can have undone is the poisoning: a group that is held for it is posted by a new effect, in doubt
+//! from its beginning, while its batch publishes or settles, or after it has ended.
+
+use ebs_domain::{
+    batch::{Event, retry_late},
+    id::{BatchId, RequestId},
+};
+
+use super::{ledger::Open, now::Now, record, term::Term, turn::Turn, work};
+use crate::{
+    store::{Change, DeadRow, MAX_DEAD_LETTERS, RequestRow},
+    wish::{Asked, VERSION, Wish},
+};
+
+/// Most bytes of an error that are kept.
+const MAX_ERROR_BYTES: usize = 2_000;
+
+impl Term {
+    /// A job was set aside: kept for people.
+    pub(super) fn keep_dead(
+        &mut self,
+        job: String,
+        open: &Open,
+        end: (String, u32),
+        now: Now,
+        turn: &mut Turn,
+    ) {
+        let (mut error, attempts) = end;
+        error.truncate(error.floor_char_boundary(MAX_ERROR_BYTES));
+        let row = DeadRow {
+            batch: open.row.batch,
+            update_group: work::group_of(&open.entry.effect),
+            kind: open.row.kind.clone(),
+            what: work::effect_line(&open.entry.effect),
+            attempts,
+            error,
+            since: now.wall,
+            job,
+        };
+        tracing::error!(job.id = row.job, error = row.error, "a job is set aside");
+        turn.others.push(Change::PutDead(row.clone()));
+        // Those that the store drops for being too many are not missed: they are only refused when they are asked for.
+        if self.state.dead.len() < usize::try_from(MAX_DEAD_LETTERS).unwrap_or(usize::MAX) {
+            self.state.dead.insert(row.job.clone(), row);
+        }
+    }
+
+    /// Carries a person's request out, and answers it.
+    pub(super) fn take_request(&mut self, request: &RequestRow, now: Now, turn: &mut Turn) {
+        // They come in order, and may have been read again just before the answer was stored.
+        if self.state.looked_at >= Some(request.id) {
+            return;
+        }
+        self.state.looked_at = Some(request.id);
+        let asked = match serde_json::from_str::<Asked>(&request.payload) {
+            Ok(asked) if asked.v == VERSION => asked,
+            Ok(_) | Err(_) => {
+                // A newer program leads again soon; it knows.
+                tracing::warn!(request.id = request.id.get(), "a request cannot be understood");
+                return;
+            }
+        };
+        let done = match &asked.wish {
+            Wish::Redrive { job } => self.redrive(request.id, job, now, turn),
+            Wish::GiveUp { job } => self.set_aside(job).map(|_| ()),
+        };
+        let result = match done {
+            Ok(()) => {
+                let job = asked.wish.subject().to_owned();
+                self.state.dead.remove(&job);
+                turn.others.push(Change::DropDead { job });
+                "done".to_owned()
+            }
+            Err(why) => format!("refused: {why}"),
+        };
+        tracing::info!(
+            request.id = request.id.get(),
+            request.action = asked.wish.word(),
+            result,
+            "a request is answered"
+        );
+        turn.others.push(Change::AnswerRequest { id: request.id, done: now.wall, result });
+    }
+
+    fn set_aside(&self, job: &str) -> Result<&DeadRow, String> {
+        self.state.dead.get(job).ok_or_else(|| format!("no job `{job}` is set aside"))
+    }
+
+    fn redrive(
+        &mut self,
+        by: RequestId,
+        job: &str,
+        now: Now,
+        turn: &mut Turn,
+    ) -> Result<(), String> {
+        let letter = self.set_aside(job)?;
+        let (batch, kind) = (letter.batch, letter.kind.clone());
+        let Some(group) = letter.update_group else {
+            return Err(format!(
+                "the effect of `{kind}` is closed and its batch went on without it: builds that failed are \
+                 built again by another attempt or a new trigger"
+            ));
+        };
+        let not_held = format!("group {group} of batch {batch} is not held any more");
+        if let Some(open) = self.state.batch.as_ref().filter(|open| open.id == batch) {
+            if !open.may_retry_group(group) {
+                let phase = open.phase.word();
+                return Err(format!(
+                    "{not_held}, or its batch, which is {phase}, has to end first"
+                ));
+            }
+            self.tell(batch, Event::RetryGroup { group }, now, turn);
+        } else {
+            let late = self.state.late.get_mut(&batch);
+            let held = late.and_then(|late| late.groups.get_mut(&group)).ok_or(&not_held)?;
+            let effect = retry_late(held, group).ok_or(&not_held)?;
+            turn.put(record::group(batch, group, held).map(Change::PutGroup));
+            let open = Open::late(batch, group, by, effect, now);
+            self.state.ledger.insert(open.row.id.clone(), open);
+        }
+        self.doubt_post(batch, group, now);
+        Ok(())
+    }
+
+    /// The holder that died may have posted: the new effect looks first, and waits.
+    fn doubt_post(&mut self, batch: BatchId, group: u32, now: Now) {
+        let posts = |open: &&mut Open| {
+            open.row.batch == batch && work::group_of(&open.entry.effect) == Some(group)
+        };
+        for open in self.state.ledger.values_mut().filter(posts) {
+            open.entry.doubt = Some(now.wall);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What is changed over HTTP: jobs that were set aside. Each change needs a token and a reason, and stands in the audit.
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use ebs_domain::{id::RequestId, time::Timestamp};
+use ebs_shared::token::Scope;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    desk::{Desk, MAX_REASON, reason},
+    gate::Refusal,
+    view::DeadView,
+};
+use crate::{
+    report::chain,
+    store::{AuditRow, MAX_DEAD_LETTERS, StoreError},
+    wish::Wish,
+};
+
+/// The longest id of a job that is looked for, in bytes.
+const MAX_JOB_BYTES: usize = 200;
+
+/// Most entries of the audit that are shown.
+const SHOWN_AUDIT: u32 = 200;
+
+/// What is answered below `/api`.
+pub(super) fn routes(desk: Desk) -> Router {
+    Router::new()
+        .route("/api/dead", get(dead))
+        .route("/api/dead/{job}/redrive", post(redrive))
+        .route("/api/dead/{job}/give-up", post(give_up))
+        .route("/api/audit", get(audit))
+        .with_state(desk)
+}
+
+/// The body of a request for a change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    reason: String,
+}
+
+/// What became of a request.
+#[derive(Serialize)]
+struct Answered {
+    /// Its number, also in the audit.
+    request: RequestId,
+    /// `done`; absent while the leader has not answered.
+    result: Option<String>,
+}
+
+/// An entry of the audit, as shown.
+#[derive(Serialize)]
+struct AuditView {
+    request: RequestId,
+    who: String,
+    asked: Timestamp,
+    action: String,
+    subject: String,
+    why: String,
+    done: Option<Timestamp>,
+    result: Option<String>,
+}
+
+impl From<AuditRow> for AuditView {
+    fn from(row: AuditRow) -> Self {
+        let AuditRow { id, who, asked, action, subject, why, done, result } = row;
+        Self { request: id, who, asked, action, subject, why, done, result }
+    }
+}
+
+async fn dead(State(desk): State<Desk>) -> Response {
+    match desk.store.dead_letters(MAX_DEAD_LETTERS).await {
+        Ok(rows) => Json(rows.into_iter().map(DeadView::from).collect::<Vec<_>>()).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn audit(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    if let Err(refusal) = desk.admit(&headers, Scope::Read).await {
+        return refused(refusal);
+    }
+    match desk.audit(SHOWN_AUDIT).await {
+        Ok(rows) => Json(rows.into_iter().map(AuditView::from).collect::<Vec<_>>()).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn redrive(
+    State(desk): State<Desk>,
+    Path(job): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    change(&desk, &headers, &body, Wish::Redrive { job }).await
+}
+
+async fn give_up(
+    State(desk): State<Desk>,
+    Path(job): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    change(&desk, &headers, &body, Wish::GiveUp { job }).await
+}
+
+/// Lets in, checks, stores, waits: the way of every change.
+async fn change(desk: &Desk, headers: &HeaderMap, body: &[u8], wish: Wish) -> Response {
+    let who = match desk.admit(headers, Scope::Operate).await {
+        Ok(who) => who,
+        Err(refusal) => return refused(refusal),
+    };
+    if wish.subject().len() > MAX_JOB_BYTES || wish.subject().chars().any(char::is_control) {
+        return fault(StatusCode::BAD_REQUEST, "bad_job", "This is no id of a job.");
+    }
+    let why = serde_json::from_slice::<Ask>(body).ok().and_then(|ask| reason(&ask.reason));
+    let Some(why) = why else {
+        let text = format!(
+            "Say why: the body is `{{\"reason\": \"…\"}}`, a reason of 1 to {MAX_REASON} characters in one line."
+        );
+        return fault(StatusCode::BAD_REQUEST, "reason_needed", &text);
+    };
+    let request = match desk.ask(&who, wish, why).await {
+        Ok(Some(request)) => request,
+        Ok(None) => {
+            let text = "Too many requests wait for the leader: see whether there is one.";
+            return fault(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests", text);
+        }
+        Err(error) => return unavailable(&error),
+    };
+    match desk.answer(request).await {
+        Ok(Some(result)) => match result.strip_prefix("refused: ") {
+            Some(why) => fault(StatusCode::CONFLICT, "refused", why),
+            None => Json(Answered { request, result: Some(result) }).into_response(),
+        },
+        // It is stored: the leader answers it when there is one, and the audit tells.
+        Ok(None) | Err(_) => {
+            (StatusCode::ACCEPTED, Json(Answered { request, result: None })).into_response()
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    let mut response = fault(refusal.status(), refusal.code(), refusal.text());
+    if refusal.status() == StatusCode::UNAUTHORIZED {
+        let way = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, way);
+    }
+    response
+}
+
+fn unavailable(error: &StoreError) -> Response {
+    tracing::warn!(error = chain(error), "a request is not served");
+    fault(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The database does not answer.")
+}
+
+/// An error: a stable code for machines, and a sentence for people.
+fn fault(status: StatusCode, code: &str, text: &str) -> Response {
+    (status, Json(serde_json::json!({ "error": code, "text": text }))).into_response()
+}
+
+#[cfg(test)]
+mod tests;

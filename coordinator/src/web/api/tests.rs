@@ -1,0 +1,174 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use ebs_domain::id::BatchId;
+use ebs_shared::{clock::System, token::Token};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use crate::store::{
+    Candidate, Change, DeadRow, Lease, Location, SqlStore, Store as _, StoreOptions,
+};
+
+/// A server with its store and its file of tokens.
+struct Running {
+    base: String,
+    client: reqwest::Client,
+    store: SqlStore,
+    epoch: ebs_domain::id::Epoch,
+    folder: TempDir,
+}
+
+fn dead(job: &str) -> DeadRow {
+    DeadRow {
+        job: job.to_owned(),
+        batch: BatchId::new(7),
+        update_group: None,
+        kind: "submit_builds".to_owned(),
+        what: "build bash into eln-build-side-1, attempt 1".to_owned(),
+        attempts: 5,
+        error: "its holder vanished in each of 5 attempts".to_owned(),
+        since: Timestamp::from_millis(1_795_348_800_000),
+    }
+}
+
+impl Running {
+    async fn start(tokens: bool) -> Self {
+        // A second test of the same process finds it set already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = TempDir::new().unwrap();
+        let location = Location::Sqlite(folder.path().join("ebs.sqlite"));
+        let store = SqlStore::open(&StoreOptions::new(location)).await.unwrap();
+        let candidate = Candidate {
+            owner: "a-1".to_owned(),
+            instance: "a".to_owned(),
+            ttl: Duration::from_secs(60),
+        };
+        let Lease::Leading { epoch } = store.lead(&candidate).await.unwrap() else {
+            panic!("nobody else leads")
+        };
+        store.commit(epoch, vec![Change::PutDead(dead("b7.1.submit_builds#3"))]).await.unwrap();
+        let file: PathBuf = folder.path().join("tokens");
+        let desk = Desk {
+            store: Arc::new(store.clone()),
+            clock: Arc::new(System),
+            tokens: tokens.then_some(file),
+        };
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes(desk)).await });
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy().build().unwrap();
+        Self { base, client, store, epoch, folder }
+    }
+
+    /// Writes a file with one new token of this scope; its secret.
+    fn token(&self, scope: Scope) -> String {
+        let (secret, token) = Token::make("alice", scope, None, &System).unwrap();
+        std::fs::write(self.folder.path().join("tokens"), token.to_string()).unwrap();
+        secret
+    }
+
+    async fn post(&self, path: &str, token: Option<&str>, body: &str) -> (u16, Value) {
+        let request = self.client.post(format!("{}{path}", self.base)).body(body.to_owned());
+        let request = match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    async fn redrive(&self, token: Option<&str>) -> (u16, Value) {
+        let body = r#"{"reason": "the worker is mended"}"#;
+        self.post("/api/dead/b7.1.submit_builds%233/redrive", token, body).await
+    }
+
+    /// A leader that answers the next request so.
+    async fn leader_says(&self, result: &str) {
+        let request = loop {
+            if let Some(request) = self.store.requests(9).await.unwrap().pop() {
+                break request;
+            }
+            tokio::task::yield_now().await;
+        };
+        let answer = Change::AnswerRequest {
+            id: request.id,
+            done: Timestamp::from_millis(1_795_348_900_000),
+            result: result.to_owned(),
+        };
+        self.store.commit(self.epoch, vec![answer]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn without_a_file_of_tokens_a_change_is_refused_with_what_to_do() {
+    let running = Running::start(false).await;
+    let (status, body) = running.redrive(Some("ebs_guess")).await;
+    assert_eq!((status, &body["error"]), (403, &json!("changes_off")));
+    assert!(body["text"].as_str().unwrap().contains("`ebsctl token new`"), "{body}");
+    assert!(running.store.audit(9).await.unwrap().is_empty(), "nothing is stored");
+}
+
+#[tokio::test]
+async fn a_change_is_stored_for_the_leader_and_its_answer_is_told() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Operate);
+    let (answer, ()) = tokio::join!(running.redrive(Some(&token)), running.leader_says("done"));
+    assert_eq!(answer, (200, json!({"request": 1, "result": "done"})));
+    let (answer, ()) =
+        tokio::join!(running.redrive(Some(&token)), running.leader_says("refused: it is gone"));
+    assert_eq!(answer, (409, json!({"error": "refused", "text": "it is gone"})));
+    let entry = running.store.audit(9).await.unwrap().pop().unwrap();
+    assert_eq!((entry.who.as_str(), entry.action.as_str()), ("token/alice", "redrive"));
+    assert_eq!(entry.subject, "b7.1.submit_builds#3");
+    assert_eq!(entry.why, "the worker is mended");
+    assert_eq!(entry.result.as_deref(), Some("done"));
+}
+
+#[tokio::test]
+async fn a_line_taken_out_of_the_file_is_a_token_revoked() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Read);
+    assert_eq!(running.redrive(Some(&token)).await.0, 403, "its scope is reading");
+    let other = running.token(Scope::Operate);
+    assert_ne!(token, other);
+    let (status, body) = running.redrive(Some(&token)).await;
+    assert_eq!((status, &body["error"]), (401, &json!("token_refused")));
+    std::fs::write(running.folder.path().join("tokens"), "this is no token").unwrap();
+    let (status, body) = running.redrive(Some(&other)).await;
+    assert_eq!((status, &body["error"]), (503, &json!("tokens_unreadable")));
+    assert!(!body.to_string().contains("no token"), "nothing of the file is shown: {body}");
+    assert_eq!(running.redrive(None).await.1["error"], "token_missing");
+}
+
+#[tokio::test]
+async fn a_change_without_a_reason_or_of_an_impossible_job_is_refused() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Operate);
+    let long = json!({"reason": "x".repeat(501)}).to_string();
+    for body in ["", "{}", r#"{"reason": "  "}"#, r#"{"reason": "a\u0007b"}"#, &long] {
+        let (status, answer) = running.post("/api/dead/j/give-up", Some(&token), body).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("reason_needed")), "{body}");
+    }
+    let path = format!("/api/dead/{}/give-up", "j".repeat(201));
+    let (status, answer) = running.post(&path, Some(&token), r#"{"reason": "r"}"#).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("bad_job")));
+    assert!(running.store.requests(9).await.unwrap().is_empty(), "nothing is stored");
+}
+
+#[tokio::test]
+async fn the_list_is_for_everybody_and_the_audit_for_those_with_a_token() {
+    let running = Running::start(true).await;
+    let get = async |path: &str, token: &str| {
+        let request = running.client.get(format!("{}{path}", running.base)).bearer_auth(token);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, list) = get("/api/dead", "nobody").await;
+    assert_eq!((status, &list[0]["job"]), (200, &json!("b7.1.submit_builds#3")));
+    assert_eq!((&list[0]["attempts"], &list[0]["batch"]), (&json!(5), &json!(7)));
+    let token = running.token(Scope::Read);
+    assert_eq!(get("/api/audit", "nobody").await.0, 401);
+    assert_eq!(get("/api/audit", &token).await, (200, json!([])));
+}

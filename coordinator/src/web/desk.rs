@@ -1,0 +1,108 @@
+//! The desk where people ask for changes: lets them in or not, stores what they ask, and waits a while for the leader's answer.
+//! Changes nothing itself, so any instance has one.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use axum::http::HeaderMap;
+use ebs_domain::id::RequestId;
+use ebs_shared::{
+    clock::Clock,
+    token::{self, Scope},
+};
+use tokio::time::{Instant, sleep};
+
+use super::gate::{self, Known, Refusal, Who};
+use crate::{
+    report::chain,
+    store::{AuditRow, NewRequest, Store, StoreError},
+    wish::{Asked, VERSION, Wish},
+};
+
+/// The longest reason, in characters.
+pub(super) const MAX_REASON: usize = 500;
+
+/// The longest wait for the leader's answer.
+const ANSWER_WAIT: Duration = Duration::from_secs(8);
+
+/// How often it is looked for.
+const ANSWER_LOOK: Duration = Duration::from_millis(200);
+
+/// What a desk needs.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where requests and their audit are kept.
+    pub store: Arc<dyn Store>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// The file of tokens; without one nobody may change anything.
+    pub tokens: Option<PathBuf>,
+}
+
+impl Desk {
+    /// Lets somebody in, or not. The file is read for each who asks, so that a line taken out is a token revoked; a file that
+    /// cannot be read lets nobody in.
+    pub(super) async fn admit(&self, headers: &HeaderMap, need: Scope) -> Result<Who, Refusal> {
+        let known = match self.tokens.clone() {
+            None => Known::Off,
+            // Nobody waits for a disk for a request that shows nothing.
+            Some(_) if !headers.contains_key(axum::http::header::AUTHORIZATION) => {
+                return Err(Refusal::Missing);
+            }
+            Some(path) => match tokio::task::spawn_blocking(move || token::read(&path)).await {
+                Ok(Ok(tokens)) => Known::Tokens(tokens),
+                Ok(Err(error)) => {
+                    tracing::error!(error = chain(&error), "nobody can change anything");
+                    Known::Unreadable
+                }
+                Err(_) => Known::Unreadable,
+            },
+        };
+        let decided = gate::admit(headers, &known, need, self.clock.now());
+        if let Err(refusal) = decided {
+            tracing::warn!(code = refusal.code(), "a request is not let in");
+        }
+        decided
+    }
+
+    /// Stores a wish and its audit entry; nothing if too many wait.
+    pub(super) async fn ask(
+        &self,
+        who: &Who,
+        wish: Wish,
+        why: String,
+    ) -> Result<Option<RequestId>, StoreError> {
+        let (action, subject) = (wish.word().to_owned(), wish.subject().to_owned());
+        let payload = serde_json::to_string(&Asked { v: VERSION, wish }).map_err(|error| {
+            let kind = crate::store::StoreErrorKind::Broken(error.to_string());
+            StoreError { what: "write a request", kind }
+        })?;
+        let (who, asked) = (who.to_string(), self.clock.now());
+        self.store.ask(NewRequest { who, asked, action, subject, why, payload }).await
+    }
+
+    /// The leader's answer, if it comes soon.
+    pub(super) async fn answer(&self, id: RequestId) -> Result<Option<String>, StoreError> {
+        let limit = Instant::now() + ANSWER_WAIT;
+        loop {
+            let result = self.store.audited(id).await?.and_then(|entry| entry.result);
+            if result.is_some() || Instant::now() >= limit {
+                return Ok(result);
+            }
+            sleep(ANSWER_LOOK).await;
+        }
+    }
+
+    /// The newest entries of the audit.
+    pub(super) async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.store.audit(limit).await
+    }
+}
+
+/// A reason as it is kept: one that says something, in one line, and not too long.
+pub(super) fn reason(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty()
+        && text.chars().count() <= MAX_REASON
+        && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}

@@ -1,0 +1,50 @@
+//! What a person can ask of the leader, as it is stored between the one who asks and the leader.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of [`Asked`] that this program writes.
+pub const VERSION: u32 = 1;
+
+/// A request's payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Version of this shape, see [`VERSION`].
+    pub v: u32,
+    /// What is asked.
+    pub wish: Wish,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "wish", rename_all = "snake_case")]
+pub enum Wish {
+    /// Undo what setting a job aside has done, and have its work done again, as far as its batch allows.
+    Redrive {
+        /// The job that was set aside.
+        job: String,
+    },
+    /// Let what setting a job aside has done stand: it leaves the list.
+    GiveUp {
+        /// The job that was set aside.
+        job: String,
+    },
+}
+
+impl Wish {
+    /// The word for it, for the audit.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Redrive { .. } => "redrive",
+            Self::GiveUp { .. } => "give_up",
+        }
+    }
+
+    /// What it is about, for the audit.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Redrive { job } | Self::GiveUp { job } => job,
+        }
+    }
+}
