@@ -1,10 +1,10 @@
 //! What must hold. Each is a named function; the first group holds at every moment, all of them once the world is well again
 //! and all is at rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ebs_domain::{id::BatchId, trigger::Answer};
-use fedora_sim::script::Outcome;
+use fedora_sim::{script::Outcome, world::BuildEntry};
 
 use crate::observed::Observed;
 
@@ -119,14 +119,19 @@ pub fn invariant_no_process_ends_by_itself(observed: &Observed) -> Result<(), St
 pub fn invariant_a_build_failure_is_what_koji_said(observed: &Observed) -> Result<(), String> {
     let mut made_up = Vec::new();
     for one in &observed.announced {
-        let entries = || observed.report.builds.iter().filter(|b| b.source == one.made.source);
-        let said = match observed.answer(one.made.build_id).flatten() {
-            Some(Answer::Failed { .. }) => entries().any(|build| build.state == "FAILED"),
-            Some(Answer::TimedOut { .. }) => {
-                entries().any(|build| matches!(build.outcome, Outcome::NeverEnds | Outcome::Slow))
+        let build = one.made.build_id;
+        let any = |batch, holds: &dyn Fn(&BuildEntry) -> bool| {
+            let source = observed.member(build, batch).map(|member| member.source.to_string());
+            let of_source = |entry: &&BuildEntry| Some(&entry.source) == source.as_ref();
+            observed.report.builds.iter().filter(of_source).any(holds)
+        };
+        let said = match observed.answer(build).flatten() {
+            Some(Answer::Failed { batch, .. }) => any(batch, &|entry| entry.state == "FAILED"),
+            Some(Answer::TimedOut { batch }) => {
+                any(batch, &|entry| matches!(entry.outcome, Outcome::NeverEnds | Outcome::Slow))
             }
-            Some(Answer::Cancelled { .. }) => {
-                entries().any(|build| build.outcome == Outcome::CancelledBySomebody)
+            Some(Answer::Cancelled { batch }) => {
+                any(batch, &|entry| entry.outcome == Outcome::CancelledBySomebody)
             }
             Some(
                 Answer::InBatch { .. }
@@ -215,40 +220,20 @@ pub fn invariant_side_tags_are_removed_or_owned(observed: &Observed) -> Result<(
     none("nobody's", left.cloned().collect())
 }
 
-/// The batch that a build's NVR came out of.
-fn batches(observed: &Observed) -> BTreeMap<String, BatchId> {
-    let answers = observed.announced.iter().filter_map(|one| observed.answer(one.made.build_id)?);
-    answers
-        .filter_map(|answer| match answer {
-            Answer::Built { batch, nvr } => Some((nvr, batch)),
-            Answer::InBatch { .. }
-            | Answer::Superseded { .. }
-            | Answer::NotListed
-            | Answer::Excluded { .. }
-            | Answer::Denied { .. }
-            | Answer::AlreadyBuilt { .. }
-            | Answer::Withdrawn
-            | Answer::NoSource
-            | Answer::ScratchBuilt { .. }
-            | Answer::Failed { .. }
-            | Answer::TimedOut { .. }
-            | Answer::Cancelled { .. }
-            | Answer::Dropped { .. } => None,
-        })
-        .collect()
-}
-
 /// An update holds good builds of one batch.
 ///
 /// # Errors
 ///
 /// Updates with others.
 pub fn invariant_an_update_holds_its_batch_only(observed: &Observed) -> Result<(), String> {
-    let batches = batches(observed);
+    let built = observed.built();
     let mixed = observed.report.updates.iter().filter(|update| {
-        let of: BTreeSet<Option<&BatchId>> =
-            update.builds.iter().map(|nvr| batches.get(nvr)).collect();
-        of.len() > 1 || of.contains(&None)
+        let mut common: Option<BTreeSet<BatchId>> = None;
+        for nvr in &update.builds {
+            let of = built.get(nvr).cloned().unwrap_or_default();
+            common = Some(common.map_or(of.clone(), |common| &common & &of));
+        }
+        common.is_some_and(|common| common.is_empty())
     });
     none("mixed", mixed.map(|u| format!("{} {:?}", u.alias, u.builds)).collect())
 }
@@ -280,12 +265,13 @@ pub fn invariant_a_build_is_in_one_live_update(observed: &Observed) -> Result<()
 pub fn invariant_built_means_built(observed: &Observed) -> Result<(), String> {
     let mut made_up = Vec::new();
     for one in &observed.announced {
-        let Some(Some(Answer::Built { nvr, .. })) = observed.answer(one.made.build_id) else {
-            continue;
-        };
-        let built = observed.report.builds.iter().any(|build| {
-            let adopted = build.outcome == Outcome::NvrTakenOurs;
-            build.source == one.made.source && (build.nvr.as_ref() == Some(&nvr) || adopted)
+        let build = one.made.build_id;
+        let Some(Some(Answer::Built { batch, nvr })) = observed.answer(build) else { continue };
+        let source = observed.member(build, batch).map(|member| member.source.to_string());
+        let built = observed.report.builds.iter().any(|entry| {
+            // What somebody else has built from the same commit is found, not made.
+            let adopted = entry.outcome == Outcome::NvrTakenOurs;
+            Some(&entry.source) == source.as_ref() && (entry.nvr.as_ref() == Some(&nvr) || adopted)
         });
         if !built {
             made_up.push(format!("{} as {nvr}", one.made.nvr));

@@ -1,6 +1,8 @@
 //! What can be seen of a run from outside: the stored rows, what Fedora tells, what was announced.
 
-use ebs_domain::trigger::Answer;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ebs_domain::{batch::Member, id::BatchId, trigger::Answer};
 use fedora_sim::control::{Announce, Report, TagAnswer};
 
 use crate::memory::Rows;
@@ -37,6 +39,27 @@ impl Observed {
         let row = self.rows.triggers.values().find(|row| row.trigger.build.get() == build)?;
         let text = row.trigger.answer.as_deref();
         Some(text.and_then(|text| serde_json::from_str(text).ok()))
+    }
+
+    /// The member of a batch that the trigger of a build stands for: the newest build of its component, not always its own.
+    #[must_use]
+    pub fn member(&self, build: i64, batch: BatchId) -> Option<Member> {
+        let row = self.rows.triggers.values().find(|row| row.trigger.build.get() == build)?;
+        let key = (batch, row.trigger.component.clone());
+        serde_json::from_str(&self.rows.members.get(&key)?.state).ok()
+    }
+
+    /// All finished builds of all batches, by NVR.
+    #[must_use]
+    pub fn built(&self) -> BTreeMap<String, BTreeSet<BatchId>> {
+        let mut built: BTreeMap<String, BTreeSet<BatchId>> = BTreeMap::new();
+        for ((batch, _), row) in &self.rows.members {
+            let member = serde_json::from_str::<Member>(&row.state).ok();
+            if let Some(nvr) = member.and_then(|member| Some(member.built()?.nvr.clone())) {
+                built.entry(nvr).or_default().insert(*batch);
+            }
+        }
+        built
     }
 
     /// Whether nothing is under way any more.

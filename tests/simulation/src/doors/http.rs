@@ -137,13 +137,13 @@ fn name_of(ask: &Ask) -> (String, Share) {
         return (format!("{} {path}", ask.method), share);
     }
     let body = String::from_utf8_lossy(&ask.body);
-    let between = |after: &str| {
+    let between = |after: &str, open: &str| {
         let (_, rest) = body.split_once(after)?;
+        let (_, rest) = rest.split_once(open)?;
         rest.split_once('<').map(|(name, _)| name.to_owned())
     };
-    let outer = between("<methodName>").unwrap_or_default();
-    let inner =
-        (outer == "multiCall").then(|| between("<name>methodName</name><value><string>")).flatten();
+    let outer = between("<methodName", ">").unwrap_or_default();
+    let inner = (outer == "multiCall").then(|| between("methodName</name>", "<string>")).flatten();
     let name = inner.unwrap_or(outer);
     let polls = matches!(name.as_str(), "getTaskInfo" | "listTagged" | "repo.checkRequest");
     (name, if polls { Share::Small } else { Share::Full })
