@@ -23,6 +23,8 @@ impl Term {
             run = open.row.run,
             "effect closed"
         );
+        // Even where nothing new is wanted yet: whoever reads the closed row must find a batch that has heard of it.
+        turn.batch |= self.state.batch.as_ref().is_some_and(|batch| batch.id == open.row.batch);
         self.tell(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
     }
 
