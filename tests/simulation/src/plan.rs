@@ -368,7 +368,7 @@ pub fn snapshot(seed: u64) -> anyhow::Result<Snapshot> {
         trigger_tag: "f45".parse()?,
         stable_tag: "eln".parse()?,
         scratch: false,
-        draft: chance::draw(seed, &["draft"]) % 3 != 0,
+        draft: !chance::draw(seed, &["draft"]).is_multiple_of(3),
         fail_fast: true,
         wait_repo: true,
         batch_size: 0,

@@ -149,7 +149,7 @@ impl Play {
             };
             self.tasks.spawn(keeper.keep());
         }
-        let mut broken = self.to_the_end().await;
+        let mut broken = self.until_rest().await;
         let observed = self.observe();
         if broken.is_empty() {
             broken = invariants::broken(invariants::ALWAYS, &observed);
@@ -168,7 +168,7 @@ impl Play {
     }
 
     /// Plays the events and waits for rest; what did not hold on the way.
-    async fn to_the_end(&mut self) -> Vec<String> {
+    async fn until_rest(&mut self) -> Vec<String> {
         let begun = Instant::now();
         let events = std::mem::take(&mut self.plan.events);
         let mut events = events.into_iter().peekable();
