@@ -62,6 +62,7 @@ impl Handler for Jobs {
 impl Jobs {
     async fn answer(&self, job: Job, held: &Held, lease: &LeaseView) -> Answer {
         let looking = |doubt| Look::from(doubt, held.attempt, self.clock.now());
+        let creates = job.work.creates();
         let step = match job.work {
             Work::SubmitBuilds { options, builds, doubt } => {
                 self.submit_builds(&options, &builds, looking(doubt), lease).await
@@ -78,7 +79,15 @@ impl Jobs {
                 self.poll_updates(&aliases, &stable_tag, &packages).await
             }
         };
-        step.unwrap_or_else(|early| early)
+        let answer = step.unwrap_or_else(|early| early);
+        // An earlier delivery of this run may have sent its call. Nobody but us knows: it must not be taken for never sent.
+        if let Answer::Unavailable { why, .. } = &answer
+            && creates
+            && held.attempt > 1
+        {
+            return Answer::Unknown { why: why.clone() };
+        }
+        answer
     }
 
     fn report(&self, front: Front, answer: Answer) -> Verdict {

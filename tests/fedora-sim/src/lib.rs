@@ -21,4 +21,4 @@ mod tokens;
 pub mod traffic;
 pub mod world;
 
-pub use server::{Running, StartError, start};
+pub use server::{Running, StartError, app, start};

@@ -127,8 +127,9 @@ async fn until(mut wanted: watch::Receiver<bool>, open: bool) {
     }
 }
 
-/// All paths of all services. The control plane has a listener of its own.
-fn app(world: &World) -> Router {
+/// All paths of all services, for a listener or to be asked in the same process. The control plane has a listener of its own;
+/// what happens by itself does so only while [`run_engine`] runs.
+pub fn app(world: &World) -> Router {
     let traffic = Arc::new(Traffic::default());
     Router::new()
         .merge(koji::routes(koji::Hub::new(world.clone(), Arc::clone(&traffic))))

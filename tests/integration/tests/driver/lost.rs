@@ -131,3 +131,21 @@ async fn what_an_earlier_term_asked_is_dropped_when_it_is_answered_late() -> Res
     world.assert_clean(PACKAGES.len());
     Ok(())
 }
+
+/// Seed 44 of the simulation: the leader died between the answer to a request for a repo and the repo itself, and the next
+/// one waited for ever for the answer, which was told already.
+#[tokio::test(start_paused = true)]
+async fn what_a_closed_effect_brought_is_not_forgotten_by_the_next_leader() -> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.start_worker()?;
+    let leader = world.lead().await?;
+    leader.sight(world.sightings(&PACKAGES)?).await?;
+    let requested = |world: &World| world.store.effects("request_repo").1 > 0;
+    world.until("a repo is asked for", requested).await?;
+    assert_eq!(world.store.phase(), "preparing", "it is not there yet");
+    leader.kill().await;
+    let _next = world.lead().await?;
+    world.until("the batch is done", is_done).await?;
+    world.assert_clean(PACKAGES.len());
+    Ok(())
+}

@@ -143,3 +143,15 @@ async fn too_many_builds_are_impossible() {
     let (answer, _) = answer(work(&["a"; MAX_SUBMIT + 1], Doubt::None), 1, vec![]).await;
     assert!(matches!(answer, Answer::Impossible { .. }), "{answer:?}");
 }
+
+/// Seed 177 of the simulation: a worker died while its call was on its way, the hub was away when the job came again, and
+/// the next run built a second time without a look.
+#[tokio::test]
+async fn a_redelivered_job_that_cannot_look_leaves_the_doubt_behind() {
+    let (first, _) = answer(work(&["a"], Doubt::None), 1, vec![Reply::KojiFails(away())]).await;
+    assert!(matches!(first, Answer::Unavailable { service: Service::Koji, .. }), "{first:?}");
+    for doubt in [Doubt::None, LOOK_AND_CREATE] {
+        let (again, _) = answer(work(&["a"], doubt), 2, vec![Reply::KojiFails(away())]).await;
+        assert!(matches!(again, Answer::Unknown { .. }), "{again:?}");
+    }
+}

@@ -1,0 +1,175 @@
+//! The store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ebs_coordinator::store::{
+    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
+    MemberRow, NewRequest, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
+};
+use ebs_domain::{
+    id::{BatchId, Epoch, RequestId},
+    scm::ScmUrl,
+    time::Timestamp,
+};
+
+use crate::{
+    chaos::{OF_SERVERS, Share},
+    memory::Memory,
+    process::{Call, Gate, Neighbour},
+};
+
+type Answer<T> = Result<T, StoreError>;
+
+/// The store as one life of a coordinator has it.
+pub struct StoreDoor {
+    /// Its gate.
+    pub gate: Gate,
+    /// The store behind it.
+    pub memory: Arc<Memory>,
+}
+
+impl StoreDoor {
+    async fn pass<T>(
+        &self,
+        name: &'static str,
+        share: Share,
+        work: impl Future<Output = Answer<T>>,
+    ) -> Answer<T> {
+        let call = Call { of: Neighbour::Store, name, share, kinds: OF_SERVERS };
+        let away = || StoreError {
+            what: name,
+            kind: StoreErrorKind::Unavailable(sqlx::Error::PoolTimedOut),
+        };
+        self.gate.pass(call, work, away).await
+    }
+
+    async fn read<T>(&self, work: impl Future<Output = Answer<T>>) -> Answer<T> {
+        self.pass("read", Share::Full, work).await
+    }
+}
+
+#[async_trait]
+impl Store for StoreDoor {
+    async fn lead(&self, candidate: &Candidate) -> Answer<Lease> {
+        self.pass("lead", Share::Small, self.memory.lead(candidate)).await
+    }
+    async fn resign(&self, candidate: &Candidate) -> Answer<()> {
+        self.pass("resign", Share::Full, self.memory.resign(candidate)).await
+    }
+    async fn commit(&self, epoch: Epoch, changes: Vec<Change>) -> Answer<Committed> {
+        self.gate.ground.story.tell(self.gate.who, format!("commit {}", told(&changes)));
+        let committed = self.pass("commit", Share::Full, self.memory.commit(epoch, changes)).await;
+        if let Err(error) = &committed {
+            self.gate.ground.story.tell(self.gate.who, format!("not committed: {}", error.kind));
+        }
+        committed
+    }
+    async fn open_batch(&self) -> Answer<Option<BatchRow>> {
+        self.read(self.memory.open_batch()).await
+    }
+    async fn batch(&self, id: BatchId) -> Answer<Option<BatchRow>> {
+        self.read(self.memory.batch(id)).await
+    }
+    async fn recent_batches(&self, limit: u32) -> Answer<Vec<BatchRow>> {
+        self.read(self.memory.recent_batches(limit)).await
+    }
+    async fn members(&self, batch: BatchId) -> Answer<Vec<MemberRow>> {
+        self.read(self.memory.members(batch)).await
+    }
+    async fn groups(&self, batch: BatchId) -> Answer<Vec<GroupRow>> {
+        self.read(self.memory.groups(batch)).await
+    }
+    async fn open_groups(&self) -> Answer<Vec<GroupRow>> {
+        self.read(self.memory.open_groups()).await
+    }
+    async fn open_effects(&self) -> Answer<Vec<EffectRow>> {
+        self.read(self.memory.open_effects()).await
+    }
+    async fn effect(&self, id: &str) -> Answer<Option<EffectRow>> {
+        self.read(self.memory.effect(id)).await
+    }
+    async fn pending_triggers(&self, limit: u32) -> Answer<Vec<TriggerRow>> {
+        self.read(self.memory.pending_triggers(limit)).await
+    }
+    async fn pending_count(&self) -> Answer<(u64, Option<Timestamp>)> {
+        self.read(self.memory.pending_count()).await
+    }
+    async fn batch_triggers(&self, batch: BatchId) -> Answer<Vec<TriggerRow>> {
+        self.read(self.memory.batch_triggers(batch)).await
+    }
+    async fn triggers_by_answer(&self) -> Answer<Vec<(String, u64)>> {
+        self.read(self.memory.triggers_by_answer()).await
+    }
+    async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Answer<Vec<DenyRow>> {
+        self.read(self.memory.denied(sources, now)).await
+    }
+    async fn odd_messages(&self) -> Answer<u64> {
+        self.read(self.memory.odd_messages()).await
+    }
+    async fn ask(&self, request: NewRequest) -> Answer<Option<RequestId>> {
+        self.pass("ask", Share::Full, self.memory.ask(request)).await
+    }
+    async fn requests(&self, limit: u32) -> Answer<Vec<RequestRow>> {
+        self.read(self.memory.requests(limit)).await
+    }
+    async fn audit(&self, limit: u32) -> Answer<Vec<AuditRow>> {
+        self.read(self.memory.audit(limit)).await
+    }
+    async fn audited(&self, id: RequestId) -> Answer<Option<AuditRow>> {
+        self.read(self.memory.audited(id)).await
+    }
+    async fn dead_letters(&self, limit: u32) -> Answer<Vec<DeadRow>> {
+        self.read(self.memory.dead_letters(limit)).await
+    }
+    async fn mark(&self, name: &str) -> Answer<Option<String>> {
+        self.read(self.memory.mark(name)).await
+    }
+    async fn ping(&self) -> Answer<()> {
+        self.read(self.memory.ping()).await
+    }
+}
+
+/// Changes in a few words.
+fn told(changes: &[Change]) -> String {
+    let words: Vec<String> = changes.iter().map(word).collect();
+    words.join(", ")
+}
+
+fn word(change: &Change) -> String {
+    match change {
+        Change::PutBatch(row) => format!("batch {} {}", row.id, row.phase),
+        Change::PutMembers(rows) => {
+            let shown: Vec<String> =
+                rows.iter().map(|row| format!("{} {}", row.component, row.shown)).collect();
+            format!("members [{}]", shown.join("; "))
+        }
+        Change::PutGroup(row) => format!("group {}.{} {}", row.batch, row.number, row.shown),
+        Change::PutEffects(rows) => {
+            let shown: Vec<String> = rows
+                .iter()
+                .map(|row| {
+                    let end = if row.closed.is_some() { " closed" } else { "" };
+                    format!("{} run {}{end}", row.id, row.run)
+                })
+                .collect();
+            format!("effects [{}]", shown.join("; "))
+        }
+        Change::AddTrigger(trigger) => format!("trigger {}", trigger.nvr),
+        Change::AnswerTriggers(answers) => {
+            let shown: Vec<String> = answers
+                .iter()
+                .map(|answer| {
+                    format!("{} {}", answer.id, answer.shown.as_deref().unwrap_or("pending"))
+                })
+                .collect();
+            format!("answers [{}]", shown.join("; "))
+        }
+        Change::KeepMessage(message) => format!("odd message {}", message.id),
+        Change::Deny(row) => format!("deny {}", row.component),
+        Change::PutDead(row) => format!("dead {}", row.job),
+        Change::DropDead { job } => format!("no more dead {job}"),
+        Change::AnswerRequest { id, result, .. } => format!("request {id} {result}"),
+        Change::PutMark { name, value } => format!("mark {name} {value}"),
+    }
+}

@@ -1,0 +1,385 @@
+//! What a seed has in store: builds that are tagged, how each ends, and what goes wrong beside single calls.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use ebs_coordinator::snapshot::Snapshot;
+use ebs_domain::{
+    batch::Plan as BatchPlan,
+    policy::{Listed, Pattern, Policy, Rules},
+};
+use fedora_sim::{
+    bodhi::script::{BodhiScript, UpdateOutcome, UpdateTiming},
+    chance,
+    control::{Announce, NewTag},
+    script::{Outcome, Script, Service, Site, Timing, Trouble, Window},
+};
+
+use crate::{doors::BASE, process::Neighbour};
+
+/// The packages of every run.
+pub const PACKAGES: [&str; 8] =
+    ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
+
+/// The processes.
+pub const PROCESSES: [&str; 4] = ["a", "b", "w1", "w2"];
+
+/// When the last fault begins at the latest.
+pub const FAULTS_UNTIL: Duration = Duration::from_secs(600);
+
+/// The world is well from then on: the longest outage has ended, every process runs.
+pub const WELL_FROM: Duration = Duration::from_secs(800);
+
+/// Something that happens at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A build enters Rawhide.
+    Tag(NewTag),
+    /// A process is killed.
+    Kill(&'static str),
+    /// A process is told to stop.
+    Stop(&'static str),
+    /// A process stands still for so long.
+    Pause(&'static str, Duration),
+    /// A process's wall clock jumps by so many ms.
+    Jump(&'static str, i64),
+    /// The queue forgets everything.
+    Wipe,
+    /// The hub forgets all sessions.
+    ForgetSessions,
+    /// All sessions expire.
+    AgeSessions,
+}
+
+/// An event with its moment and name.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// When.
+    pub at: Duration,
+    /// The fault's name; nothing for what is no fault.
+    pub fault: Option<String>,
+    /// What.
+    pub event: Event,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What happens, in order.
+    pub events: Vec<Planned>,
+    /// Outages of what is not asked over HTTP.
+    pub outages: Vec<(String, Neighbour, Duration, Duration)>,
+    /// The names of Fedora's outages, beside those in its script.
+    pub windows: Vec<String>,
+    /// What Fedora is told.
+    pub script: Script,
+}
+
+struct Dice<'a> {
+    seed: u64,
+    without: &'a BTreeSet<String>,
+}
+
+impl Dice<'_> {
+    fn draw(&self, words: &[&str]) -> u64 {
+        chance::draw(self.seed, words)
+    }
+
+    fn below(&self, words: &[&str], most: u64) -> u64 {
+        self.draw(words) % most
+    }
+
+    fn span(&self, words: &[&str], low_ms: u64, high_ms: u64) -> Duration {
+        Duration::from_millis(chance::between(self.seed, words, low_ms, high_ms))
+    }
+
+    fn one<T: Copy>(&self, words: &[&str], of: &[(u64, T)]) -> Option<T> {
+        let sum: u64 = of.iter().map(|(weight, _)| weight).sum();
+        let mut left = self.below(words, sum.max(1));
+        for (weight, thing) in of {
+            if left < *weight {
+                return Some(*thing);
+            }
+            left -= weight;
+        }
+        None
+    }
+}
+
+impl Plan {
+    /// The plan of a seed, without the faults named.
+    #[must_use]
+    pub fn of(seed: u64, without: &BTreeSet<String>) -> Self {
+        let dice = Dice { seed, without };
+        let mut plan = Self {
+            events: Vec::new(),
+            outages: Vec::new(),
+            windows: Vec::new(),
+            script: script(&dice),
+        };
+        plan.tag_builds(&dice);
+        // Every fourth seed has faults of single calls only.
+        if dice.below(&["troubles"], 4) != 0 {
+            plan.trouble_processes(&dice);
+            plan.trouble_neighbours(&dice);
+        }
+        plan.events.sort_by_key(|planned| planned.at);
+        plan
+    }
+
+    fn tag_builds(&mut self, dice: &Dice<'_>) {
+        let rounds = 2 + dice.below(&["rounds"], 2);
+        for round in 1..=rounds {
+            let round_word = round.to_string();
+            let begin =
+                dice.span(&["round", &round_word], (round - 1) * 150_000 + 3_000, round * 190_000);
+            let count = 2 + dice.below(&["packages", &round_word], 5);
+            let mut packages: Vec<&str> = PACKAGES.to_vec();
+            packages.sort_by_key(|package| dice.draw(&["pick", &round_word, package]));
+            packages.truncate(usize::try_from(count).unwrap_or(2));
+            for package in packages {
+                let words = ["build", round_word.as_str(), package];
+                let at = begin + dice.span(&words, 0, 20_000);
+                let builds =
+                    if dice.below(&["twice", &round_word, package], 8) == 0 { 2 } else { 1 };
+                for release in 1..=builds {
+                    let tag = self.new_build(dice, package, round, release);
+                    let at = at + Duration::from_secs(4 * (release - 1));
+                    self.events.push(Planned { at, fault: None, event: Event::Tag(tag) });
+                }
+            }
+        }
+    }
+
+    fn new_build(&mut self, dice: &Dice<'_>, package: &str, round: u64, release: u64) -> NewTag {
+        let (round, release) = (round.to_string(), release.to_string());
+        let words = |what| [what, package, round.as_str(), release.as_str()];
+        let commit = format!(
+            "{:016x}{:016x}{:08x}",
+            dice.draw(&words("one")),
+            dice.draw(&words("two")),
+            dice.draw(&words("three")) >> 32
+        );
+        let ends = dice.one(&words("outcome"), OUTCOMES).unwrap_or(&[Outcome::Succeed]);
+        self.script.outcomes.insert(format!("{package}#{commit}"), ends.to_vec());
+        NewTag {
+            name: package.to_owned(),
+            version: round.clone(),
+            release: format!("{release}.fc45"),
+            commit,
+            announce: dice.one(&words("announce"), ANNOUNCE).unwrap_or_default(),
+            ..NewTag::default()
+        }
+    }
+
+    fn trouble_processes(&mut self, dice: &Dice<'_>) {
+        for process in PROCESSES {
+            for number in 1..=dice.below(&["troubles", process], 4) {
+                let number = number.to_string();
+                let words = |what| [what, process, number.as_str()];
+                let pause = dice.span(&words("pause"), 5_000, 150_000);
+                let jump = dice.span(&words("jump"), 1_000, 20_000).as_millis();
+                let jump = i64::try_from(jump).unwrap_or(0);
+                let signed = if dice.below(&words("sign"), 2) == 0 { jump } else { -jump };
+                let kinds = [
+                    (3, Event::Kill(process)),
+                    (2, Event::Stop(process)),
+                    (4, Event::Pause(process, pause)),
+                    (1, Event::Jump(process, signed)),
+                ];
+                let picked = dice.below(&words("kind"), 10);
+                let mut sum = 0;
+                let event = kinds.into_iter().find(|(weight, _)| {
+                    sum += weight;
+                    picked < sum
+                });
+                if let Some((_, event)) = event {
+                    let at = dice.span(&words("at"), 1_000, millis(FAULTS_UNTIL));
+                    self.add(at, format!("{process}.trouble.{number}"), event);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, at: Duration, name: String, event: Event) {
+        self.events.push(Planned { at, fault: Some(name), event });
+    }
+
+    fn trouble_neighbours(&mut self, dice: &Dice<'_>) {
+        for number in 1..=dice.below(&["queue troubles"], 3) {
+            let number = number.to_string();
+            let at = dice.span(&["wipe", &number], 1_000, millis(FAULTS_UNTIL));
+            self.add(at, format!("wipe.{number}"), Event::Wipe);
+        }
+        for number in 1..=dice.below(&["session troubles"], 3) {
+            let number = number.to_string();
+            let at = dice.span(&["sessions", &number], 1_000, millis(FAULTS_UNTIL));
+            let forget = dice.below(&["forget", &number], 2) == 0;
+            let event = if forget { Event::ForgetSessions } else { Event::AgeSessions };
+            self.add(at, format!("sessions.{number}"), event);
+        }
+        let ours =
+            [("store", Neighbour::Store), ("queue", Neighbour::Queue), ("bus", Neighbour::Bus)];
+        for (word, of) in ours {
+            for number in 1..=dice.below(&["outages", word], 2) {
+                let name = format!("outage.{word}.{number}");
+                if dice.without.contains(&name) {
+                    continue;
+                }
+                let from = dice.span(&["from", &name], 1_000, millis(FAULTS_UNTIL));
+                let until = from + dice.span(&["lasts", &name], 1_000, 150_000);
+                self.outages.push((name, of, from, until));
+            }
+        }
+        let foreign =
+            [("koji", Service::Koji), ("bodhi", Service::Bodhi), ("archive", Service::Archive)];
+        for (word, service) in foreign {
+            for number in 1..=dice.below(&["outages", word], 2) {
+                let name = format!("outage.{word}.{number}");
+                if dice.without.contains(&name) {
+                    continue;
+                }
+                let from = dice.span(&["from", &name], 1_000, millis(FAULTS_UNTIL));
+                let until = from + dice.span(&["lasts", &name], 1_000, 150_000);
+                let trouble = dice.one(&["how", &name], TROUBLES).unwrap_or(Trouble::Cut);
+                let (from_ms, until_ms) = (millis(from), millis(until));
+                self.script.faults.windows.push(Window { service, from_ms, until_ms, trouble });
+                self.windows.push(name);
+            }
+        }
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+const TROUBLES: &[(u64, Trouble)] = &[
+    (2, Trouble::Offline),
+    (2, Trouble::Cut),
+    (1, Trouble::Http500),
+    (1, Trouble::Http502),
+    (1, Trouble::Http503),
+    (1, Trouble::Http504),
+    (1, Trouble::Html),
+];
+
+const ANNOUNCE: &[(u64, Announce)] =
+    &[(15, Announce::Once), (2, Announce::Twice), (2, Announce::Dropped), (1, Announce::False)];
+
+const OUTCOMES: &[(u64, &[Outcome])] = &[
+    (40, &[Outcome::Succeed]),
+    (5, &[Outcome::FailBuild]),
+    (5, &[Outcome::FailBuild, Outcome::Succeed]),
+    (2, &[Outcome::FailSrpm]),
+    (2, &[Outcome::FailSource]),
+    (3, &[Outcome::FailDependency, Outcome::Succeed]),
+    (3, &[Outcome::Infrastructure, Outcome::Succeed]),
+    (2, &[Outcome::Crash, Outcome::Succeed]),
+    (1, &[Outcome::NeverEnds]),
+    (2, &[Outcome::NvrTakenOurs]),
+    (2, &[Outcome::NvrTakenOther]),
+    (3, &[Outcome::FailedButComplete]),
+    (3, &[Outcome::BackToFree]),
+    (3, &[Outcome::TwoTasks]),
+    (2, &[Outcome::CancelledBySomebody]),
+    (2, &[Outcome::PromotionRefused]),
+    (1, &[Outcome::Slow]),
+];
+
+const UPDATES: &[(u64, &[UpdateOutcome])] = &[
+    (24, &[UpdateOutcome::Stable]),
+    (2, &[UpdateOutcome::KojiFault, UpdateOutcome::Stable]),
+    (2, &[UpdateOutcome::CreatedBut502, UpdateOutcome::Stable]),
+    (2, &[UpdateOutcome::CreatedBut400, UpdateOutcome::Stable]),
+    (1, &[UpdateOutcome::BuildMissing, UpdateOutcome::Stable]),
+    (1, &[UpdateOutcome::RefusedBuild]),
+    (1, &[UpdateOutcome::Refused]),
+    (1, &[UpdateOutcome::Obsoleted]),
+    (1, &[UpdateOutcome::Unpushed]),
+    (1, &[UpdateOutcome::GatingFailed]),
+    (1, &[UpdateOutcome::Conflict]),
+    (1, &[UpdateOutcome::NeverStable]),
+];
+
+fn script(dice: &Dice<'_>) -> Script {
+    let updates = PACKAGES
+        .iter()
+        .filter_map(|package| {
+            let ends = dice.one(&["update", package], UPDATES)?;
+            Some(((*package).to_owned(), ends.to_vec()))
+        })
+        .collect();
+    Script {
+        seed: dice.seed,
+        site: Site { base_url: BASE.to_owned(), ..Site::default() },
+        timing: Timing {
+            request_ms: 20,
+            call_ms: 1,
+            pickup_ms: 500,
+            build_min_ms: 4_000,
+            build_max_ms: 60_000,
+            tagging_ms: 300,
+            repo_ms: 3_000,
+            repo_queue_ms: 0,
+            slow_factor: 4,
+        },
+        bodhi: BodhiScript {
+            timing: UpdateTiming {
+                tag_ms: 1_000,
+                sign_ms: 2_000,
+                gate_ms: 2_000,
+                approve_ms: 4_000,
+            },
+            outcomes: updates,
+            ..BodhiScript::default()
+        },
+        build_messages: false,
+        ..Script::default()
+    }
+}
+
+/// The configuration of every run.
+///
+/// # Errors
+///
+/// If one of its texts is none.
+pub fn snapshot(seed: u64) -> anyhow::Result<Snapshot> {
+    let listed = PACKAGES
+        .iter()
+        .map(|name| {
+            Ok(Listed {
+                component: name.parse()?,
+                upstream: name.parse()?,
+                origin: "simulation".to_owned(),
+            })
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let rules = Rules {
+        ordering: vec![(Pattern::new("alpha|bravo")?, 10), (Pattern::new("charlie")?, 20)],
+        ..Rules::default()
+    };
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let plan = BatchPlan {
+        snapshot: 1,
+        target: "eln".parse()?,
+        trigger_tag: "f45".parse()?,
+        stable_tag: "eln".parse()?,
+        scratch: false,
+        draft: !chance::draw(seed, &["draft"]).is_multiple_of(3),
+        fail_fast: true,
+        wait_repo: true,
+        batch_size: 0,
+        max_single_batch_size: 0,
+        max_open_builds: 2 + usize::try_from(chance::draw(seed, &["window"]) % 6).unwrap_or(3),
+        build_timeout: minutes(10),
+        build_timeouts: BTreeMap::new(),
+        side_tag_timeout: minutes(10),
+        stable_timeout: minutes(10),
+        stable_warn: minutes(5),
+        poll_gap: minutes(1),
+    };
+    Ok(Snapshot { policy: std::sync::Arc::new(Policy::new(1, rules, listed)), plan, paused: false })
+}

@@ -1,0 +1,328 @@
+//! One run of one seed: everything on this thread, in virtual time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use fedora_sim::{
+    chance,
+    control::{Deed, Report},
+    world::{World, run_engine},
+};
+use tokio::{sync::watch, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bus::Broker,
+    cast::{JOB_LEASE, Role, Stage},
+    chaos::Chaos,
+    doors::Net,
+    invariants,
+    observed::{Announced, Observed},
+    plan::{Event, FAULTS_UNTIL, PROCESSES, Plan, WELL_FROM, snapshot},
+    process::{Gate, Ground, Life, Neighbour, Outage},
+    server::QueueServer,
+    story::{Line, Story},
+    time::Wall,
+};
+
+/// How long the system may take to come to rest once the world is well.
+const REST: Duration = Duration::from_secs(3 * 3600);
+
+/// How often the invariants are looked at.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How long a process that is told to stop may take.
+const GRACE: Duration = Duration::from_secs(40);
+
+/// What is run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The seed.
+    pub seed: u64,
+    /// Names of faults that do not happen.
+    pub without: BTreeSet<String>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What did not hold.
+    pub broken: Vec<String>,
+    /// The faults that happened, by name.
+    pub faults: Vec<String>,
+    /// The transcript.
+    pub lines: Vec<Line>,
+    /// How many calls were made by our processes.
+    pub calls: u64,
+    /// Batches that ended.
+    pub batches: usize,
+    /// Builds that were asked for.
+    pub builds: usize,
+    /// Virtual time it took.
+    pub span: Duration,
+}
+
+/// Runs a seed.
+///
+/// # Errors
+///
+/// If the simulation itself cannot be put together.
+pub fn run(options: &Options) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .context("cannot make a runtime")?;
+    runtime.block_on(async { Play::begin(options)?.play().await })
+}
+
+/// A process with the life it has now.
+#[derive(Clone, Default)]
+struct Alive {
+    life: Arc<Life>,
+    stop: CancellationToken,
+}
+
+type Lives = Arc<Mutex<BTreeMap<&'static str, Alive>>>;
+
+struct Play {
+    plan: Plan,
+    stage: Arc<Stage>,
+    lives: Lives,
+    ended: Arc<Mutex<Vec<String>>>,
+    walls: BTreeMap<&'static str, Wall>,
+    announced: Vec<Announced>,
+    tasks: JoinSet<()>,
+}
+
+impl Play {
+    fn begin(options: &Options) -> anyhow::Result<Self> {
+        let seed = options.seed;
+        let begun = Instant::now();
+        let plan = Plan::of(seed, &options.without);
+        let world = World::new(plan.script.clone(), &Wall::new());
+        let mut outages: Vec<Outage> = plan
+            .outages
+            .iter()
+            .map(|(_, of, from, until)| Outage {
+                of: *of,
+                from: begun + *from,
+                until: begun + *until,
+            })
+            .collect();
+        // Reconnecting to the bus makes up for messages that were dropped.
+        let well = begun + WELL_FROM;
+        outages.push(Outage { of: Neighbour::Bus, from: well - 2 * LOOK, until: well });
+        let chaos = Chaos::new(seed, begun + FAULTS_UNTIL, options.without.clone());
+        for name in plan.outages.iter().map(|(name, ..)| name).chain(&plan.windows) {
+            let _is_not_suppressed = chaos.inject(name);
+        }
+        let ground = Arc::new(Ground { story: Story::new(), chaos, outages });
+        let stage = Arc::new(Stage {
+            seed,
+            ground,
+            net: Net::new(fedora_sim::app(&world)),
+            memory: Arc::default(),
+            server: Arc::new(QueueServer::new(JOB_LEASE)),
+            broker: Arc::new(Broker::new(world.clone())),
+            snapshot: watch::channel(Arc::new(snapshot(seed)?)).1,
+            world,
+        });
+        let walls = PROCESSES.into_iter().map(|process| (process, Wall::new())).collect();
+        let (lives, ended, announced) = (Lives::default(), Arc::default(), Vec::new());
+        Ok(Self { plan, stage, lives, ended, walls, announced, tasks: JoinSet::new() })
+    }
+
+    async fn play(mut self) -> anyhow::Result<Outcome> {
+        self.tasks.spawn(run_engine(self.stage.world.clone()));
+        for (process, wall) in self.walls.clone() {
+            let keeper = Keeper {
+                process,
+                wall,
+                stage: Arc::clone(&self.stage),
+                lives: Arc::clone(&self.lives),
+                ended: Arc::clone(&self.ended),
+            };
+            self.tasks.spawn(keeper.keep());
+        }
+        let mut broken = self.until_rest().await;
+        let observed = self.observe();
+        if broken.is_empty() {
+            broken = invariants::broken(invariants::ALWAYS, &observed);
+            broken.extend(invariants::broken(invariants::AT_REST, &observed));
+        }
+        let ground = &self.stage.ground;
+        Ok(Outcome {
+            broken,
+            faults: ground.chaos.injected(),
+            calls: ground.chaos.calls(),
+            span: ground.story.elapsed(),
+            batches: observed.rows.batches.len(),
+            builds: observed.report.builds.len(),
+            lines: ground.story.take(),
+        })
+    }
+
+    /// Plays the events and waits for rest; what did not hold on the way.
+    async fn until_rest(&mut self) -> Vec<String> {
+        let begun = Instant::now();
+        let events = std::mem::take(&mut self.plan.events);
+        let mut events = events.into_iter().peekable();
+        loop {
+            while let Some(planned) = events.next_if(|planned| begun + planned.at <= Instant::now())
+            {
+                if planned.fault.as_ref().is_none_or(|name| self.stage.ground.chaos.inject(name)) {
+                    self.happen(planned.event);
+                }
+            }
+            let observed = self.observe();
+            let broken = invariants::broken(invariants::ALWAYS, &observed);
+            if !broken.is_empty() {
+                return broken;
+            }
+            if begun.elapsed() > WELL_FROM {
+                self.walls.values().for_each(Wall::mend);
+                if observed.is_at_rest() || begun.elapsed() > WELL_FROM + REST {
+                    return broken;
+                }
+            }
+            let next = Instant::now() + LOOK;
+            let next = events.peek().map_or(next, |planned| next.min(begun + planned.at));
+            tokio::time::sleep_until(next).await;
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        let story = &self.stage.ground.story;
+        if !matches!(event, Event::Tag(_)) {
+            story.tell("world", format!("! {event:?}"));
+        }
+        let alive = |process| {
+            let lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
+            lives.get(process).cloned().unwrap_or_default()
+        };
+        match event {
+            Event::Tag(new) => {
+                let announce = new.announce;
+                match self.stage.world.change(|state| state.tag_for_test(&new)) {
+                    Ok(made) => {
+                        story.tell(
+                            "world",
+                            format!("tags {} as {} ({announce:?})", made.nvr, made.build_id),
+                        );
+                        self.announced.push(Announced { made, announce });
+                    }
+                    Err(refusal) => story.tell("world", format!("cannot tag: {refusal}")),
+                }
+            }
+            Event::Kill(process) => alive(process).life.kill(),
+            Event::Stop(process) => alive(process).stop.cancel(),
+            Event::Pause(process, span) => alive(process).life.pause(Instant::now() + span),
+            Event::Jump(process, by_ms) => {
+                if let Some(wall) = self.walls.get(process) {
+                    wall.jump(by_ms);
+                }
+            }
+            Event::Wipe => self.stage.server.wipe(),
+            Event::ForgetSessions => self.deed(&Deed::ForgetSessions),
+            Event::AgeSessions => self.deed(&Deed::AgeSessions { by_ms: 48 * 3_600_000 }),
+        }
+    }
+
+    fn deed(&self, deed: &Deed) {
+        if let Err(refusal) = self.stage.world.change(|state| state.operate(deed)) {
+            self.stage.ground.story.tell("world", format!("cannot: {refusal}"));
+        }
+    }
+
+    fn observe(&self) -> Observed {
+        Observed {
+            rows: self.stage.memory.rows().clone(),
+            report: self.stage.world.read(Report::of),
+            announced: self.announced.clone(),
+            unacknowledged: self.stage.broker.unacknowledged(),
+            acknowledged: self.stage.broker.acknowledged(),
+            ended: self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+/// Keeps one process alive: starts it again whenever it has died.
+struct Keeper {
+    process: &'static str,
+    wall: Wall,
+    stage: Arc<Stage>,
+    lives: Lives,
+    ended: Arc<Mutex<Vec<String>>>,
+}
+
+impl Keeper {
+    async fn keep(self) {
+        for number in 1.. {
+            let alive = Alive::default();
+            self.lives
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(self.process, alive.clone());
+            self.live(number, &alive).await;
+            let number = number.to_string();
+            let words = ["restart", self.process, number.as_str()];
+            let pause = chance::between(self.stage.seed, &words, 500, 40_000);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    /// One life, from its beginning to its end.
+    async fn live(&self, number: u32, alive: &Alive) {
+        let story = &self.stage.ground.story;
+        story.tell(self.process, "starts");
+        let gate = Gate {
+            who: self.process,
+            life: Arc::clone(&alive.life),
+            ground: Arc::clone(&self.stage.ground),
+        };
+        let (wall, stop) = (self.wall.clone(), alive.stop.clone());
+        let role = Role { gate, life: number, wall, stop };
+        let stage = Arc::clone(&self.stage);
+        let mut task = if self.process.starts_with('w') {
+            tokio::spawn(stage.worker(role))
+        } else {
+            tokio::spawn(stage.coordinator(role))
+        };
+        let stopped = async {
+            alive.stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let ended = tokio::select! {
+            biased;
+            ended = &mut task => Some(ended),
+            () = alive.life.killed() => None,
+            () = stopped => None,
+        };
+        match ended {
+            None => {
+                task.abort();
+                drop(task.await);
+                story.tell(self.process, "is killed");
+            }
+            Some(Ok(Ok(()))) if alive.stop.is_cancelled() => {
+                story.tell(self.process, "has stopped")
+            }
+            Some(ended) => {
+                let how = match ended {
+                    Ok(Ok(())) => "without a word".to_owned(),
+                    Ok(Err(error)) => format!("{error:#}"),
+                    Err(panic) => panic.to_string(),
+                };
+                let text = format!("{} ended by itself: {how}", self.process);
+                story.tell(self.process, text.clone());
+                self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            }
+        }
+        alive.life.kill();
+    }
+}

@@ -1,0 +1,72 @@
+//! The simulation itself: it repeats, and it finds what is wrong.
+
+use anyhow::Result;
+use ebs_simulation::{
+    chaos::Chaos,
+    invariants,
+    memory::Rows,
+    observed::{Announced, Observed},
+    plan::Plan,
+    run::{Options, run},
+};
+use fedora_sim::{
+    control::{Announce, Report, TagAnswer},
+    script::Script,
+    world::World,
+};
+
+#[test]
+fn the_same_seed_has_the_same_transcript() -> Result<()> {
+    for seed in [1, 4] {
+        let options = Options { seed, ..Options::default() };
+        let (first, second) = (run(&options)?, run(&options)?);
+        assert_eq!(first, second, "seed {seed}");
+        assert!(first.lines.len() > 50, "something happens in seed {seed}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_fault_left_out_leaves_the_others_as_they_were() {
+    let plan = Plan::of(44, &[].into());
+    let names: Vec<String> = plan.events.iter().filter_map(|event| event.fault.clone()).collect();
+    let without = [String::from("outage.koji.1")].into();
+    let again = Plan::of(44, &without);
+    let left: Vec<String> = again.events.iter().filter_map(|event| event.fault.clone()).collect();
+    assert_eq!(names, left);
+    assert!(again.windows.len() < plan.windows.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_is_left_out_does_not_happen() {
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
+    let chaos = Chaos::new(1, until, [String::from("a.wipe")].into());
+    assert!(!chaos.inject("a.wipe"));
+    assert!(chaos.inject("b.wipe"));
+    assert_eq!(chaos.injected(), ["b.wipe"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_trigger_is_seen() {
+    let world = World::new(Script::default(), &ebs_simulation::time::Wall::new());
+    let made = TagAnswer {
+        build_id: 7,
+        nvr: "alpha-1-1.fc45".to_owned(),
+        source: "git+https://src.example.org/rpms/alpha#1".to_owned(),
+        event: Some(1),
+        message_id: None,
+    };
+    let observed = Observed {
+        rows: Rows::default(),
+        report: world.read(Report::of),
+        announced: vec![Announced { made, announce: Announce::Once }],
+        unacknowledged: 0,
+        acknowledged: vec![7],
+        ended: vec!["a ended by itself".to_owned()],
+    };
+    assert!(!observed.is_at_rest());
+    let always = invariants::broken(invariants::ALWAYS, &observed);
+    assert_eq!(always.len(), 2, "{always:?}");
+    let at_rest = invariants::broken(invariants::AT_REST, &observed);
+    assert_eq!(at_rest, ["invariant_no_trigger_is_forgotten: no trigger: alpha-1-1.fc45 (Once)"]);
+}
