@@ -3,6 +3,7 @@
 //!
 //! It does *not* prove store, queue and wire formats: those have tests of their own on the real servers.
 
+pub mod arguments;
 pub mod bus;
 pub mod cast;
 pub mod chaos;

@@ -2,37 +2,12 @@
 
 use std::{collections::BTreeSet, io::Write, process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::Parser as _;
 use ebs_simulation::{
+    arguments::Arguments,
     run::{Options, Outcome, run},
     shrink::shrink,
 };
-
-/// Runs the whole system in virtual time, once for each seed, and looks for what must not be.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// How many seeds.
-    #[arg(long, default_value_t = 1)]
-    seeds: u64,
-    /// The first of them.
-    #[arg(long, default_value_t = 1)]
-    from: u64,
-    /// This seed only, with its transcript.
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Faults that do not happen, by name, separated by commas.
-    #[arg(long, value_delimiter = ',')]
-    without: Vec<String>,
-    /// Goes on after a failing seed; without it the first one ends the run.
-    #[arg(long)]
-    keep_going: bool,
-    /// Does not make failing runs small.
-    #[arg(long)]
-    no_shrink: bool,
-    /// Shows the programs' own logs, as RUST_LOG says.
-    #[arg(long)]
-    logs: bool,
-}
 
 /// Sums over all seeds.
 #[derive(Default)]
