@@ -191,8 +191,6 @@ pub trait Producer: Send + Sync {
     async fn workers(&self) -> Result<Vec<Presence>, QueueError>;
     /// Ids of the jobs set aside, oldest first.
     async fn dead(&self, max: usize) -> Result<Vec<String>, QueueError>;
-    /// Puts a job set aside back on its lane with its attempts forgotten; false if it is not set aside.
-    async fn redrive(&self, job: &str) -> Result<bool, QueueError>;
 }
 
 /// A worker's side.

@@ -162,10 +162,6 @@ impl Producer for LocalQueue {
     async fn dead(&self, max: usize) -> Result<Vec<String>, QueueError> {
         Ok(self.inner.step(|state, _| state.dead(max)))
     }
-
-    async fn redrive(&self, job: &str) -> Result<bool, QueueError> {
-        Ok(self.inner.step(|state, now| state.redrive(job, now)))
-    }
 }
 
 #[async_trait]

@@ -5,6 +5,10 @@ use std::{io::Write as _, process::ExitCode};
 use clap::Parser as _;
 use ebs_chaos::{campaign, options::Options};
 use ebs_stage::child::say;
+use tokio::{
+    select,
+    signal::unix::{SignalKind, signal},
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -19,8 +23,16 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Until it is done, or SIGINT or SIGTERM comes: then all that was started ends with its drop.
 async fn play(options: &Options) -> anyhow::Result<ExitCode> {
-    let figures = campaign::run(options).await?;
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let figures = select! {
+        biased;
+        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+        figures = campaign::run(options) => figures?,
+    };
     for line in &figures.mismatches {
         say(&format!("mismatch: {line}"));
     }

@@ -106,7 +106,7 @@ impl<'a> Scene<'a> {
             }
             Fault::KillWorker => {
                 let number = self.worker();
-                self.troupe.take_worker_number(number).context("the worker runs")?.kill().await;
+                self.troupe.take_worker(number).context("the worker runs")?.kill().await;
                 Ok(Undo::StartWorker(number))
             }
             Fault::FreezeWorker => {

@@ -82,7 +82,7 @@ every_queue! {
     a_beating_holder_keeps_its_job,
     an_abandoned_job_waits_its_delay,
     a_failing_job_ends_as_dead,
-    a_dead_job_is_put_back_by_hand,
+    a_job_that_nobody_can_do_is_set_aside_at_once,
     a_job_handed_back_costs_nothing,
     a_poison_job_is_set_aside,
     unacknowledged_results_come_again,

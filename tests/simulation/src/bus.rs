@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     chaos::{OF_SERVERS, Share},
+    memory::Memory,
     process::{Call, Gate, Neighbour},
 };
 
@@ -33,20 +34,23 @@ struct Waiting {
     seen: usize,
     ready: VecDeque<usize>,
     held: Vec<usize>,
-    acknowledged: Vec<usize>,
+    /// Builds whose messages were acknowledged while nothing was stored of them.
+    too_early: Vec<i64>,
 }
 
 /// The broker, with our one queue.
 pub struct Broker {
     world: World,
+    /// Looked into at each acknowledgement: a moment later catch-up may have repaired what was lost.
+    memory: Arc<Memory>,
     waiting: Mutex<Waiting>,
 }
 
 impl Broker {
     /// A broker to which the world publishes.
     #[must_use]
-    pub fn new(world: World) -> Self {
-        Self { world, waiting: Mutex::default() }
+    pub fn new(world: World, memory: Arc<Memory>) -> Self {
+        Self { world, memory, waiting: Mutex::default() }
     }
 
     /// Messages that nobody has acknowledged.
@@ -57,14 +61,10 @@ impl Broker {
         waiting.ready.len() + waiting.held.len()
     }
 
-    /// Builds whose entry into the trigger tag was told by a message that was acknowledged.
+    /// Builds whose messages were acknowledged while nothing was stored of them.
     #[must_use]
-    pub fn acknowledged(&self) -> Vec<i64> {
-        let numbers = self.waiting().acknowledged.clone();
-        self.world.read(|state| {
-            let messages = numbers.iter().filter_map(|number| state.messages().get(*number));
-            messages.filter_map(entered).collect()
-        })
+    pub fn acknowledged_too_early(&self) -> Vec<i64> {
+        self.waiting().too_early.clone()
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -95,7 +95,16 @@ impl Broker {
 
     fn acknowledge(&self, group: &[usize]) {
         self.let_go(group);
-        self.waiting().acknowledged.extend(group);
+        let told: Vec<i64> = self.world.read(|state| {
+            let messages = group.iter().filter_map(|number| state.messages().get(*number));
+            messages.filter_map(entered).collect()
+        });
+        let rows = self.memory.rows();
+        let stored =
+            |build: &i64| rows.triggers.values().any(|row| row.trigger.build.get() == *build);
+        let early: Vec<i64> = told.into_iter().filter(|build| !stored(build)).collect();
+        drop(rows);
+        self.waiting().too_early.extend(early);
     }
 
     fn let_go(&self, group: &[usize]) {

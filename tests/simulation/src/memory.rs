@@ -1,4 +1,5 @@
-//! A store in memory, with the promises of the contract that the driver relies on. Its clock is virtual time.
+//! The third store, in memory: it keeps the same contract and passes the same suite as those on databases. Its clock is tokio's,
+//! so virtual time where that is paused.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +9,8 @@ use std::{
 use async_trait::async_trait;
 use ebs_coordinator::store::{
     AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
-    MemberRow, NewRequest, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
+    MAX_DEAD_LETTERS, MAX_REQUESTS, MemberRow, NewRequest, NewTrigger, RequestRow, Store,
+    StoreError, StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
     id::{BatchId, Component, Epoch, RequestId, TriggerId},
@@ -16,6 +18,9 @@ use ebs_domain::{
     time::Timestamp,
 };
 use tokio::time::Instant;
+
+/// Epochs are above this, as if a database's clock had given them.
+const BEFORE_ALL_EPOCHS: i64 = 1_700_000_000_000;
 
 /// What is stored.
 #[derive(Clone, Default)]
@@ -61,9 +66,78 @@ impl Memory {
     pub fn rows(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// How many effects of a kind are open, and are closed.
+    pub fn effects(&self, kind: &str) -> (usize, usize) {
+        let rows = self.rows();
+        let of_kind = || rows.effects.values().filter(|row| row.kind == kind);
+        let open = of_kind().filter(|row| row.closed.is_none()).count();
+        (open, of_kind().count() - open)
+    }
+
+    /// The words of all groups.
+    pub fn groups_shown(&self) -> Vec<String> {
+        self.rows().groups.values().map(|row| row.shown.clone()).collect()
+    }
+
+    /// The phase of the newest batch.
+    pub fn phase(&self) -> String {
+        self.rows().batches.values().next_back().map(|row| row.phase.clone()).unwrap_or_default()
+    }
 }
 
 impl Rows {
+    /// Whether all of these can be written: there is never a second open batch, not even on the way.
+    fn check(&self, changes: &[Change]) -> Result<(), StoreErrorKind> {
+        let open = self.batches.values().filter(|row| row.ended.is_none());
+        let mut open: BTreeSet<BatchId> = open.map(|row| row.id).collect();
+        for change in changes {
+            let Change::PutBatch(row) = change else { continue };
+            if row.ended.is_none() {
+                open.insert(row.id);
+            } else {
+                open.remove(&row.id);
+            }
+            if open.len() > 1 {
+                return Err(StoreErrorKind::Broken("a second open batch".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_trigger(&mut self, trigger: NewTrigger) -> Option<TriggerId> {
+        let there = self.triggers.values().any(|row| {
+            let old = &row.trigger;
+            let same = (old.build, &old.tag) == (trigger.build, &trigger.tag);
+            let heard = old.message.is_some() && old.message == trigger.message;
+            (same && !trigger.by_person && !old.by_person) || heard
+        });
+        if there {
+            return None;
+        }
+        let id = TriggerId::new(i64::try_from(self.triggers.len()).unwrap_or(0) + 1);
+        self.triggers.insert(id, TriggerRow { id, trigger, batch: None });
+        Some(id)
+    }
+
+    fn put_dead(&mut self, row: DeadRow) {
+        self.dead.insert(row.job.clone(), row);
+        if self.dead.len() > size(MAX_DEAD_LETTERS)
+            && let Some(oldest) = self.dead.values().min_by_key(|row| row.since)
+        {
+            let oldest = oldest.job.clone();
+            self.dead.remove(&oldest);
+        }
+    }
+
+    /// Triggers without an answer, oldest first.
+    fn pending(&self) -> Vec<&TriggerRow> {
+        let mut pending: Vec<&TriggerRow> =
+            self.triggers.values().filter(|row| row.trigger.answer.is_none()).collect();
+        pending.sort_by_key(|row| (row.trigger.created, row.id));
+        pending
+    }
+
     fn apply(&mut self, change: Change) -> Option<Option<TriggerId>> {
         match change {
             Change::PutBatch(row) => drop(self.batches.insert(row.id, row)),
@@ -79,20 +153,7 @@ impl Rows {
                     }
                 }
             }
-            Change::AddTrigger(trigger) => {
-                let there = self.triggers.values().any(|row| {
-                    let same =
-                        (&row.trigger.tag, row.trigger.build) == (&trigger.tag, trigger.build);
-                    let heard =
-                        row.trigger.message.is_some() && row.trigger.message == trigger.message;
-                    same && !trigger.by_person && !row.trigger.by_person || heard
-                });
-                let id = TriggerId::new(i64::try_from(self.triggers.len()).unwrap_or(0) + 1);
-                if !there {
-                    self.triggers.insert(id, TriggerRow { id, trigger, batch: None });
-                }
-                return Some((!there).then_some(id));
-            }
+            Change::AddTrigger(trigger) => return Some(self.add_trigger(trigger)),
             Change::AnswerTriggers(answers) => {
                 for answer in answers {
                     let Some(row) = self.triggers.get_mut(&answer.id) else { continue };
@@ -108,7 +169,7 @@ impl Rows {
             }
             Change::KeepMessage(message) => drop(self.odd.insert(message.id)),
             Change::Deny(row) => self.deny(row),
-            Change::PutDead(row) => drop(self.dead.insert(row.job.clone(), row)),
+            Change::PutDead(row) => self.put_dead(row),
             Change::DropDead { job } => drop(self.dead.remove(&job)),
             Change::AnswerRequest { id, done, result } => {
                 self.requests.remove(&id);
@@ -148,7 +209,7 @@ impl Rows {
             leader => {
                 *leader = Some((candidate.clone(), until));
                 self.led.insert(candidate.owner.clone());
-                self.epoch += 1;
+                self.epoch = self.epoch.max(BEFORE_ALL_EPOCHS) + 1;
                 self.epoch
             }
         };
@@ -157,6 +218,10 @@ impl Rows {
 }
 
 type Answer<T> = Result<T, StoreError>;
+
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
 
 #[async_trait]
 impl Store for Memory {
@@ -176,6 +241,7 @@ impl Store for Memory {
         if epoch.get() != rows.epoch || rows.leader.is_none() {
             return Err(StoreError { what: "commit", kind: StoreErrorKind::Fenced });
         }
+        rows.check(&changes).map_err(|kind| StoreError { what: "commit", kind })?;
         rows.commits += 1;
         let triggers = changes.into_iter().filter_map(|change| rows.apply(change)).collect();
         Ok(Committed { triggers })
@@ -187,8 +253,7 @@ impl Store for Memory {
         Ok(self.rows().batches.get(&id).cloned())
     }
     async fn recent_batches(&self, limit: u32) -> Answer<Vec<BatchRow>> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(self.rows().batches.values().rev().take(limit).cloned().collect())
+        Ok(self.rows().batches.values().rev().take(size(limit)).cloned().collect())
     }
     async fn members(&self, batch: BatchId) -> Answer<Vec<MemberRow>> {
         Ok(self.rows().members.values().filter(|row| row.batch == batch).cloned().collect())
@@ -200,23 +265,33 @@ impl Store for Memory {
         Ok(self.rows().groups.values().filter(|row| row.open).cloned().collect())
     }
     async fn open_effects(&self) -> Answer<Vec<EffectRow>> {
-        Ok(self.rows().effects.values().filter(|row| row.closed.is_none()).cloned().collect())
+        let rows = self.rows();
+        let mut open: Vec<_> = rows.effects.values().filter(|row| row.closed.is_none()).collect();
+        open.sort_by_key(|row| row.created);
+        Ok(open.into_iter().cloned().collect())
     }
     async fn effect(&self, id: &str) -> Answer<Option<EffectRow>> {
         Ok(self.rows().effects.get(id).cloned())
     }
-    async fn pending_triggers(&self, _: u32) -> Answer<Vec<TriggerRow>> {
-        let pending = |row: &&TriggerRow| row.trigger.answer.is_none();
-        Ok(self.rows().triggers.values().filter(pending).cloned().collect())
+    async fn pending_triggers(&self, limit: u32) -> Answer<Vec<TriggerRow>> {
+        Ok(self.rows().pending().into_iter().take(size(limit)).cloned().collect())
     }
     async fn pending_count(&self) -> Answer<(u64, Option<Timestamp>)> {
-        Ok((0, None))
+        let rows = self.rows();
+        let pending = rows.pending();
+        let count = u64::try_from(pending.len()).unwrap_or(u64::MAX);
+        Ok((count, pending.first().map(|row| row.trigger.created)))
     }
     async fn batch_triggers(&self, batch: BatchId) -> Answer<Vec<TriggerRow>> {
         Ok(self.rows().triggers.values().filter(|row| row.batch == Some(batch)).cloned().collect())
     }
     async fn triggers_by_answer(&self) -> Answer<Vec<(String, u64)>> {
-        Ok(Vec::new())
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for row in self.rows().triggers.values() {
+            let word = row.trigger.shown.as_deref().unwrap_or("pending");
+            *counts.entry(word.to_owned()).or_default() += 1;
+        }
+        Ok(counts.into_iter().collect())
     }
     async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Answer<Vec<DenyRow>> {
         let asked = |row: &&DenyRow| sources.contains(&row.source) && row.expires > now;
@@ -227,6 +302,9 @@ impl Store for Memory {
     }
     async fn ask(&self, request: NewRequest) -> Answer<Option<RequestId>> {
         let mut rows = self.rows();
+        if rows.requests.len() >= size(MAX_REQUESTS) {
+            return Ok(None);
+        }
         let id = RequestId::new(i64::try_from(rows.audit.len()).unwrap_or(0) + 1);
         let NewRequest { who, asked, action, subject, why, payload } = request;
         let entry = AuditRow { id, who, asked, action, subject, why, done: None, result: None };
@@ -234,17 +312,20 @@ impl Store for Memory {
         rows.requests.insert(id, RequestRow { id, payload });
         Ok(Some(id))
     }
-    async fn requests(&self, _: u32) -> Answer<Vec<RequestRow>> {
-        Ok(self.rows().requests.values().cloned().collect())
+    async fn requests(&self, limit: u32) -> Answer<Vec<RequestRow>> {
+        Ok(self.rows().requests.values().take(size(limit)).cloned().collect())
     }
-    async fn audit(&self, _: u32) -> Answer<Vec<AuditRow>> {
-        Ok(self.rows().audit.values().rev().cloned().collect())
+    async fn audit(&self, limit: u32) -> Answer<Vec<AuditRow>> {
+        Ok(self.rows().audit.values().rev().take(size(limit)).cloned().collect())
     }
     async fn audited(&self, id: RequestId) -> Answer<Option<AuditRow>> {
         Ok(self.rows().audit.get(&id).cloned())
     }
-    async fn dead_letters(&self, _: u32) -> Answer<Vec<DeadRow>> {
-        Ok(self.rows().dead.values().cloned().collect())
+    async fn dead_letters(&self, limit: u32) -> Answer<Vec<DeadRow>> {
+        let rows = self.rows();
+        let mut dead: Vec<_> = rows.dead.values().collect();
+        dead.sort_by_key(|row| (row.since, &row.job));
+        Ok(dead.into_iter().take(size(limit)).cloned().collect())
     }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         Ok(self.rows().marks.get(name).cloned())

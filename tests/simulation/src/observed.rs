@@ -26,8 +26,8 @@ pub struct Observed {
     pub announced: Vec<Announced>,
     /// Messages that nobody has acknowledged.
     pub unacknowledged: usize,
-    /// Builds of messages that were acknowledged.
-    pub acknowledged: Vec<i64>,
+    /// Builds whose messages were acknowledged while nothing was stored of them.
+    pub acknowledged_too_early: Vec<i64>,
     /// Processes that ended though nobody killed or stopped them.
     pub ended: Vec<String>,
 }

@@ -21,6 +21,7 @@ use crate::{
     chaos::Chaos,
     doors::Net,
     invariants,
+    memory::Memory,
     observed::{Announced, Observed},
     plan::{Event, FAULTS_UNTIL, PROCESSES, Plan, WELL_FROM, snapshot},
     process::{Gate, Ground, Life, Neighbour, Outage},
@@ -122,13 +123,14 @@ impl Play {
             let _is_not_suppressed = chaos.inject(name);
         }
         let ground = Arc::new(Ground { story: Story::new(), chaos, outages });
+        let memory: Arc<Memory> = Arc::default();
         let stage = Arc::new(Stage {
             seed,
             ground,
             net: Net::new(fedora_sim::app(&world)),
-            memory: Arc::default(),
+            broker: Arc::new(Broker::new(world.clone(), Arc::clone(&memory))),
+            memory,
             server: Arc::new(QueueServer::new(JOB_LEASE)),
-            broker: Arc::new(Broker::new(world.clone())),
             snapshot: watch::channel(Arc::new(snapshot(seed)?)).1,
             world,
         });
@@ -245,7 +247,7 @@ impl Play {
             report: self.stage.world.read(Report::of),
             announced: self.announced.clone(),
             unacknowledged: self.stage.broker.unacknowledged(),
-            acknowledged: self.stage.broker.acknowledged(),
+            acknowledged_too_early: self.stage.broker.acknowledged_too_early(),
             ended: self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }

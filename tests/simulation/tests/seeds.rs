@@ -61,7 +61,7 @@ async fn a_forgotten_trigger_is_seen() {
         report: world.read(Report::of),
         announced: vec![Announced { made, announce: Announce::Once }],
         unacknowledged: 0,
-        acknowledged: vec![7],
+        acknowledged_too_early: vec![7],
         ended: vec!["a ended by itself".to_owned()],
     };
     assert!(!observed.is_at_rest());

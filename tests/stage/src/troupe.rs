@@ -181,15 +181,10 @@ impl Troupe {
     }
 
     /// Takes the worker of this number out of the troupe, to be ended.
-    pub fn take_worker_number(&mut self, number: u16) -> Option<Child> {
+    pub fn take_worker(&mut self, number: u16) -> Option<Child> {
         let name = format!("worker-{number}");
         let place = self.workers.iter().position(|child| child.name() == name)?;
         Some(self.workers.remove(place))
-    }
-
-    /// Takes a worker out of the troupe, to be ended.
-    pub fn take_worker(&mut self) -> Option<Child> {
-        self.workers.pop()
     }
 
     /// Waits until the coordinator at this port leads and is ready.

@@ -316,16 +316,6 @@ impl State {
         dead.into_iter().take(max).map(|(_, id)| id.clone()).collect()
     }
 
-    pub(super) fn redrive(&mut self, id: &str, now: Instant) -> bool {
-        let Some(job) = self.jobs.get_mut(id).filter(|job| matches!(job.place, Place::Dead { .. }))
-        else {
-            return false;
-        };
-        job.attempts = 0;
-        self.put(id, now);
-        true
-    }
-
     fn running(&mut self, owner: &str, held: &Held) -> Option<&mut Job> {
         self.jobs.get_mut(&held.id).filter(|job| {
             job.fence == held.fence

@@ -258,16 +258,6 @@ impl Producer for RedisProducer {
             .arg(max);
         self.link.command("list dead jobs", &command).await
     }
-
-    async fn redrive(&self, job: &str) -> Result<bool, QueueError> {
-        let keys = &self.link.keys;
-        let call = Call::of(Transaction::Redrive)
-            .key(keys.job(job))
-            .key(keys.dead())
-            .arg(job)
-            .arg(keys.tag());
-        Ok(self.link.one::<u64>("put a dead job back", call).await? == 1)
-    }
 }
 
 fn delivered(

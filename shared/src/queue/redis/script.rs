@@ -17,7 +17,6 @@ pub(super) enum Transaction {
     Move,
     Reap,
     Sweep,
-    Redrive,
     Missing,
     Depths,
     Announce,
@@ -27,7 +26,7 @@ pub(super) enum Transaction {
 
 impl Transaction {
     /// All, in the order of their declaration.
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 15] = [
         Self::Enqueue,
         Self::Claim,
         Self::Begin,
@@ -38,7 +37,6 @@ impl Transaction {
         Self::Move,
         Self::Reap,
         Self::Sweep,
-        Self::Redrive,
         Self::Missing,
         Self::Depths,
         Self::Announce,
@@ -58,7 +56,6 @@ impl Transaction {
             Self::Move => include_str!("lua/move.lua"),
             Self::Reap => include_str!("lua/reap.lua"),
             Self::Sweep => include_str!("lua/sweep.lua"),
-            Self::Redrive => include_str!("lua/redrive.lua"),
             Self::Missing => include_str!("lua/missing.lua"),
             Self::Depths => include_str!("lua/depths.lua"),
             Self::Announce => include_str!("lua/announce.lua"),

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 /// How long a build takes.
 const BUILD_TIME: Duration = Duration::from_secs(600);
 
-/// How long an update takes to become stable.
+/// How long an update takes to become stable, if nothing else is said.
 pub(crate) const STABLE_TIME: Duration = Duration::from_secs(7200);
 
 /// Koji and Bodhi.
@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub(crate) forgotten: BTreeSet<String>,
     /// How many side tags were ever made.
     pub(crate) made: usize,
+    /// How long an update takes to become stable, instead of [`STABLE_TIME`].
+    pub(crate) stable_time: Option<Duration>,
 }
 
 impl Fedora {
@@ -166,7 +168,8 @@ impl Updates for Fedora {
             from_tag: Some(new.from_tag.to_string()),
             builds: nvrs.to_vec(),
         };
-        state.updates.push((update.clone(), Instant::now() + STABLE_TIME));
+        let stable = Instant::now() + state.stable_time.unwrap_or(STABLE_TIME);
+        state.updates.push((update.clone(), stable));
         Ok(update)
     }
     async fn find(&self, from_tag: &TagName, _: &str) -> Result<Option<Update>, BodhiError> {

@@ -5,7 +5,6 @@ mod fedora;
 mod koji;
 mod leading;
 mod lost;
-mod memory;
 mod newer;
 mod queue;
 mod world;

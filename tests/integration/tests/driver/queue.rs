@@ -135,9 +135,6 @@ impl Producer for Queue {
     async fn dead(&self, max: usize) -> Answer<Vec<String>> {
         self.queue().dead(max).await
     }
-    async fn redrive(&self, job: &str) -> Answer<bool> {
-        self.queue().redrive(job).await
-    }
 }
 
 #[async_trait]

@@ -1,10 +1,29 @@
 //! The databases that tests run on.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
-use ebs_coordinator::store::{Location, SqlStore, StoreOptions};
+use ebs_coordinator::store::{Location, SqlStore, Store, StoreOptions};
 use ebs_integration::postgres::{PASSWORD, Postgres};
+use ebs_simulation::memory::Memory;
 use tempfile::TempDir;
+
+/// Any of the stores, empty, of one test's own.
+pub(crate) enum Any {
+    /// On a database.
+    Database(Ground),
+    /// In memory: the simulation's.
+    Memory(Arc<Memory>),
+}
+
+impl Any {
+    /// Opens it.
+    pub(crate) async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Database(ground) => Arc::new(ground.open().await),
+            Self::Memory(memory) => Arc::clone(memory) as Arc<dyn Store>,
+        }
+    }
+}
 
 /// A database of one test's own.
 #[derive(Debug)]

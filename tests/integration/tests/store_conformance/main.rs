@@ -1,4 +1,4 @@
-//! The contract of the store, sentence by sentence, on each database.
+//! The contract of the store, sentence by sentence, on each store; and what is only about databases.
 
 // Lints know by the attribute that these are tests.
 #[cfg(test)]
@@ -14,18 +14,47 @@ mod people;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod texts;
+#[cfg(test)]
 mod upgrade;
 
-/// Makes of each case one test per database.
-macro_rules! on_both {
+/// Makes of each case of the contract one test per store.
+macro_rules! on_all {
     ($($module:ident::$case:ident),+ $(,)?) => {
         mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let ground = crate::ground::Any::Database(crate::ground::Ground::sqlite());
+                crate::$module::$case(&ground).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let ground = crate::ground::Any::Database(crate::ground::Ground::postgres());
+                crate::$module::$case(&ground).await;
+            })+
+        }
+        mod in_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let ground = crate::ground::Any::Memory(std::sync::Arc::default());
+                crate::$module::$case(&ground).await;
+            })+
+        }
+    };
+}
+
+/// Makes of each case about databases one test per database.
+macro_rules! on_both {
+    ($($module:ident::$case:ident),+ $(,)?) => {
+        mod opening_sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 crate::$module::$case(&mut crate::ground::Ground::sqlite()).await;
             })+
         }
-        mod on_postgres {
+        mod opening_postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 crate::$module::$case(&mut crate::ground::Ground::postgres()).await;
@@ -34,7 +63,7 @@ macro_rules! on_both {
     };
 }
 
-on_both! {
+on_all! {
     cases::a_commit_of_an_older_epoch_is_fenced_and_writes_nothing,
     cases::nobody_can_commit_before_somebody_leads,
     cases::a_second_instance_follows_until_the_lease_runs_out_and_then_leads_in_a_higher_epoch,
@@ -56,17 +85,20 @@ on_both! {
     cases::an_expired_denial_is_not_told,
     cases::a_message_that_was_not_understood_is_kept_once_and_cut,
     cases::a_mark_is_the_last_text_written,
-    cases::a_text_with_a_zero_character_is_taken,
     cases::five_thousand_rows_in_one_commit_are_all_there,
-    opening::what_was_written_is_there_after_opening_again,
-    opening::a_database_newer_than_the_program_is_refused_with_both_versions,
-    opening::several_open_the_same_new_database_at_once,
     people::a_request_and_its_audit_entry_are_stored_together_by_any_instance,
     people::an_answered_request_is_gone_and_its_audit_entry_stays_as_it_was_answered,
     people::who_ask_at_once_get_numbers_of_their_own,
     people::more_requests_than_a_leader_ever_answers_are_not_taken,
     people::jobs_set_aside_are_listed_oldest_first_until_they_are_dropped,
     people::of_too_many_jobs_set_aside_the_newest_stay,
+}
+
+on_both! {
+    texts::a_text_with_a_zero_character_is_taken,
+    opening::what_was_written_is_there_after_opening_again,
+    opening::a_database_newer_than_the_program_is_refused_with_both_versions,
+    opening::several_open_the_same_new_database_at_once,
     upgrade::an_old_and_filled_database_is_brought_up_once_though_two_start_at_once,
     figures::figures_of_a_large_batch,
 }

@@ -1,12 +1,14 @@
 //! What people ask, its audit, and jobs that were set aside.
 
+use std::sync::Arc;
+
 use ebs_coordinator::store::{
-    AuditRow, Change, DeadRow, MAX_DEAD_LETTERS, MAX_REQUESTS, NewRequest, Store,
+    AuditRow, Change, DeadRow, MAX_DEAD_LETTERS, MAX_REQUESTS, NewRequest,
 };
 use ebs_domain::id::{BatchId, RequestId};
 
 use crate::{
-    ground::Ground,
+    ground::Any,
     rows::{at, candidate, lead},
 };
 
@@ -40,7 +42,7 @@ fn dead(number: i64) -> DeadRow {
 }
 
 pub(crate) async fn a_request_and_its_audit_entry_are_stored_together_by_any_instance(
-    ground: &mut Ground,
+    ground: &Any,
 ) {
     let store = ground.open().await;
     let (one, two) = (store.ask(request(1)).await.unwrap(), store.ask(request(2)).await.unwrap());
@@ -55,10 +57,10 @@ pub(crate) async fn a_request_and_its_audit_entry_are_stored_together_by_any_ins
 }
 
 pub(crate) async fn an_answered_request_is_gone_and_its_audit_entry_stays_as_it_was_answered(
-    ground: &mut Ground,
+    ground: &Any,
 ) {
     let store = ground.open().await;
-    let epoch = lead(&store, &candidate("a-1", "a")).await;
+    let epoch = lead(&*store, &candidate("a-1", "a")).await;
     let id = store.ask(request(1)).await.unwrap().unwrap();
     let answer =
         |result: &str| vec![Change::AnswerRequest { id, done: at(9), result: result.to_owned() }];
@@ -71,10 +73,10 @@ pub(crate) async fn an_answered_request_is_gone_and_its_audit_entry_stays_as_it_
     assert_eq!(store.audited(RequestId::new(77)).await.unwrap(), None);
 }
 
-pub(crate) async fn who_ask_at_once_get_numbers_of_their_own(ground: &mut Ground) {
+pub(crate) async fn who_ask_at_once_get_numbers_of_their_own(ground: &Any) {
     let store = ground.open().await;
     let asking = (0..20).map(|number| {
-        let store = store.clone();
+        let store = Arc::clone(&store);
         tokio::spawn(async move { store.ask(request(number)).await })
     });
     for asked in asking.collect::<Vec<_>>() {
@@ -84,7 +86,7 @@ pub(crate) async fn who_ask_at_once_get_numbers_of_their_own(ground: &mut Ground
     assert_eq!(store.audit(99).await.unwrap().len(), 20);
 }
 
-pub(crate) async fn more_requests_than_a_leader_ever_answers_are_not_taken(ground: &mut Ground) {
+pub(crate) async fn more_requests_than_a_leader_ever_answers_are_not_taken(ground: &Any) {
     let store = ground.open().await;
     for number in 0..i64::from(MAX_REQUESTS) {
         assert!(store.ask(request(number)).await.unwrap().is_some(), "{number}");
@@ -93,11 +95,9 @@ pub(crate) async fn more_requests_than_a_leader_ever_answers_are_not_taken(groun
     assert_eq!(store.audit(9_999).await.unwrap().len(), 1_000, "nothing of it is stored");
 }
 
-pub(crate) async fn jobs_set_aside_are_listed_oldest_first_until_they_are_dropped(
-    ground: &mut Ground,
-) {
+pub(crate) async fn jobs_set_aside_are_listed_oldest_first_until_they_are_dropped(ground: &Any) {
     let store = ground.open().await;
-    let epoch = lead(&store, &candidate("a-1", "a")).await;
+    let epoch = lead(&*store, &candidate("a-1", "a")).await;
     let put = [2, 1, 2].map(|number| Change::PutDead(dead(number)));
     store.commit(epoch, put.to_vec()).await.unwrap();
     assert_eq!(store.dead_letters(9).await.unwrap(), [dead(1), dead(2)]);
@@ -106,9 +106,9 @@ pub(crate) async fn jobs_set_aside_are_listed_oldest_first_until_they_are_droppe
     assert_eq!(store.dead_letters(9).await.unwrap(), [dead(2)]);
 }
 
-pub(crate) async fn of_too_many_jobs_set_aside_the_newest_stay(ground: &mut Ground) {
+pub(crate) async fn of_too_many_jobs_set_aside_the_newest_stay(ground: &Any) {
     let store = ground.open().await;
-    let epoch = lead(&store, &candidate("a-1", "a")).await;
+    let epoch = lead(&*store, &candidate("a-1", "a")).await;
     let most = i64::from(MAX_DEAD_LETTERS);
     let put = (0..most + 3).map(|number| Change::PutDead(dead(number)));
     store.commit(epoch, put.collect()).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ebs_coordinator::store::{
     BatchRow, Candidate, DenyRow, EffectRow, GroupRow, Lease, MemberRow, NewTrigger, OddMessage,
-    Runner, SqlStore, Store, TriggerAnswer,
+    Runner, Store, TriggerAnswer,
 };
 use ebs_domain::{
     id::{BatchId, BuildId, Component, Epoch, TriggerId},
@@ -24,7 +24,7 @@ pub(crate) fn candidate(owner: &str, instance: &str) -> Candidate {
 }
 
 /// Leads and says in which epoch.
-pub(crate) async fn lead(store: &SqlStore, candidate: &Candidate) -> Epoch {
+pub(crate) async fn lead(store: &dyn Store, candidate: &Candidate) -> Epoch {
     match store.lead(candidate).await.unwrap() {
         Lease::Leading { epoch } => epoch,
         Lease::Following { leader, remaining } => panic!("{leader} leads for {remaining:?}"),

@@ -72,9 +72,6 @@ impl Producer for ProducerDoor {
     async fn dead(&self, max: usize) -> Answer<Vec<String>> {
         self.server.queue().dead(max).await
     }
-    async fn redrive(&self, job: &str) -> Answer<bool> {
-        self.server.queue().redrive(job).await
-    }
 }
 
 /// The queue as one life of a worker has it.
