@@ -16,8 +16,9 @@ use ebs_shared::{
     },
     clients,
     clock::{Chance, Clock, System},
-    config::{SecretText, StaticConfig},
+    config::{Orphans, Policy, StaticConfig},
     content::ContentResolver,
+    credentials::{self, Standing, Vigil},
     exchange::{Exchange, HttpExchange},
     koji::{api::Hub, client::HubClient},
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
@@ -32,16 +33,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    driver::{Driver, DriverSettings, Handle, Parts, Probe},
+    driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe},
     feeds,
-    intake::{CatchUp, Live},
+    intake::{CATCH_UP_SILENT, CatchUp, Live},
     leader::{Leadership, TermWork},
+    opening::open_store,
     pages::StorePages,
-    refresh::Refresh,
+    refresh::{self, REFRESH_SILENT, Refresh},
+    retention::{FORGET_SILENT, Forgetting},
     snapshot::Snapshot,
-    store::{Candidate, Location, SqlStore, Store, StoreError, StoreOptions},
+    store::{Candidate, Store},
     watchful::Watchful,
-    web::{Desk, Health, Need, Served, serve},
+    web::{Desk, Health, Need, Reporter, Served, serve},
 };
 
 /// What a coordinator is started with.
@@ -68,15 +71,24 @@ const UPKEEPS_PER_LEASE: u32 = 8;
 ///
 /// What a person must mend: configuration, a database that cannot be used, stored state that cannot be read.
 pub async fn run(setup: Setup) -> anyhow::Result<()> {
+    let opened = open_store(&setup.config, setup.listener, &setup.stop).await?;
+    let Some((store, listener)) = opened else { return Ok(()) };
+    run_on(Arc::new(store), Setup { listener, ..setup }).await
+}
+
+/// The same on a store that is open.
+async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let Setup { config, dynamic, listener, stop } = setup;
     let config = Arc::new(config);
     let metrics = Metrics::new()?;
-    let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
-    let neighbours = Neighbours::of(&config, &metrics)?;
     let (health, probe) = (Health::default(), Probe::new());
+    let neighbours = Neighbours::of(&config, &metrics)?;
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
-    let pages = StorePages::new(Arc::clone(&store), &config, probe.clone(), health.clone());
+    let bus = bus_config(&config)?;
+    let shown = start_vigil(&config, bus.as_ref(), (&metrics, &health), &mut tasks, &stop)?;
+    let pages =
+        StorePages::new(Arc::clone(&store), &config, (probe.clone(), health.clone()), shown);
     let served = Served {
         health: health.clone(),
         store: Arc::clone(&store),
@@ -85,11 +97,11 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         desk: desk(&config, &store),
     };
     start_pages(listener, served, &mut tasks, &stop);
-    let refresh = neighbours.refresh(&config, dynamic);
+    let refresh = neighbours.refresh(&config, dynamic, &health);
     let Some(snapshot) = start_refresh(refresh, &mut tasks, &stop).await? else {
-        return finish(tasks, &stop).await;
+        return finish(tasks, &stop, config.ebs.timers.grace).await;
     };
-    let queue = start_queue(&config, &neighbours, &metrics, &mut tasks, &stop)?;
+    let queue = start_queue(&config, &neighbours, (&metrics, &health), &mut tasks, &stop)?;
     let parts = Arc::new(Parts {
         store: Arc::clone(&store),
         queue: Arc::clone(&queue),
@@ -109,7 +121,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
         snapshot,
         health,
         watchful: watchful.clone(),
-        bus: bus_config(&config)?,
+        bus,
         exchange: neighbours.exchange,
     });
     start_watch(watchful, &mut tasks, &stop);
@@ -122,7 +134,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
     };
     let lead_stop = stop.clone();
     tasks.spawn(async move { leadership.run(lead_stop).await.context("cannot lead") });
-    finish(tasks, &stop).await
+    finish(tasks, &stop, config.ebs.timers.grace).await
 }
 
 /// What we talk to over HTTP.
@@ -140,12 +152,16 @@ impl Neighbours {
         Ok(Self { exchange, hub, bodhi })
     }
 
-    fn refresh(&self, config: &Arc<StaticConfig>, dynamic: PathBuf) -> Refresh {
+    fn refresh(&self, config: &Arc<StaticConfig>, dynamic: PathBuf, health: &Health) -> Refresh {
+        let every = config.ebs.timers.config_refresh;
+        let (silent, config) = (every * 2 + REFRESH_SILENT, Arc::clone(config));
         Refresh {
-            config: Arc::clone(config),
-            dynamic,
+            dynamic: Box::new(move || refresh::read_dynamic(&dynamic)),
+            plan: Box::new(move |number, tag| refresh::plan(&config, number, tag)),
+            every,
             lists: ContentResolver::new(Arc::clone(&self.exchange)),
             bodhi: Arc::clone(&self.bodhi),
+            health: health.part("configuration", Need::Always, Some(silent)),
         }
     }
 }
@@ -154,6 +170,25 @@ impl Neighbours {
 fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
     let tokens = config.ebs.http.tokens_file.clone();
     Desk { store: Arc::clone(store), clock: Arc::new(System), tokens }
+}
+
+/// Looks at certificates and tokens; how they stand.
+fn start_vigil(
+    config: &StaticConfig,
+    bus: Option<&BusConfig>,
+    (metrics, health): (&Metrics, &Health),
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) -> anyhow::Result<watch::Receiver<Vec<Standing>>> {
+    let sources = credentials::of_coordinator(config, bus);
+    let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?;
+    health.watch("credentials", Need::Always, vigil.pulse());
+    let (shown, stop) = (vigil.shown(), stop.clone());
+    tasks.spawn(async move {
+        vigil.run(stop).await;
+        Ok(())
+    });
+    Ok(shown)
 }
 
 fn start_watch(
@@ -180,13 +215,29 @@ fn start_pages(
     });
 }
 
-/// Waits for everything to end. If one part ends before it is told to, the program ends with its error.
+/// Waits for everything to end, but when told to stop not longer than the grace period: what still hangs on a server then is
+/// cut off, which is no worse than a crash at that step. If one part ends before it is told to, the program ends with its error.
 async fn finish(
     mut tasks: JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
+    grace: Duration,
 ) -> anyhow::Result<()> {
     let mut outcome = Ok(());
-    while let Some(ended) = tasks.join_next().await {
+    let over = async {
+        stop.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::pin!(over);
+    loop {
+        let ended = tokio::select! {
+            biased;
+            ended = tasks.join_next() => ended,
+            () = &mut over => {
+                tracing::warn!(parts = tasks.len(), "the grace period is over: cut off");
+                return outcome;
+            }
+        };
+        let Some(ended) = ended else { return outcome };
         let ended = ended.context("a part of the program ended badly").and_then(|ended| ended);
         let ended = match ended {
             Ok(()) if !stop.is_cancelled() => {
@@ -197,19 +248,6 @@ async fn finish(
         stop.cancel();
         outcome = outcome.and(ended);
     }
-    outcome
-}
-
-async fn open_store(config: &StaticConfig) -> Result<SqlStore, StoreError> {
-    let database = &config.ebs.database;
-    let location = match database.url.strip_prefix("sqlite:") {
-        Some(path) => Location::Sqlite(PathBuf::from(path.trim_start_matches("//"))),
-        None => Location::Postgres {
-            url: database.url.clone(),
-            password: database.password.as_ref().map(|password| password.expose().to_owned()),
-        },
-    };
-    SqlStore::open(&StoreOptions::new(location)).await
 }
 
 /// Reads the dynamic configuration and the lists, then keeps them fresh. Gives nothing if it is told to stop before that.
@@ -232,22 +270,19 @@ async fn start_refresh(
 fn start_queue(
     config: &StaticConfig,
     neighbours: &Neighbours,
-    metrics: &Metrics,
+    (metrics, health): (&Metrics, &Health),
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Arc<dyn Producer>> {
     let lease = config.ebs.timers.job_lease;
     if let Some(redis) = &config.ebs.redis {
-        let settings = RedisSettings {
-            url: redis.url.to_string(),
-            password: redis.password.as_ref().map(SecretText::expose).map(str::to_owned),
-            prefix: redis.prefix.clone(),
-            lease,
-        };
-        return Ok(Arc::new(RedisProducer::new(&settings)?));
+        return Ok(Arc::new(RedisProducer::new(&RedisSettings::of(redis, lease))?));
     }
     let queue = LocalQueue::new(LocalSettings { lease, ..LocalSettings::default() });
     let consumer: Arc<dyn Consumer> = Arc::new(queue.consumer("local"));
+    let settings = WorkerSettings::of("local", config);
+    let pulse = settings.pulse();
+    health.watch("worker", Need::Always, pulse.clone());
     let parts = WorkerParts {
         consumer,
         hub: Arc::clone(&neighbours.hub) as Arc<dyn Hub>,
@@ -255,7 +290,8 @@ fn start_queue(
         clock: Arc::new(System),
         chance: Arc::new(System),
         metrics: WorkerMetrics::register(metrics.registry())?,
-        settings: WorkerSettings::of("local", config),
+        settings,
+        pulse,
     };
     let worker_stop = stop.clone();
     tasks.spawn(async move {
@@ -281,8 +317,22 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
         retry_max: timers.poll_max.min(Duration::from_secs(60)),
         alarm_after: timers.outage_alarm,
         reconcile: (timers.job_lease / 4).min(Duration::from_secs(30)),
+        orphans: orphan_settings(&config.ebs.orphans),
         job_attempts: limits.job_attempts,
         stable_tag: config.koji.stable_tag.clone(),
+    }
+}
+
+fn orphan_settings(config: &Orphans) -> OrphanSettings {
+    let leftover = |policy| match policy {
+        Policy::Report => Leftover::Report,
+        Policy::Remove => Leftover::Remove,
+    };
+    OrphanSettings {
+        interval: config.interval,
+        grace: config.grace,
+        side_tags: leftover(config.side_tags),
+        tasks: leftover(config.tasks),
     }
 }
 
@@ -320,12 +370,27 @@ struct Work {
 
 #[async_trait]
 impl TermWork for Work {
-    fn start(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken) {
+    fn start(
+        &self,
+        tasks: &mut JoinSet<()>,
+        driver: &Handle,
+        epoch: Epoch,
+        over: &CancellationToken,
+    ) {
         let every = self.config.ebs.timers.job_lease / UPKEEPS_PER_LEASE;
         let every = every.clamp(Duration::from_millis(50), Duration::from_secs(5));
-        tasks.spawn(feeds::read_results(Arc::clone(&self.queue), driver.sender(), over.clone()));
-        tasks.spawn(feeds::read_requests(Arc::clone(&self.store), driver.sender(), over.clone()));
-        tasks.spawn(feeds::maintain(Arc::clone(&self.queue), every, over.clone()));
+        let (queue, store) = (|| Arc::clone(&self.queue), Arc::clone(&self.store));
+        let (to, told) = (|| driver.sender(), |name| self.loop_of_a_term(name));
+        tasks.spawn(feeds::read_results(queue(), to(), told("results"), over.clone()));
+        tasks.spawn(feeds::read_requests(store, to(), told("requests"), over.clone()));
+        tasks.spawn(feeds::maintain(queue(), every, told("upkeep"), over.clone()));
+        let forgetting = Forgetting {
+            store: Arc::clone(&self.store),
+            clock: Arc::new(System),
+            retention: self.config.ebs.retention.clone(),
+            health: self.health.part("retention", Need::Leading, Some(FORGET_SILENT)),
+        };
+        tasks.spawn(forgetting.run(epoch, over.clone()));
         let reader = match Origin::of(self.config.ebs.koji.hub_url.as_str()) {
             Ok(origin) => Reader::new(&self.config.ebs.bus.topic_prefix, origin),
             Err(error) => return tracing::error!(%error, "no messages are read"),
@@ -336,6 +401,7 @@ impl TermWork for Work {
     }
 
     fn leading(&self, epoch: Option<Epoch>) {
+        self.watchful.watch_bus(None);
         self.health.set_leading(epoch.is_some());
     }
 
@@ -345,6 +411,11 @@ impl TermWork for Work {
 }
 
 impl Work {
+    /// The condition of one of the loops that run while this process leads.
+    fn loop_of_a_term(&self, name: &'static str) -> Reporter {
+        self.health.part(name, Need::Leading, Some(feeds::ROUND))
+    }
+
     fn start_bus(
         &self,
         tasks: &mut JoinSet<()>,
@@ -367,7 +438,7 @@ impl Work {
             Arc::new(System),
             Arc::new(System) as Arc<dyn Chance>,
         );
-        self.watchful.watch_bus(consumer.status());
+        self.watchful.watch_bus(Some(consumer.status()));
         let over = over.clone();
         tasks.spawn(async move { consumer.run(Arc::new(live), over).await });
     }
@@ -391,7 +462,7 @@ impl Work {
                     clock: Arc::new(System),
                     connected,
                     every: self.bus.is_none().then_some(self.config.ebs.timers.truth_interval),
-                    health: self.health.part("archive", Need::Leading, None),
+                    health: self.health.part("archive", Need::Leading, Some(CATCH_UP_SILENT)),
                 };
                 tasks.spawn(catch_up.run(over.clone()));
             }

@@ -6,7 +6,7 @@ use ebs_shared::queue::Producer;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{driver::Input, report::chain, store::Store};
+use crate::{driver::Input, report::chain, store::Store, web::Reporter};
 
 /// Most results taken at once.
 const MAX_RESULTS: usize = 64;
@@ -20,30 +20,41 @@ const MAX_REQUESTS: u32 = 64;
 /// How often requests are looked for.
 const REQUESTS_PAUSE: Duration = Duration::from_millis(500);
 
+/// The longest round of one of these loops: what it asks, with all time limits, and the driver's taking what was found.
+pub const ROUND: Duration = Duration::from_secs(60);
+
 /// The pause after the queue failed.
 const FAILED_PAUSE: Duration = Duration::from_millis(500);
 
-/// Reads results until the term is over. Those that an earlier term did not acknowledge come first.
+/// Reads results until the term is over. Those that an earlier term did not acknowledge come first, and come again after a
+/// failure: they say nothing new then.
 pub async fn read_results(
     queue: Arc<dyn Producer>,
     driver: mpsc::Sender<Input>,
+    health: Reporter,
     over: CancellationToken,
 ) {
     let mut again = true;
     while !over.is_cancelled() {
-        // A blocking read is never dropped: the server would deliver into the void.
-        let input = match queue.results(MAX_RESULTS, WAIT, again).await {
+        // A blocking read is never dropped: the server would deliver into the void. The first asks what is there.
+        let wait = if again { Duration::ZERO } else { WAIT };
+        let input = match queue.results(MAX_RESULTS, wait, again).await {
             Ok(results) if results.is_empty() => {
+                health.well();
                 again = false;
                 continue;
             }
             Ok(results) => {
+                health.well();
                 // Those that are read again stay until they are acknowledged: read them once.
                 again = again && results.len() == MAX_RESULTS;
                 Input::Results(results)
             }
             Err(error) => {
+                health.ill(chain(&error));
                 pause(FAILED_PAUSE, &over).await;
+                // What it gave without being heard counts as read.
+                again = true;
                 Input::QueueFailed(chain(&error))
             }
         };
@@ -57,11 +68,14 @@ pub async fn read_results(
 pub async fn read_requests(
     store: Arc<dyn Store>,
     driver: mpsc::Sender<Input>,
+    health: Reporter,
     over: CancellationToken,
 ) {
     let mut failing = false;
     while !over.is_cancelled() {
-        match store.requests(MAX_REQUESTS).await {
+        let read = store.requests(MAX_REQUESTS).await;
+        tell(&health, read.as_ref().err());
+        match read {
             Ok(requests) if requests.is_empty() => failing = false,
             Ok(requests) => {
                 failing = false;
@@ -80,10 +94,17 @@ pub async fn read_requests(
 }
 
 /// Lets the queue move what is due and hand out what was abandoned, until the term is over.
-pub async fn maintain(queue: Arc<dyn Producer>, every: Duration, over: CancellationToken) {
+pub async fn maintain(
+    queue: Arc<dyn Producer>,
+    every: Duration,
+    health: Reporter,
+    over: CancellationToken,
+) {
     let mut failing = false;
     while !over.is_cancelled() {
-        match queue.maintain().await {
+        let kept = queue.maintain().await;
+        tell(&health, kept.as_ref().err());
+        match kept {
             Ok(()) => failing = false,
             Err(error) if !failing => {
                 failing = true;
@@ -92,6 +113,14 @@ pub async fn maintain(queue: Arc<dyn Producer>, every: Duration, over: Cancellat
             Err(_) => {}
         }
         pause(every, &over).await;
+    }
+}
+
+/// A round is over: how it went.
+fn tell<E: std::error::Error>(health: &Reporter, error: Option<&E>) {
+    match error {
+        None => health.well(),
+        Some(error) => health.ill(chain(error)),
     }
 }
 

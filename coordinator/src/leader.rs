@@ -20,7 +20,13 @@ use crate::{
 #[async_trait]
 pub trait TermWork: Send + Sync {
     /// Starts it; it ends when `over` is cancelled.
-    fn start(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken);
+    fn start(
+        &self,
+        tasks: &mut JoinSet<()>,
+        driver: &Handle,
+        epoch: Epoch,
+        over: &CancellationToken,
+    );
 
     /// The process leads, or does so no more.
     fn leading(&self, epoch: Option<Epoch>);
@@ -62,13 +68,17 @@ impl Leadership {
     ///
     /// What makes leading impossible, such as state that cannot be read.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut given_up = false;
         while !stop.is_cancelled() {
             let asked = Instant::now();
             let lease = self.store.lead(&self.candidate).await;
             (self.beat)(lease.as_ref().map(|_| ()));
             let pause = match lease {
                 Ok(Lease::Leading { epoch }) => match self.term(epoch, asked, &stop).await? {
-                    TermEnd::Over => continue,
+                    TermEnd::Over => {
+                        given_up = stop.is_cancelled();
+                        continue;
+                    }
                     // All begins anew with the next term, also what reads results and messages: those that were taken
                     // and could not be stored come again.
                     TermEnd::Fenced | TermEnd::Reload => RETRY_PAUSE,
@@ -92,7 +102,10 @@ impl Leadership {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        self.resign().await;
+        // A standby may have been given the lease by an answer that was lost.
+        if !given_up {
+            self.resign().await;
+        }
         Ok(())
     }
 
@@ -107,7 +120,7 @@ impl Leadership {
         let (handle, mut inputs) = Handle::channel();
         let mut tasks = JoinSet::new();
         self.work.leading(Some(epoch));
-        self.work.start(&mut tasks, &handle, &over);
+        self.work.start(&mut tasks, &handle, epoch, &over);
         drop(handle);
         let lease = TermLease { epoch, until: seen, over: over.clone() };
         let outcome = {
@@ -123,11 +136,13 @@ impl Leadership {
         over.cancel();
         // Whoever waits for the driver is told by the closed way in.
         drop(inputs);
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a part of the term ended badly");
+        // Told to stop, the lease is given up at once: a reader that still waits for its server can write nothing.
+        let resigning = async {
+            if stop.is_cancelled() {
+                self.resign().await;
             }
-        }
+        };
+        tokio::join!(resigning, join_all(tasks));
         self.work.leading(None);
         outcome
     }
@@ -195,6 +210,14 @@ impl Leadership {
                 );
             }
             Err(_) => tracing::warn!("the lease is not given up in time: it will run out"),
+        }
+    }
+}
+
+async fn join_all(mut tasks: JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a part of the term ended badly");
         }
     }
 }

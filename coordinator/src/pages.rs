@@ -11,17 +11,20 @@ use ebs_domain::{
 use ebs_shared::{
     clock::{Clock, System},
     config::StaticConfig,
+    credentials::{Stage, Standing},
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 use crate::{
     driver::Probe,
     store::{
-        BatchRow, EffectRow, GroupRow, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow,
+        BatchRow, EffectRow, GroupRow, MAX_ORPHANS, MemberRow, Store, StoreError, StoreErrorKind,
+        TriggerRow,
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
-        LeaderView, Overview, Pages, RecentView, SliceView, StateCount, TriggerView,
+        LeaderView, OrphanView, Overview, Pages, RecentView, SliceView, StateCount, TriggerView,
     },
 };
 
@@ -49,6 +52,7 @@ pub struct StorePages {
     probe: Probe,
     health: Health,
     instance: String,
+    credentials: watch::Receiver<Vec<Standing>>,
     web_url: String,
     bodhi_url: String,
 }
@@ -56,12 +60,18 @@ pub struct StorePages {
 impl StorePages {
     /// Pages of this store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, config: &StaticConfig, probe: Probe, health: Health) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        config: &StaticConfig,
+        (probe, health): (Probe, Health),
+        credentials: watch::Receiver<Vec<Standing>>,
+    ) -> Self {
         let bare = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
         Self {
             store,
             probe,
             health,
+            credentials,
             instance: config.ebs.instance.clone(),
             web_url: bare(&config.ebs.koji.web_url),
             bodhi_url: bare(&config.ebs.bodhi.url),
@@ -102,6 +112,12 @@ impl StorePages {
         Ok(views)
     }
 
+    /// Credentials that somebody has to see to.
+    fn worrying(&self) -> Vec<Standing> {
+        let standings = self.credentials.borrow();
+        standings.iter().filter(|standing| standing.stage != Stage::Fine).cloned().collect()
+    }
+
     /// Who leads: this process, or the one that holds the lease.
     fn leader(&self) -> Option<LeaderView> {
         if self.health.leading() {
@@ -134,7 +150,7 @@ impl StorePages {
             .collect();
         let put_off = effects
             .iter()
-            .filter(|effect| effect.batch == batch && effect.unavailable_since.is_some());
+            .filter(|effect| effect.batch == Some(batch) && effect.unavailable_since.is_some());
         outages.extend(put_off.take(SHOWN_WAITING).filter_map(|effect| {
             let since = effect.unavailable_since?;
             let why = because(effect.last_error.as_ref());
@@ -185,6 +201,7 @@ impl Pages for StorePages {
         };
         let progress = self.probe.progress();
         let dead = self.store.dead_letters(SHOWN_DEAD).await?;
+        let orphans = self.store.orphans(MAX_ORPHANS).await?;
         let current = self.current().await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -199,6 +216,8 @@ impl Pages for StorePages {
             recent: self.recent(&recent).await?,
             triggers_by_answer: self.store.triggers_by_answer().await?.into_iter().collect(),
             dead: dead.into_iter().map(DeadView::from).collect(),
+            credentials: self.worrying(),
+            orphans: orphans.into_iter().map(OrphanView::from).collect(),
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             late_found: progress.late_found,

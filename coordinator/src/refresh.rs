@@ -1,6 +1,6 @@
 //! Making snapshots: the dynamic file, the package lists, the trigger tag. All or nothing: a bad one keeps the last.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use ebs_domain::{batch::Plan, id::TagName};
@@ -12,7 +12,7 @@ use ebs_shared::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::snapshot::Snapshot;
+use crate::{snapshot::Snapshot, web::Reporter};
 
 /// The first pause after a refresh that brought nothing while there is no snapshot yet; it doubles up to the interval.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -20,16 +20,29 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Longest span between two polls beyond which an update's waiting is counted as an outage, in parts of the longest pause.
 const POLL_GAP: u32 = 3;
 
+/// The longest that one refresh takes, beyond the interval: several lists, each with its time limit.
+pub const REFRESH_SILENT: Duration = Duration::from_secs(300);
+
+/// Reads the dynamic configuration as it is now.
+pub type Dynamic = Box<dyn Fn() -> anyhow::Result<DynamicConfig> + Send + Sync>;
+
+/// The settings that a batch begins with, by the number of the snapshot and the tag that triggers.
+pub type PlanOf = Box<dyn Fn(u64, TagName) -> Plan + Send + Sync>;
+
 /// Makes snapshots.
 pub struct Refresh {
-    /// The settings that do not change.
-    pub config: Arc<StaticConfig>,
-    /// The dynamic file.
-    pub dynamic: PathBuf,
+    /// Reads what can change.
+    pub dynamic: Dynamic,
+    /// Gives what does not.
+    pub plan: PlanOf,
+    /// The time between two rounds.
+    pub every: Duration,
     /// Reads the lists.
     pub lists: ContentResolver,
     /// Knows what Rawhide is.
     pub bodhi: Arc<BodhiUpdates>,
+    /// Told of each round.
+    pub health: Reporter,
 }
 
 impl Refresh {
@@ -41,17 +54,21 @@ impl Refresh {
     pub async fn first(&self, stop: &CancellationToken) -> anyhow::Result<Option<Snapshot>> {
         let mut pause = PAUSE;
         loop {
-            let dynamic = self.read_file()?;
+            let dynamic = (self.dynamic)()?;
             match self.complete(1, &dynamic).await {
-                Ok(snapshot) => return Ok(Some(snapshot)),
+                Ok(snapshot) => {
+                    self.health.well();
+                    return Ok(Some(snapshot));
+                }
                 Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "no package lists yet: again")
+                    self.health.ill(format!("no package lists yet: {error:#}"));
+                    tracing::warn!(error = format!("{error:#}"), "no package lists yet: again");
                 }
             }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(self.config.ebs.timers.config_refresh),
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(self.every),
             }
         }
     }
@@ -63,9 +80,11 @@ impl Refresh {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(self.config.ebs.timers.config_refresh) => {}
+                () = tokio::time::sleep(self.every) => {}
             }
-            let made = async { self.complete(number + 1, &self.read_file()?).await }.await;
+            let made = async { self.complete(number + 1, &(self.dynamic)()?).await }.await;
+            // The last snapshot does as well: only a loop that stands still is a fault here.
+            self.health.well();
             match made {
                 Ok(snapshot) => {
                     number += 1;
@@ -85,14 +104,6 @@ impl Refresh {
                 }
             }
         }
-    }
-
-    fn read_file(&self) -> anyhow::Result<DynamicConfig> {
-        let loaded = load_dynamic(&self.dynamic)?;
-        for warning in &loaded.warnings {
-            tracing::warn!(warning = warning.to_string(), "in the dynamic configuration");
-        }
-        Ok(loaded.config)
     }
 
     async fn complete(&self, number: u64, dynamic: &DynamicConfig) -> anyhow::Result<Snapshot> {
@@ -116,9 +127,22 @@ impl Refresh {
                 .context("cannot learn what Rawhide is")?
                 .context("Bodhi has no pending release with the branch `rawhide`")?,
         };
-        let plan = plan(&self.config, number, trigger_tag);
+        let plan = (self.plan)(number, trigger_tag);
         Ok(Snapshot { policy: Arc::new(policy), plan, paused: dynamic.control.pause })
     }
+}
+
+/// Reads the dynamic file, and tells of what is odd in it.
+///
+/// # Errors
+///
+/// Its faults, all of them.
+pub fn read_dynamic(path: &Path) -> anyhow::Result<DynamicConfig> {
+    let loaded = load_dynamic(path)?;
+    for warning in &loaded.warnings {
+        tracing::warn!(warning = warning.to_string(), "in the dynamic configuration");
+    }
+    Ok(loaded.config)
 }
 
 /// The settings that a batch begins with.
@@ -149,3 +173,6 @@ pub fn plan(config: &StaticConfig, snapshot: u64, trigger_tag: TagName) -> Plan 
 fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,14 +18,18 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     driver::{Probe, Progress},
     leader::Beat,
+    store::OrphanKind,
     web::{Health, Need, Reporter},
 };
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How long the driver's loop may be silent: it sleeps five seconds at most.
+/// How long a loop may be without a round: the driver's and the bus consumer's wait five seconds at most.
 const SILENT: Duration = Duration::from_secs(30);
+
+/// How long the lease loop may be silent beyond two leases: it waits for the database with its own limits.
+const LEASE_SILENT: Duration = Duration::from_secs(45);
 
 /// Looks at the parts of a coordinator and tells readiness and metrics. Clones look at the same.
 #[derive(Clone)]
@@ -46,6 +50,7 @@ struct Inner {
 
 struct Gauges {
     effects_open: IntGaugeVec,
+    orphans: IntGaugeVec,
     stale_results: IntGaugeVec,
     unavailable: IntGaugeVec,
     leader: IntGaugeVec,
@@ -65,11 +70,16 @@ impl Watchful {
         config: &StaticConfig,
     ) -> Result<Self, MetricsError> {
         let listens = config.ebs.bus.enabled && config.ebs.bus.fedora_messaging_config.is_some();
-        let lease_limit = config.ebs.timers.lease * 2;
+        let lease_limit = config.ebs.timers.lease * 2 + LEASE_SILENT;
         let gauges = Gauges {
             effects_open: metrics.gauge(
                 "ebs_effects_open",
                 "Effects whose outcome is not known",
+                &["kind"],
+            )?,
+            orphans: metrics.gauge(
+                "ebs_orphans",
+                "What is ours in Koji and Bodhi and belongs to no batch",
                 &["kind"],
             )?,
             stale_results: metrics.gauge(
@@ -92,10 +102,10 @@ impl Watchful {
         let inner = Inner {
             health: health.clone(),
             probe: probe.clone(),
-            lease: health.part("database", Need::Always, Some(lease_limit)),
+            lease: health.part("lease", Need::Alive, Some(lease_limit)),
             leader: health.part("leader", Need::Leading, Some(SILENT)),
-            queue: health.part("queue", Need::Leading, None),
-            consumer: listens.then(|| health.part("consumer", Need::Leading, None)),
+            queue: health.part("queue", Need::Leading, Some(SILENT)),
+            consumer: listens.then(|| health.part("consumer", Need::Leading, Some(SILENT))),
             bus: Mutex::new(None),
             gauges,
         };
@@ -113,9 +123,9 @@ impl Watchful {
         })
     }
 
-    /// The bus consumer of the term that begins.
-    pub fn watch_bus(&self, status: watch::Receiver<BusStatus>) {
-        *self.inner.bus.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
+    /// The bus consumer of the term that begins; none when one ends.
+    pub fn watch_bus(&self, status: Option<watch::Receiver<BusStatus>>) {
+        *self.inner.bus.lock().unwrap_or_else(PoisonError::into_inner) = status;
     }
 
     /// Looks every second.
@@ -132,10 +142,10 @@ impl Watchful {
 
     fn look(&self) {
         let inner = &*self.inner;
-        let (progress, now) = (inner.probe.progress(), System.now());
-        match progress.turned {
-            Some(turned) if now.since(turned) < SILENT => inner.leader.well(),
-            Some(turned) => inner.leader.ill(format!("the loop has not gone round since {turned}")),
+        let progress = inner.probe.progress();
+        match progress.turned.map(|turned| turned.elapsed()) {
+            Some(silent) if silent <= SILENT => inner.leader.well(),
+            Some(silent) => inner.leader.ill(still(silent)),
             None => inner.leader.ill("the loop has not gone round yet"),
         }
         match &progress.queue_error {
@@ -156,7 +166,13 @@ impl Watchful {
         messages.with_label_values(&["redelivered"]).set(number(status.redelivered));
         messages.with_label_values(&["acknowledged"]).set(number(status.acknowledged));
         let Some(consumer) = &self.inner.consumer else { return };
+        let silent = status.round.map(|round| round.elapsed()).filter(|silent| *silent > SILENT);
         match (status.connected_since, status.last_fault) {
+            // Connected, and yet no message can be stored: it does not do its work.
+            (Some(_), Some((at, fault))) if status.unstored => {
+                consumer.ill(format!("{fault} (at {at})"));
+            }
+            (Some(_), _) if silent.is_some() => consumer.ill(still(silent.unwrap_or_default())),
             (Some(_), _) => consumer.well(),
             (None, Some((at, fault))) => consumer.ill(format!("{fault} (at {at})")),
             (None, None) => consumer.ill("not connected yet"),
@@ -172,6 +188,11 @@ impl Watchful {
                 .with_label_values(&[kind])
                 .set(i64::try_from(*open).unwrap_or(i64::MAX));
         }
+        for kind in OrphanKind::ALL.map(OrphanKind::word) {
+            let count = progress.orphans.get(kind).copied().unwrap_or(0);
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            gauges.orphans.with_label_values(&[kind]).set(count);
+        }
         let stale = i64::try_from(progress.stale_results).unwrap_or(i64::MAX);
         gauges.stale_results.with_label_values::<&str>(&[]).set(stale);
         gauges.unavailable.reset();
@@ -184,3 +205,10 @@ impl Watchful {
         }
     }
 }
+
+fn still(silent: Duration) -> String {
+    format!("the loop has stood still for {} s", silent.as_secs())
+}
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,11 @@ impl Client {
         self.get("api/dead", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/orphans`.
+    pub(crate) async fn orphans(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/orphans", &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,

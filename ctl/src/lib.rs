@@ -17,7 +17,7 @@ use ebs_shared::{
 use url::Url;
 
 use client::{Change, Client};
-use model::{Answered, Dead, Readiness, Status};
+use model::{Answered, Dead, Orphan, Readiness, Status};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
@@ -48,6 +48,8 @@ enum Verb {
     /// Jobs that were set aside after they had used up their attempts.
     #[command(subcommand)]
     Dead(DeadVerb),
+    /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
+    Orphans,
     /// Tokens of those who may change something.
     #[command(subcommand)]
     Token(TokenVerb),
@@ -138,6 +140,11 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         }
         Verb::Dead(DeadVerb::GiveUp(decision)) => {
             change(arguments, &client, decision, "give-up").await?
+        }
+        Verb::Orphans => {
+            let body = client.orphans().await?;
+            let orphans: Vec<Orphan> = serde_json::from_slice(&body).context("not a list")?;
+            (pick(arguments, &body, || words::orphans(&orphans)), ExitCode::SUCCESS)
         }
         Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
     };

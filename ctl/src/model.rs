@@ -17,6 +17,28 @@ pub(crate) struct Status {
     pub(crate) recent: Vec<Recent>,
     pub(crate) effects_open: u64,
     pub(crate) dead: Vec<Dead>,
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) orphans: Vec<Orphan>,
+}
+
+/// A certificate or token that ends soon, is over, or cannot be read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Credential {
+    pub(crate) credential: String,
+    pub(crate) ends: Option<i64>,
+    pub(crate) fault: Option<String>,
+}
+
+/// Something of ours that belongs to no batch.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Orphan {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) what: String,
+    pub(crate) first_seen: i64,
+    pub(crate) removal: Option<i64>,
 }
 
 /// A job that was set aside.
@@ -28,6 +50,8 @@ pub(crate) struct Dead {
     pub(crate) attempts: u32,
     pub(crate) error: String,
     pub(crate) since: i64,
+    pub(crate) workers: Vec<String>,
+    pub(crate) suffers: String,
 }
 
 /// What became of a request for a change.

@@ -131,7 +131,8 @@ async fn dead_jobs_are_shown_with_their_history() {
     let list = serde_json::json!([{
         "job": "b7.1.submit_update#2", "kind": "submit_update", "batch": 7, "attempts": 5,
         "what": "make an update of 3 builds from errata-1", "since": 1_795_348_800_000_i64,
-        "error": "its holder vanished in each of 5 attempts"
+        "error": "its holder vanished in each of 5 attempts", "workers": ["worker-1", "worker-3"],
+        "suffers": "group 2 of batch 7"
     }]);
     let answer = ResponseTemplate::new(200).set_body_json(list);
     let (out, _, code) = ebsctl(&["dead", "list"], "/api/dead", answer).await;
@@ -139,6 +140,8 @@ async fn dead_jobs_are_shown_with_their_history() {
     insta::assert_snapshot!(out, @"
     b7.1.submit_update#2: make an update of 3 builds from errata-1
       since 2026-11-22T12:00:00Z, begun 5 times: its holder vanished in each of 5 attempts
+      held by worker-1, worker-3
+      for it suffers only: group 2 of batch 7
     ");
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::model::{Answered, Batch, Dead, Group, Readiness, Status};
+use crate::model::{Answered, Batch, Credential, Dead, Group, Orphan, Readiness, Status};
 
 /// Most triggers named; the others are counted.
 const MAX_TRIGGERS: usize = 20;
@@ -25,6 +25,13 @@ pub(crate) fn status(status: &Status) -> String {
     if !status.dead.is_empty() {
         let count = status.dead.len();
         line(&mut text, format_args!("{count} jobs are set aside: see `ebsctl dead list`"));
+    }
+    for standing in &status.credentials {
+        line(&mut text, format_args!("{}", credential(standing, status.now)));
+    }
+    if !status.orphans.is_empty() {
+        let count = status.orphans.len();
+        line(&mut text, format_args!("{count} things belong to no batch: see `ebsctl orphans`"));
     }
     for earlier in &status.earlier_groups {
         let what = group(&earlier.group);
@@ -131,16 +138,42 @@ pub(crate) fn dead(dead: &[Dead]) -> String {
     }
     let mut text = String::new();
     for job in dead {
-        let since = DateTime::<Utc>::from_timestamp_millis(job.since)
-            .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
-            .unwrap_or_default();
+        let since = moment(job.since);
         line(&mut text, format_args!("{}: {}", job.job, job.what));
         line(
             &mut text,
             format_args!("  since {since}, begun {} times: {}", job.attempts, job.error),
         );
+        if !job.workers.is_empty() {
+            line(&mut text, format_args!("  held by {}", job.workers.join(", ")));
+        }
+        if !job.suffers.is_empty() {
+            line(&mut text, format_args!("  for it suffers only: {}", job.suffers));
+        }
     }
     text
+}
+
+/// What belongs to no batch, in words.
+pub(crate) fn orphans(orphans: &[Orphan]) -> String {
+    if orphans.is_empty() {
+        return "nothing of ours belongs to no batch".to_owned();
+    }
+    let mut text = String::new();
+    for orphan in orphans {
+        line(&mut text, format_args!("{} {}: {}", orphan.kind, orphan.name, orphan.what));
+        let then = orphan.removal.map_or("a person must decide".to_owned(), |removal| {
+            format!("removed by policy from {} on", moment(removal))
+        });
+        line(&mut text, format_args!("  seen since {}; {then}", moment(orphan.first_seen)));
+    }
+    text
+}
+
+/// A moment, UTC, to the second.
+fn moment(millis: i64) -> String {
+    let time = DateTime::<Utc>::from_timestamp_millis(millis);
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()
 }
 
 /// What became of a request, in words.
@@ -151,6 +184,17 @@ pub(crate) fn answered(answered: &Answered) -> String {
             "request {} is stored, and no leader has answered it yet; the audit will tell",
             answered.request
         ),
+    }
+}
+
+/// A credential that somebody has to see to, in words.
+fn credential(credential: &Credential, now: i64) -> String {
+    let name = &credential.credential;
+    match (&credential.fault, credential.ends) {
+        (Some(fault), _) => format!("credential {name} cannot be read: {fault}"),
+        (None, Some(ends)) if ends <= now => format!("credential {name} ended at {}", moment(ends)),
+        (None, Some(ends)) => format!("credential {name} ends in {}: renew it", age(ends, now)),
+        (None, None) => format!("credential {name}"),
     }
 }
 

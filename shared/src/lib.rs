@@ -3,15 +3,18 @@
 
 pub mod bodhi;
 pub mod bus;
+pub mod certificates;
 pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod content;
+pub mod credentials;
 pub mod exchange;
 pub mod fetch;
 pub mod job;
 pub mod koji;
 pub mod listen;
+pub mod pulse;
 pub mod queue;
 pub mod telemetry;
 pub mod token;

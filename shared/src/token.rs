@@ -122,12 +122,14 @@ impl Token {
         self.scope
     }
 
-    /// Its last day, UTC.
+    /// When it ends: with its last day, UTC.
+    fn end(&self) -> Option<Timestamp> {
+        let day = self.expires.and_then(|day| day.checked_add_days(Days::new(1)))?;
+        Some(Timestamp::from_millis(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()))
+    }
+
     fn is_over(&self, now: Timestamp) -> bool {
-        let end = self.expires.and_then(|day| day.checked_add_days(Days::new(1)));
-        end.is_some_and(|end| {
-            now.millis() >= end.and_time(NaiveTime::MIN).and_utc().timestamp_millis()
-        })
+        self.end().is_some_and(|end| now >= end)
     }
 
     fn read(line: &str) -> Result<Self, &'static str> {
@@ -158,6 +160,13 @@ impl fmt::Display for Token {
 }
 
 impl Tokens {
+    /// When the first of those that have an end and are not over ends.
+    #[must_use]
+    pub fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let ends = self.0.iter().filter_map(Token::end);
+        ends.filter(|end| *end > now).min()
+    }
+
     /// Which token a secret is, if it is one that has not expired. All are compared, each whole, so that the time it takes
     /// says nothing.
     #[must_use]

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ebs_shared::{
     clock::Chance,
+    pulse::Pulse,
     queue::{Consumer, Held, Lane, Presence, QueueError},
 };
 use tokio::{
@@ -34,6 +35,7 @@ pub(crate) struct Claim<H> {
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) metrics: WorkerMetrics,
     pub(crate) settings: WorkerSettings,
+    pub(crate) pulse: Pulse,
 }
 
 /// The jobs that run now.
@@ -62,6 +64,7 @@ impl<H: Handler + 'static> Claim<H> {
         let mut running = Running { tasks: JoinSet::new(), lanes: BTreeMap::new() };
         let mut backoff = Backoff::default();
         while !stop.is_cancelled() {
+            self.pulse.beat();
             while let Some(ended) = running.tasks.try_join_next_with_id() {
                 running.ended(ended);
             }
@@ -75,6 +78,8 @@ impl<H: Handler + 'static> Claim<H> {
                             running.ended(ended);
                         }
                     }
+                    // Nothing to do: only that the loop is seen to live.
+                    () = sleep(WAIT) => {}
                 }
                 continue;
             };

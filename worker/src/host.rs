@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use ebs_shared::credentials::Vigil;
 use prometheus::Registry;
 use tokio::{
     net::TcpListener,
@@ -10,18 +11,20 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{WorkerParts, run, serve};
+use crate::{Shown, WorkerParts, run, serve};
 
-/// Works, and serves metrics if there is an address for them, until SIGTERM or SIGINT; then finishes or hands back what is held.
+/// Works, looks at credentials, and serves metrics if there is an address for them, until SIGTERM or SIGINT; then finishes or hands back what is held.
 ///
 /// # Errors
 ///
 /// If the address cannot be listened on, or serving fails while the worker works.
 pub async fn host(
     parts: WorkerParts,
+    vigil: Vigil,
     registry: Registry,
     listen: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
+    let pulse = parts.pulse.clone();
     let (stop, ended) = (stop_on_signal()?, CancellationToken::new());
     let listener = match listen {
         Some(address) => {
@@ -31,7 +34,7 @@ pub async fn host(
     };
     let serving = async {
         let Some(listener) = listener else { return Ok(()) };
-        let served = serve(listener, registry, ended.clone()).await;
+        let served = serve(listener, Shown { registry, pulse }, ended.clone()).await;
         // Without it nobody sees the worker: it stops as well.
         stop.cancel();
         served
@@ -40,7 +43,7 @@ pub async fn host(
         run(parts, stop.clone()).await;
         ended.cancel();
     };
-    let (served, ()) = tokio::join!(serving, working);
+    let (served, (), ()) = tokio::join!(serving, working, vigil.run(ended.clone()));
     served
 }
 

@@ -18,6 +18,7 @@ use ebs_shared::{
     bodhi::api::Updates,
     clock::{Chance, Clock},
     koji::api::Hub,
+    pulse::Pulse,
     queue::Consumer,
 };
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,7 @@ pub use lease::{Lease, LeaseView};
 pub use metrics::WorkerMetrics;
 pub use program::{Arguments, program};
 pub use settings::WorkerSettings;
-pub use web::serve;
+pub use web::{Shown, serve};
 
 /// All that a worker needs; whatever a test must steer is in here.
 pub struct WorkerParts {
@@ -47,11 +48,13 @@ pub struct WorkerParts {
     pub metrics: WorkerMetrics,
     /// How it works.
     pub settings: WorkerSettings,
+    /// Beats at each round of the claim loop; see [`WorkerSettings::pulse`].
+    pub pulse: Pulse,
 }
 
 /// Works until it is told to stop, then finishes or hands back what it holds within the grace period.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
-    let WorkerParts { consumer, hub, updates, clock, chance, metrics, settings } = parts;
+    let WorkerParts { consumer, hub, updates, clock, chance, metrics, settings, pulse } = parts;
     let handler = jobs::Jobs {
         hub,
         updates,
@@ -59,6 +62,7 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
         worker: settings.name.clone(),
         create_limit: settings.create_limit,
     };
-    let claim = claim::Claim { consumer, handler: Arc::new(handler), chance, metrics, settings };
+    let handler = Arc::new(handler);
+    let claim = claim::Claim { consumer, handler, chance, metrics, settings, pulse };
     claim.run(stop).await;
 }

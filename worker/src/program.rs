@@ -7,7 +7,8 @@ use clap::Parser;
 use ebs_shared::{
     clients,
     clock::{Chance, System},
-    config::{SecretText, StaticConfig, load_static},
+    config::{StaticConfig, load_static},
+    credentials::{self, Vigil},
     exchange::{Exchange, HttpExchange},
     queue::{RedisConsumer, RedisSettings},
     telemetry::{LogFormat, Metrics, start_logs},
@@ -52,18 +53,16 @@ pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
     let name = format!("{}-{}", arguments.name, System.uuid().simple());
     let parts = parts(&loaded.config, &name, &metrics)?;
     tracing::info!(worker = name, jobs.slots = parts.settings.slots, "taking jobs");
-    host(parts, metrics.registry().clone(), loaded.config.ebs.worker.metrics_listen).await
+    let sources = credentials::of_worker(&loaded.config);
+    let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?;
+    host(parts, vigil, metrics.registry().clone(), loaded.config.ebs.worker.metrics_listen).await
 }
 
 fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result<WorkerParts> {
     let redis = config.ebs.redis.as_ref().context("a worker of its own needs `ebs.redis`")?;
-    let queue = RedisSettings {
-        url: redis.url.to_string(),
-        password: redis.password.as_ref().map(SecretText::expose).map(str::to_owned),
-        prefix: redis.prefix.clone(),
-        lease: config.ebs.timers.job_lease,
-    };
+    let queue = RedisSettings::of(redis, config.ebs.timers.job_lease);
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
+    let settings = WorkerSettings::of(name, config);
     Ok(WorkerParts {
         consumer: Arc::new(RedisConsumer::new(&queue, name)?),
         hub: Arc::new(clients::hub(&exchange, config, metrics.registry())?),
@@ -71,6 +70,7 @@ fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result
         clock: Arc::new(System),
         chance: Arc::new(System),
         metrics: WorkerMetrics::register(metrics.registry())?,
-        settings: WorkerSettings::of(name, config),
+        pulse: settings.pulse(),
+        settings,
     })
 }

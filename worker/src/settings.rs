@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use ebs_shared::config::StaticConfig;
+use ebs_shared::{config::StaticConfig, pulse::Pulse};
+
+/// The part of the grace period that is kept for handing back, at most.
+const HAND_BACK: Duration = Duration::from_secs(5);
+
+/// The longest round of the claim loop: a look for jobs with all its time limits, and the longest pause after a failed one.
+const ROUND: Duration = Duration::from_secs(60);
 
 /// How a worker works.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +17,7 @@ pub struct WorkerSettings {
     pub name: String,
     /// Most jobs at once; at least 2, since one slot is kept for polls.
     pub slots: usize,
-    /// How long what is held may go on after the stop was asked for.
+    /// How long what is held may go on after the stop was asked for; then it is handed back.
     pub grace: Duration,
     /// Time limit of one job.
     pub job_limit: Duration,
@@ -38,10 +44,16 @@ impl WorkerSettings {
         let ours = &config.ebs;
         Self {
             slots: ours.worker.concurrency,
-            grace: ours.timers.grace,
+            grace: ours.timers.grace - (ours.timers.grace / 4).min(HAND_BACK),
             create_limit: ours.koji.call_timeout.max(ours.bodhi.post_timeout),
             ..Self::named(name)
         }
+    }
+
+    /// The pulse of a claim loop that works so: it does not beat while what is held at the end has its grace.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(ROUND + self.grace)
     }
 
     /// The number of slots, corrected to what works.

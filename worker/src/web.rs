@@ -2,10 +2,22 @@
 
 use anyhow::Context;
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use ebs_shared::listen::{self, Bounds};
+use ebs_shared::{
+    listen::{self, Bounds},
+    pulse::Pulse,
+};
 use prometheus::{Registry, TextEncoder};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// What is shown.
+#[derive(Clone)]
+pub struct Shown {
+    /// At `/metrics`.
+    pub registry: Registry,
+    /// Of the claim loop, at `/alive`.
+    pub pulse: Pulse,
+}
 
 /// Serves until it is told to stop.
 ///
@@ -14,23 +26,31 @@ use tokio_util::sync::CancellationToken;
 /// If the listener fails.
 pub async fn serve(
     listener: TcpListener,
-    registry: Registry,
+    shown: Shown,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let router = Router::new()
-        .route("/alive", get(alive))
-        .route("/metrics", get(metrics))
-        .with_state(registry);
+    let router =
+        Router::new().route("/alive", get(alive)).route("/metrics", get(metrics)).with_state(shown);
     listen::serve(listener, router, Bounds::default(), stop).await.context("serve metrics")
 }
 
-async fn alive() -> &'static str {
-    "alive\n"
+/// A worker whose loop stands still takes no jobs, however well its port answers: it is to be started again.
+async fn alive(State(shown): State<Shown>) -> (StatusCode, String) {
+    match shown.pulse.silence() {
+        None => (StatusCode::OK, "alive\n".to_owned()),
+        Some(silence) => {
+            let text = format!("the claim loop has stood still for {} s\n", silence.as_secs());
+            (StatusCode::SERVICE_UNAVAILABLE, text)
+        }
+    }
 }
 
-async fn metrics(State(registry): State<Registry>) -> Result<String, StatusCode> {
-    TextEncoder::new().encode_to_string(&registry.gather()).map_err(|error| {
+async fn metrics(State(shown): State<Shown>) -> Result<String, StatusCode> {
+    TextEncoder::new().encode_to_string(&shown.registry.gather()).map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         StatusCode::INTERNAL_SERVER_ERROR
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,12 @@ fn submit_end(end: job::SubmitEnd) -> Option<SubmitEnd> {
 pub(super) fn of_watch(watch: &Watch, answer: Answer, at: Timestamp) -> Result<Event, Failing> {
     match (watch, answer) {
         (_, Answer::Unavailable { service, why }) => Err(Failing::Unavailable { service, why }),
-        (Watch::Tasks(_), Answer::Tasks { tasks, .. }) => Ok(tasks_seen(tasks, at)),
+        (Watch::Tasks(_), Answer::Tasks { tasks, unknown }) => {
+            let unknown =
+                unknown.into_iter().map(|task| TaskSeen { task, fate: TaskFate::Unknown });
+            let known = tasks.into_iter().filter_map(|seen| task_seen(seen, at));
+            Ok(Event::TasksSeen { tasks: known.chain(unknown).collect() })
+        }
         (Watch::Tag { tag, .. }, Answer::Tag { builds, failed, .. }) => {
             let content = match builds {
                 None => TagContent::Gone,

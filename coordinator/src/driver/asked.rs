@@ -19,23 +19,40 @@ use crate::{
 /// Most bytes of an error that are kept.
 const MAX_ERROR_BYTES: usize = 2_000;
 
+/// How a job came to be set aside.
+#[derive(Clone)]
+pub(super) struct Death {
+    /// The last error.
+    pub(super) error: String,
+    /// How often it began.
+    pub(super) attempts: u32,
+    /// Who held it, the latest last.
+    pub(super) workers: Vec<String>,
+}
+
 impl Term {
     /// A job was set aside: kept for people.
     pub(super) fn keep_dead(
         &mut self,
         job: String,
         open: &Open,
-        end: (String, u32),
+        death: Death,
         now: Now,
         turn: &mut Turn,
     ) {
-        let (mut error, attempts) = end;
+        let Death { mut error, attempts, workers } = death;
+        let Some(batch) = open.row.batch else {
+            // Nobody is harmed: what it was about is found again.
+            return tracing::error!(job.id = job, error, "a job about an orphan is given up");
+        };
         error.truncate(error.floor_char_boundary(MAX_ERROR_BYTES));
         let row = DeadRow {
-            batch: open.row.batch,
+            batch,
             update_group: work::group_of(&open.entry.effect),
             kind: open.row.kind.clone(),
             what: work::effect_line(&open.entry.effect),
+            workers: workers.join(" "),
+            suffers: work::suffers(batch, &open.entry.effect),
             attempts,
             error,
             since: now.wall,
@@ -43,9 +60,13 @@ impl Term {
         };
         tracing::error!(job.id = row.job, error = row.error, "a job is set aside");
         turn.others.push(Change::PutDead(row.clone()));
-        // Those that the store drops for being too many are not missed: they are only refused when they are asked for.
-        if self.state.dead.len() < usize::try_from(MAX_DEAD_LETTERS).unwrap_or(usize::MAX) {
-            self.state.dead.insert(row.job.clone(), row);
+        self.state.dead.insert(row.job.clone(), row);
+        // As in the store: of too many the oldest go.
+        if self.state.dead.len() > usize::try_from(MAX_DEAD_LETTERS).unwrap_or(usize::MAX) {
+            let oldest = self.state.dead.values().min_by_key(|row| row.since);
+            if let Some(job) = oldest.map(|row| row.job.clone()) {
+                self.state.dead.remove(&job);
+            }
         }
     }
 
@@ -129,7 +150,7 @@ impl Term {
     /// The holder that died may have posted: the new effect looks first, and waits.
     fn doubt_post(&mut self, batch: BatchId, group: u32, now: Now) {
         let posts = |open: &&mut Open| {
-            open.row.batch == batch && work::group_of(&open.entry.effect) == Some(group)
+            open.row.batch == Some(batch) && work::group_of(&open.entry.effect) == Some(group)
         };
         for open in self.state.ledger.values_mut().filter(posts) {
             open.entry.doubt = Some(now.wall);

@@ -9,7 +9,9 @@ use super::{
     failing::Failing,
     parts::Parts,
     reads::Reading,
+    search::{Search, Stray},
 };
+use crate::store::OrphanKind;
 
 /// A call to make, now that the turn that wants it is stored. Dropping it unmade is what a crash would do.
 #[must_use]
@@ -29,6 +31,8 @@ pub(super) enum Start {
     Read { reading: Reading, plan: Box<Plan> },
     /// Ask the queue which jobs it does not know.
     Missing(Vec<String>),
+    /// Look for what is ours and that nobody knows.
+    Search(Search),
 }
 
 /// What came of a call.
@@ -46,6 +50,8 @@ pub(super) enum Ended {
     Read { asked: Reading, result: Result<Event, Failing> },
     /// Which jobs the queue does not know.
     Missing(Result<Vec<String>, String>),
+    /// What of ours nobody knows.
+    Found { kind: OrphanKind, found: Result<Vec<Stray>, Failing> },
 }
 
 impl Call {
@@ -61,6 +67,7 @@ impl Call {
             Start::Effect { running, .. } => running.effect.kind(),
             Start::Read { .. } => "read",
             Start::Missing(_) => "ask the queue for jobs",
+            Start::Search(_) => "search",
         }
     }
 
@@ -76,6 +83,9 @@ impl Call {
             }
             Start::Read { reading, plan } => {
                 Ended::Read { asked: reading.clone(), result: reading.run(parts, &plan).await }
+            }
+            Start::Search(search) => {
+                Ended::Found { kind: search.kind(), found: search.run(parts).await }
             }
             Start::Missing(jobs) => Ended::Missing(
                 parts.queue.missing(&jobs).await.map_err(|error| crate::report::chain(&error)),

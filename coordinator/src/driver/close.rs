@@ -23,7 +23,13 @@ impl Term {
             run = open.row.run,
             "effect closed"
         );
-        self.tell(open.row.batch, Event::Outcome { no: open.entry.no, outcome }, now, turn);
+        match open.row.batch {
+            Some(batch) => {
+                let event = Event::Outcome { no: open.entry.no, outcome };
+                self.tell(batch, event, now, turn);
+            }
+            None => self.close_of_nobody(&open.entry.effect, &outcome, turn),
+        }
     }
 
     /// A run brought nothing: again after a pause, looking first if it may have had its effect.

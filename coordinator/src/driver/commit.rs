@@ -7,6 +7,8 @@ use ebs_domain::{
     id::TriggerId,
 };
 
+use tokio::time::Instant;
+
 use super::{
     decide::Decided,
     now::Now,
@@ -63,7 +65,13 @@ impl Term {
             let batch = self.changed_batch(now, &turn).map_err(unwritable)?;
             let changes = self.changes(batch.clone(), &mut turn).map_err(unwritable)?;
             if !changes.is_empty() {
+                let (began, count) = (Instant::now(), changes.len());
                 let committed = self.parts.store.commit(self.lease.epoch, changes).await?;
+                tracing::debug!(
+                    changes = count,
+                    duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                    "committed"
+                );
                 for (trigger, id) in turn.triggers.into_iter().zip(committed.triggers) {
                     self.learn(trigger, id, now);
                 }

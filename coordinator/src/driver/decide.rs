@@ -30,6 +30,7 @@ impl Term {
         self.polls.watch(self.state.watches(), now.mono);
         self.start_polls(now, &mut turn);
         self.start_reconcile(now, &mut turn);
+        self.start_searches(now, &mut turn);
         Decided { turn, now }
     }
 }

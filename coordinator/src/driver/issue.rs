@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::batch::Outcome;
+use uuid::Uuid;
 
 use super::{
     call::Start,
@@ -73,6 +74,7 @@ impl Term {
                 look_first,
                 may_create,
                 known,
+                of_nobody: open.row.batch.is_none(),
                 lease: self.lease.until.clone(),
             };
             return turn.after.start.push(Start::Effect {
@@ -82,7 +84,11 @@ impl Term {
             });
         }
         let open = open.clone();
-        let Some((plan, uuid)) = self.state.batch_plan(open.row.batch) else { return };
+        let (plan, uuid) = match open.row.batch.map(|batch| self.state.batch_plan(batch)) {
+            Some(Some((plan, uuid))) => (Some(plan), uuid),
+            Some(None) => return,
+            None => (None, Uuid::nil()),
+        };
         let Some(work) = work::of_effect(&open, plan, may_create) else { return };
         let address = Address {
             of: id,
@@ -116,8 +122,9 @@ impl Term {
             let Some(unit) = self.polls.get(&id) else { continue };
             let Some((plan, uuid)) = self.state.batch_plan(unit.batch) else { continue };
             let (batch, run) = (unit.batch, unit.run);
+            let batch = Some(batch);
             let address = Address { of: &id, run, batch, attempt: None, uuid, epoch };
-            let (work, what) = (work::of_watch(&unit.watch, plan), work::watch_line(&unit.watch));
+            let (work, what) = (work::of_watch(unit, plan), work::watch_line(&unit.watch));
             turn.send(work::job(&address, work, what, attempts, Duration::ZERO));
         }
     }

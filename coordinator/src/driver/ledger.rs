@@ -72,7 +72,7 @@ impl Open {
         };
         let row = EffectRow {
             id: format!("b{batch}.{no}.{}", entry.effect.kind()),
-            batch,
+            batch: Some(batch),
             kind: entry.effect.kind().to_owned(),
             runner: runner(&entry.effect),
             payload: String::new(),
@@ -94,6 +94,14 @@ impl Open {
         let mut open = Self::new(batch, group, effect, at.wall, at.mono);
         // The batch counts its effects no more; a request's number comes only once.
         open.row.id = format!("b{batch}.r{by}.{}", open.row.kind);
+        open
+    }
+
+    /// A wish that belongs to no batch: the n-th of this moment.
+    pub(super) fn of_nobody(effect: Effect, number: usize, at: Now) -> Self {
+        let mut open = Self::new(BatchId::new(0), 0, effect, at.wall, at.mono);
+        open.row.batch = None;
+        open.row.id = format!("o{}.{number}.{}", at.wall.millis(), open.row.kind);
         open
     }
 

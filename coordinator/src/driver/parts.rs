@@ -10,7 +10,7 @@ use ebs_shared::{
     koji::api::Hub,
     queue::Producer,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{snapshot::Snapshot, store::Store};
 
@@ -63,17 +63,41 @@ pub struct DriverSettings {
     pub alarm_after: Duration,
     /// How often the ledger is compared with the queue.
     pub reconcile: Duration,
+    /// What is done about what belongs to nobody.
+    pub orphans: OrphanSettings,
     /// How often a job may begin before it is set aside.
     pub job_attempts: u32,
     /// The tag whose builds trigger, as it is now called; only for showing.
     pub stable_tag: TagName,
 }
 
+/// What is done about what belongs to no batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrphanSettings {
+    /// How often it is looked for.
+    pub interval: Duration,
+    /// How long it must have been seen before anything is removed.
+    pub grace: Duration,
+    /// Whether side tags are removed then.
+    pub side_tags: Leftover,
+    /// Whether tasks are cancelled then.
+    pub tasks: Leftover,
+}
+
+/// What becomes of what is left over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// It is shown.
+    Report,
+    /// It is shown, and removed or cancelled after the grace period.
+    Remove,
+}
+
 /// What a driver shows of itself, for readiness, metrics and pages.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// When the loop last went round.
-    pub turned: Option<Timestamp>,
+    /// When the loop last went round in this term, by the monotonic clock.
+    pub turned: Option<Instant>,
     /// The epoch it leads with.
     pub epoch: Option<i64>,
     /// Results for closed effects, older runs and past polls.
@@ -90,6 +114,8 @@ pub struct Progress {
     pub queue_error: Option<String>,
     /// Triggers found late, in Koji's own record.
     pub late_found: u64,
+    /// What belongs to nobody, by kind.
+    pub orphans: BTreeMap<&'static str, u64>,
     /// Results by worker.
     pub jobs_by_worker: BTreeMap<String, u64>,
 }

@@ -7,7 +7,7 @@ use std::{
 
 use ebs_domain::{
     batch::{Haste, Watch},
-    id::BatchId,
+    id::{BatchId, TaskId},
 };
 use ebs_shared::koji::api::MAX_BULK;
 use tokio::time::Instant;
@@ -27,6 +27,19 @@ pub(super) struct Unit {
     pub(super) run: u32,
     /// Until when that poll may be answered; `None` if none is under way.
     pub(super) answer_by: Option<Instant>,
+    /// Whether a poll of it was ever answered.
+    pub(super) seen: bool,
+}
+
+impl Unit {
+    /// The tagging tasks that the next look at a tag is to ask about: none at the first, since nearly all builds are in the
+    /// tag by then; a tagging that has failed is noticed by the second.
+    pub(super) fn tagging_tasks(&self) -> &[TaskId] {
+        match &self.watch {
+            Watch::Tag { tasks, .. } if self.seen => tasks,
+            Watch::Tag { .. } | Watch::Tasks(_) | Watch::Repo(_) | Watch::Updates { .. } => &[],
+        }
+    }
 }
 
 /// Bounds of the pauses, and how long a poll may take.
@@ -96,7 +109,8 @@ impl Polls {
             Haste::Awaited => self.pace.min,
             Haste::Background => self.pace.max,
         };
-        Unit { batch, watch, next: now + first, pause: self.pace.min, run: 0, answer_by: None }
+        let (next, pause) = (now + first, self.pace.min);
+        Unit { batch, watch, next, pause, run: 0, answer_by: None, seen: false }
     }
 
     /// Starts the polls that are due; gives their ids. One whose answer did not come in time is asked anew.
@@ -127,6 +141,7 @@ impl Polls {
     pub(super) fn answered(&mut self, id: &str, changed: bool, now: Instant) {
         let Some(unit) = self.units.get_mut(id) else { return };
         unit.answer_by = None;
+        unit.seen = true;
         let slowest = match haste(&unit.watch) {
             Haste::Awaited => self.pace.max,
             Haste::Background => self.pace.max * 4,
@@ -157,9 +172,11 @@ impl Polls {
         lost
     }
 
-    /// Lets everything be looked at soon.
+    /// Lets everything that somebody waits for be looked at soon. What is only watched in the background is not hurried: a
+    /// batch causes messages by the thousand, each of which would have its tag read as a whole.
     pub(super) fn nudge(&mut self, now: Instant) {
-        for unit in self.units.values_mut() {
+        let awaited = |unit: &&mut Unit| haste(&unit.watch) == Haste::Awaited;
+        for unit in self.units.values_mut().filter(awaited) {
             unit.next = unit.next.min(now + self.pace.min);
         }
     }

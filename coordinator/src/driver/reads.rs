@@ -1,6 +1,6 @@
 //! What the leader reads once: facts for admission, a tag's newest change, what stands against publishing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ebs_domain::{
     batch::{
@@ -16,7 +16,7 @@ use ebs_shared::{
     bodhi::api::BodhiError,
     job::Service,
     koji::{
-        api::{BuildInfo, Listing, TaggedBuild},
+        api::{BuildInfo, TaggedBuild},
         error::KojiError,
         fault::{self, Meaning},
     },
@@ -24,9 +24,6 @@ use ebs_shared::{
 
 use super::{failing::Failing, parts::Parts};
 use crate::store::StoreError;
-
-/// From this many candidates on, whole tags are listed instead of asking for each package.
-const LIST_WHOLE_TAGS_FROM: usize = 200;
 
 /// A read, with all it needs, so that it can run beside the loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,18 +129,8 @@ async fn latest_by_package(
     tag: &TagName,
     packages: &[String],
 ) -> Result<BTreeMap<String, TaggedBuild>, Failing> {
-    if packages.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let found = if packages.len() < LIST_WHOLE_TAGS_FROM {
-        parts.hub.latest_of(tag, packages).await.map_err(koji)?.into_iter().flatten().collect()
-    } else {
-        let wanted: BTreeSet<&str> = packages.iter().map(String::as_str).collect();
-        let mut all = parts.hub.list_tagged(tag, Listing::Latest).await.map_err(koji)?;
-        all.retain(|tagged| wanted.contains(tagged.package.as_str()));
-        all
-    };
-    Ok(found.into_iter().map(|tagged| (tagged.package.clone(), tagged)).collect())
+    let found = parts.hub.latest_of(tag, packages).await.map_err(koji)?;
+    Ok(found.into_iter().flatten().map(|tagged| (tagged.package.clone(), tagged)).collect())
 }
 
 async fn mark_denied(

@@ -17,10 +17,15 @@ impl Term {
         for effect in self.state.ledger.values() {
             *open.entry(effect.row.kind.clone()).or_default() += 1;
         }
+        let mut orphans: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for (kind, _) in self.state.orphans.keys() {
+            *orphans.entry(kind.word()).or_default() += 1;
+        }
         self.parts.probe.show(|progress| {
-            progress.turned = Some(now.wall);
+            progress.turned = Some(now.mono);
             progress.epoch = Some(self.lease.epoch.get());
             progress.effects_open = open;
+            progress.orphans = orphans;
             progress.paused = self.pause == Pause::Paused;
         });
     }

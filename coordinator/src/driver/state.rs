@@ -15,7 +15,9 @@ use super::{
     ledger::{Ledger, Open},
     parts::Parts,
 };
-use crate::store::{BatchRow, DeadRow, MAX_DEAD_LETTERS, Store, TriggerRow};
+use crate::store::{
+    BatchRow, DeadRow, MAX_DEAD_LETTERS, MAX_ORPHANS, OrphanKind, OrphanRow, Store, TriggerRow,
+};
 
 /// Most pending triggers that are taken into memory; more wait in the store for the next batch.
 const MAX_PENDING: u32 = 100_000;
@@ -42,6 +44,8 @@ pub(super) struct State {
     pub(super) last_eligible: Option<Timestamp>,
     /// Jobs set aside that nobody has decided on, by id.
     pub(super) dead: BTreeMap<String, DeadRow>,
+    /// What belongs to nobody, by kind and name.
+    pub(super) orphans: BTreeMap<(OrphanKind, String), OrphanRow>,
     /// The newest request that this term has looked at.
     pub(super) looked_at: Option<RequestId>,
 }
@@ -71,6 +75,7 @@ impl State {
             .map(|row| (row.id, row))
             .collect();
         let dead = store.dead_letters(MAX_DEAD_LETTERS).await?;
+        let orphans = store.orphans(MAX_ORPHANS).await?;
         Ok(Self {
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
             last_ended: recent.iter().filter_map(|row| row.ended).max(),
@@ -81,6 +86,7 @@ impl State {
             ledger,
             pending,
             looked_at: None,
+            orphans: orphans.into_iter().map(|row| ((row.kind, row.name.clone()), row)).collect(),
             dead: dead.into_iter().map(|row| (row.job.clone(), row)).collect(),
         })
     }

@@ -10,6 +10,7 @@ use ebs_shared::{
 
 use super::{
     answers::{self, Told},
+    asked::Death,
     call::{Done, Ended},
     candidates,
     inputs::Input,
@@ -87,6 +88,7 @@ impl Term {
                 self.note_failing(&failing, now.mono - since, now);
             }
             Ended::Missing(jobs) => self.take_missing(jobs, now, turn),
+            Ended::Found { kind, found } => self.take_search(kind, found, now, turn),
         }
     }
 
@@ -108,6 +110,13 @@ impl Term {
     fn is_under_way(&self, effect: &str, run: u32) -> bool {
         let open = self.state.ledger.get(effect);
         open.is_some_and(|open| open.row.run == run && open.due.is_none())
+    }
+
+    /// Whether what this job carries, the run of an effect or a poll, is one whose end is waited for.
+    pub(super) fn is_waited_for(&self, job: &str) -> bool {
+        let Some((of, run)) = job.rsplit_once('#') else { return false };
+        let run = run.parse().unwrap_or(0);
+        self.polls.is_current(of, run) || self.is_under_way(of, run)
     }
 
     /// Jobs the queue does not know: their runs may have been under way when they were lost.
@@ -148,23 +157,25 @@ impl Term {
                     return self.take_unreadable(&result.job, &why, now, turn);
                 }
             },
-            JobEnd::Dead { error, attempts } => match result.job.rsplit_once('#') {
+            JobEnd::Dead { error, attempts, workers } => match result.job.rsplit_once('#') {
                 Some((of, run)) => {
-                    (of.to_owned(), run.parse().unwrap_or(0), Err((error, attempts)))
+                    let death = Death { error, attempts, workers };
+                    (of.to_owned(), run.parse().unwrap_or(0), Err(death))
                 }
                 None => return turn.after.stale += 1,
             },
         };
         if self.polls.is_current(&of, run) {
             // A poll that was set aside is asked for again by itself; its service is shown as unavailable until it is answered.
-            let unread = |(why, _)| Answer::Unavailable { service: Service::Koji, why };
+            let unread =
+                |death: Death| Answer::Unavailable { service: Service::Koji, why: death.error };
             self.take_poll(&of, answer.unwrap_or_else(unread), now, turn);
         } else if self.is_under_way(&of, run) {
-            if let (Err(end), Some(open)) = (&answer, self.state.ledger.get(&of)) {
+            if let (Err(death), Some(open)) = (&answer, self.state.ledger.get(&of)) {
                 let open = open.clone();
-                self.keep_dead(result.job, &open, end.clone(), now, turn);
+                self.keep_dead(result.job, &open, death.clone(), now, turn);
             }
-            self.take_report(&of, answer.map_err(|(error, _)| error), now, turn);
+            self.take_report(&of, answer.map_err(|death| death.error), now, turn);
         } else {
             turn.after.stale += 1;
         }
@@ -219,7 +230,7 @@ impl Term {
                     Service::Koji
                 });
                 self.close(id, outcome, now, turn);
-                if let Some(event) = along {
+                if let (Some(batch), Some(event)) = (batch, along) {
                     self.tell(batch, event, now, turn);
                 }
             }

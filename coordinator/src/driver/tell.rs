@@ -42,6 +42,10 @@ impl Term {
             turn.put(record::group(id, *number, group).map(Change::PutGroup));
         }
         late.groups.retain(|_, group| group.is_open());
+        // Nothing of a batch is kept in memory when nothing of it is open.
+        if late.groups.is_empty() {
+            self.state.late.remove(&id);
+        }
         !changed.is_empty()
     }
 
@@ -73,7 +77,8 @@ impl Term {
                     self.state.ledger.insert(open.row.id.clone(), open);
                 }
                 Command::Settle { no } => {
-                    let of_batch = |open: &&mut Open| open.row.batch == id && open.entry.no == no;
+                    let of_batch =
+                        |open: &&mut Open| open.row.batch == Some(id) && open.entry.no == no;
                     if let Some(open) = self.state.ledger.values_mut().find(of_batch) {
                         open.entry.settle_only = true;
                         open.due = open.due.map(|_| now.mono);

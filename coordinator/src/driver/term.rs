@@ -12,6 +12,7 @@ use super::{
     ledger::Open,
     parts::Parts,
     polls::{Pace, Polls},
+    search::Searches,
     state::State,
 };
 use crate::store::Runner;
@@ -32,6 +33,8 @@ pub struct Term {
     pub(super) send_due: Option<Instant>,
     /// When what was put on the queue is compared with it next; `None` while that runs.
     pub(super) reconcile_due: Option<Instant>,
+    /// When what belongs to nobody is looked for next.
+    pub(super) searches: Searches,
     /// When the next batch may begin, as far as is known.
     pub(super) form_due: Option<Instant>,
     /// Whether the snapshot's pause was seen, and since when it has been over.
@@ -71,6 +74,8 @@ impl Term {
     /// The store cannot be read, or holds something unreadable.
     pub async fn begin(parts: Arc<Parts>, lease: TermLease) -> anyhow::Result<Self> {
         let mono = Instant::now();
+        // What an earlier term showed says nothing about this one.
+        parts.probe.show(|progress| (progress.turned, progress.queue_error) = (None, None));
         let state = State::load(&parts, mono).await.context("cannot begin to lead")?;
         let settings = &parts.settings;
         let pace = Pace {
@@ -91,6 +96,7 @@ impl Term {
             unsent: Vec::new(),
             send_due: None,
             reconcile_due: Some(mono),
+            searches: Searches::new(mono),
             form_due: Some(mono),
             pause: Pause::Running { since: None },
             lease,
@@ -111,9 +117,14 @@ impl Term {
         let reads = self.state.batch.as_ref().is_some_and(|batch| batch.reads().is_some());
         let reading = self.read_due.filter(|_| reads).map(|due| due.max(earliest));
         let forming = self.form_due.filter(|_| self.state.batch.is_none());
+        // A search that waits for an effect is due when that closes, which is news by itself.
+        let searching = self.searches.next(|kind| self.state.may_search(kind));
+        let searching = searching.map(|due| due.max(earliest));
         let latest = now + MAX_SLEEP;
-        [effects, reading, forming, self.polls.next(), self.send_due, self.reconcile_due]
+        let asking = [self.polls.next(), self.send_due, self.reconcile_due];
+        [effects, reading, forming, searching]
             .into_iter()
+            .chain(asking)
             .flatten()
             .min()
             .map_or(latest, |due| due.min(latest))

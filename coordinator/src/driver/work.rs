@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ebs_domain::{
     batch::{Effect, Plan, Watch},
-    id::{BatchId, Epoch},
+    id::{BatchId, Epoch, TagName},
 };
 use ebs_shared::{
     bodhi::api::NewUpdate,
@@ -15,7 +15,10 @@ use ebs_shared::{
 };
 use uuid::Uuid;
 
-use super::ledger::{self, Open};
+use super::{
+    ledger::{self, Open},
+    polls::Unit,
+};
 
 /// Koji's relative priority of our builds; larger is later. Source: what the Python service asks for.
 const PRIORITY: i64 = 5;
@@ -23,8 +26,8 @@ const PRIORITY: i64 = 5;
 /// Margin before the first issue, within which our clock and the hub's may differ.
 const CLOCK_MARGIN: Duration = Duration::from_secs(600);
 
-/// The work of an effect that workers run; `None` for the leader's own.
-pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Work> {
+/// The work of an effect that workers run, by the plan of its batch if it has one; `None` for the leader's own.
+pub(super) fn of_effect(open: &Open, plan: Option<&Plan>, may_create: bool) -> Option<Work> {
     let doubt = if open.entry.doubt.is_none() && !open.entry.settle_only {
         Doubt::None
     } else {
@@ -33,14 +36,7 @@ pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Wo
     };
     match &open.entry.effect {
         Effect::SubmitBuilds { tag, builds, .. } => Some(Work::SubmitBuilds {
-            options: BuildOptions {
-                target: tag.clone(),
-                draft: plan.draft && !plan.scratch,
-                scratch: plan.scratch,
-                fail_fast: plan.fail_fast,
-                wait_repo: plan.wait_repo,
-                priority: PRIORITY,
-            },
+            options: options(tag, plan?),
             builds: builds
                 .iter()
                 .map(|build| BuildRequest { source: build.source.to_string(), token: build.token })
@@ -51,7 +47,7 @@ pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Wo
         Effect::SubmitUpdate { tag, group, builds } => Some(Work::SubmitUpdate {
             update: NewUpdate {
                 from_tag: tag.clone(),
-                notes: notes(open.row.batch, *group, builds.len()),
+                notes: notes(open.row.batch?, *group, builds.len()),
             },
             builds: builds.iter().map(|(build, _)| *build).collect(),
             nvrs: builds.iter().map(|(_, nvr)| nvr.to_string()).collect(),
@@ -65,15 +61,28 @@ pub(super) fn of_effect(open: &Open, plan: &Plan, may_create: bool) -> Option<Wo
     }
 }
 
+fn options(target: &TagName, plan: &Plan) -> BuildOptions {
+    BuildOptions {
+        target: target.clone(),
+        draft: plan.draft && !plan.scratch,
+        scratch: plan.scratch,
+        fail_fast: plan.fail_fast,
+        wait_repo: plan.wait_repo,
+        priority: PRIORITY,
+    }
+}
+
 fn notes(batch: BatchId, group: u32, builds: usize) -> String {
     format!("Automatic rebuild for ELN: batch {batch}, group {group}, {builds} builds.")
 }
 
 /// The work of one poll.
-pub(super) fn of_watch(watch: &Watch, plan: &Plan) -> Work {
-    match watch {
+pub(super) fn of_watch(unit: &Unit, plan: &Plan) -> Work {
+    match &unit.watch {
         Watch::Tasks(tasks) => Work::PollTasks { tasks: tasks.clone() },
-        Watch::Tag { tag, tasks, .. } => Work::PollTag { tag: tag.clone(), tasks: tasks.clone() },
+        Watch::Tag { tag, .. } => {
+            Work::PollTag { tag: tag.clone(), tasks: unit.tagging_tasks().to_vec() }
+        }
         Watch::Repo(request) => Work::PollRepo { request: *request },
         Watch::Updates { aliases, packages } => Work::PollUpdates {
             aliases: aliases.clone(),
@@ -87,7 +96,7 @@ pub(super) fn of_watch(watch: &Watch, plan: &Plan) -> Work {
 pub(super) struct Address<'a> {
     pub(super) of: &'a str,
     pub(super) run: u32,
-    pub(super) batch: BatchId,
+    pub(super) batch: Option<BatchId>,
     pub(super) attempt: Option<u32>,
     pub(super) uuid: Uuid,
     pub(super) epoch: Epoch,
@@ -106,7 +115,7 @@ pub(super) fn job(
         v: PROTOCOL,
         of: address.of.to_owned(),
         run: address.run,
-        batch: Some(address.batch),
+        batch: address.batch,
         attempt: address.attempt,
         epoch: address.epoch,
         traceparent: traceparent(address.uuid, address.of, address.run).to_string(),
@@ -153,6 +162,37 @@ pub(super) fn effect_line(effect: &Effect) -> String {
         Effect::RequestRepo { tag, event } => format!("ask for a repo of {tag} at event {event}"),
         Effect::RemoveSideTag { tag } => format!("remove {tag}"),
     }
+}
+
+/// Most builds and tasks that are named as suffering.
+const MAX_SUFFERING: usize = 20;
+
+/// What suffers if an effect is given up, in words: nothing else does.
+pub(super) fn suffers(batch: BatchId, effect: &Effect) -> String {
+    let of_batch = |what: String| format!("{what} of batch {batch}");
+    match effect {
+        Effect::SubmitBuilds { builds, .. } => {
+            let names = builds.iter().map(|build| build.component.to_string());
+            of_batch(listed("the builds", names.collect()))
+        }
+        Effect::CancelTasks { tasks } => {
+            let names = tasks.iter().map(ToString::to_string);
+            of_batch(listed("the tasks", names.collect()))
+        }
+        Effect::SubmitUpdate { group, .. } => of_batch(format!("group {group}")),
+        Effect::CreateSideTag { .. }
+        | Effect::TagBuilds { .. }
+        | Effect::PromoteBuilds { .. }
+        | Effect::RequestRepo { .. }
+        | Effect::RemoveSideTag { .. } => format!("batch {batch}"),
+    }
+}
+
+fn listed(what: &str, mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(MAX_SUFFERING);
+    names.truncate(MAX_SUFFERING);
+    let names = names.join(", ");
+    if more == 0 { format!("{what} {names}") } else { format!("{what} {names} and {more} more") }
 }
 
 /// The line for people that the queue shows with a poll.

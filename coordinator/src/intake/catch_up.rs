@@ -9,7 +9,10 @@ use ebs_shared::{
     bus::datagrepper::{Archive, Span},
     clock::Clock,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::sort::sort;
@@ -21,6 +24,9 @@ pub const CAUGHT_UP_TO: &str = "caught_up_to";
 /// How far before the mark is read again at most: clocks differ, and the archive is filled with a delay.
 const MARGIN: Duration = Duration::from_secs(600);
 
+/// How far back is read if the mark lies in the future: it was set by a clock that was wrong, and nobody knows since when.
+const WRONG_CLOCK: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// How many times the interval is read again, where there is one.
 const INTERVALS_READ_AGAIN: u32 = 10;
 
@@ -29,6 +35,12 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(300);
+
+/// How often the loop goes round while it waits, so that it is seen to live.
+const ROUND: Duration = Duration::from_secs(60);
+
+/// The longest that it is silent: a round, or a page and its storing.
+pub const CATCH_UP_SILENT: Duration = Duration::from_secs(180);
 
 /// Reads the archive whenever something may have been missed.
 pub struct CatchUp {
@@ -74,26 +86,42 @@ impl CatchUp {
                     Some(pause)
                 }
             };
-            tokio::select! {
-                biased;
-                () = over.cancelled() => return,
-                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
-                () = self.connected.notified() => {}
+            if !self.wait(wait, &over).await {
+                return;
             }
         }
     }
 
-    /// Reads from the mark, less a margin, until now; then moves the mark. Without a mark there is nothing to catch up on:
+    /// Waits for this span, or without one for the next connection; `false` when the term is over.
+    async fn wait(&self, span: Option<Duration>, over: &CancellationToken) -> bool {
+        let until = span.map(|span| Instant::now() + span);
+        loop {
+            self.health.beat();
+            let round = Instant::now() + ROUND;
+            tokio::select! {
+                biased;
+                () = over.cancelled() => return false,
+                () = self.connected.notified() => return true,
+                () = sleep_until(until.map_or(round, |until| until.min(round))) => {}
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return true;
+            }
+        }
+    }
+
+    /// Reads from the mark, less a margin, until now; then sets the mark. Without a mark there is nothing to catch up on:
     /// it is set.
     async fn once(&self) -> anyhow::Result<usize> {
         let now = self.clock.now();
         let mark = self.store.mark(CAUGHT_UP_TO).await?.and_then(|mark| mark.parse().ok());
         let mut found = 0;
         if let Some(mark) = mark.map(Timestamp::from_millis) {
-            let mut pages = self.archive.read(Span { start: mark - self.margin(), end: now });
+            let mut pages = self.archive.read(Span { start: self.start(mark, now), end: now });
             while let Some(messages) = pages.next().await.inspect_err(|error| {
                 tracing::debug!(error = chain(error), "a page of the archive is not to be had");
             })? {
+                self.health.beat();
                 let trigger_tag = self.snapshot.borrow().plan.trigger_tag.clone();
                 let sorted = sort(&messages, &trigger_tag, &Cause::CatchUp, now);
                 found += sorted.sightings.len();
@@ -103,6 +131,14 @@ impl CatchUp {
         let mark = (CAUGHT_UP_TO.to_owned(), now.millis().to_string());
         self.driver.store(Vec::new(), Vec::new(), vec![mark]).await?;
         Ok(found)
+    }
+
+    fn start(&self, mark: Timestamp, now: Timestamp) -> Timestamp {
+        if mark <= now + MARGIN {
+            return mark - self.margin();
+        }
+        tracing::warn!(%mark, "the archive was read up to a time to come: the clock was wrong, reading a week again");
+        now - WRONG_CLOCK
     }
 
     fn margin(&self) -> Duration {

@@ -6,5 +6,5 @@ mod catch_up;
 mod live;
 mod sort;
 
-pub use catch_up::{CAUGHT_UP_TO, CatchUp};
+pub use catch_up::{CATCH_UP_SILENT, CAUGHT_UP_TO, CatchUp};
 pub use live::Live;

@@ -7,7 +7,7 @@ use ebs_domain::{
 };
 
 use super::{
-    Runner,
+    OrphanKind, Runner,
     fault::Fault,
     link::{Row, Value},
 };
@@ -77,10 +77,16 @@ cell!(TriggerId as i64, TriggerId::get, |number| Ok(TriggerId::new(number)));
 cell!(RequestId as i64, RequestId::get, |number| Ok(RequestId::new(number)));
 cell!(Component as String, String::from, |text| text.parse().map_err(unreadable));
 cell!(ScmUrl as String, String::from, |text| text.parse().map_err(unreadable));
+cell!(OrphanKind as String, |kind| kind.word().to_owned(), |word| orphan_kind(&word));
 cell!(Runner as String, |runner| runner_word(runner).to_owned(), |text| runner_of(&text));
 
 fn unreadable(error: impl std::error::Error) -> Fault {
     Fault::Broken(error.to_string())
+}
+
+fn orphan_kind(word: &str) -> Result<OrphanKind, Fault> {
+    let found = OrphanKind::ALL.into_iter().find(|kind| kind.word() == word);
+    found.ok_or_else(|| Fault::Broken(format!("`{word}` is no kind of orphan")))
 }
 
 fn runner_word(runner: Runner) -> &'static str {

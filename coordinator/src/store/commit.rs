@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use ebs_domain::id::TriggerId;
-use sqlx::AssertSqlSafe;
 
 use super::{
     Change, Committed, DeadRow, MAX_DEAD_LETTERS, NewTrigger, OddMessage, TriggerAnswer,
     TriggerRow,
+    bulk::{self, Around},
     cell::{Columns, Field},
     fault::Fault,
     link::Transaction,
@@ -54,6 +54,11 @@ async fn apply_one(
         Change::DropDead { job } => {
             const DROP: &str = "DELETE FROM dead_letters WHERE job = $1";
             transaction.query(DROP, vec![job.write()]).await?;
+        }
+        Change::PutOrphan(row) => drop(table::put(transaction, vec![row]).await?),
+        Change::DropOrphan { kind, name } => {
+            const DROP: &str = "DELETE FROM orphans WHERE kind = $1 AND name = $2";
+            transaction.query(DROP, vec![kind.write(), name.write()]).await?;
         }
         Change::AnswerRequest { id, done, result } => {
             people::answer(transaction, id, done, result).await?;
@@ -107,19 +112,16 @@ async fn answer_triggers(
     transaction: &mut Transaction,
     answers: Vec<TriggerAnswer>,
 ) -> Result<(), Fault> {
+    const AROUND: Around<'static> = Around {
+        before: "WITH given (id, answer, shown, batch) AS (",
+        after: ") UPDATE triggers SET answer = given.answer, shown = given.shown, batch = given.batch FROM given \
+             WHERE triggers.id = given.id AND (triggers.answer IS NULL OR triggers.batch = given.batch \
+             OR (given.answer IS NULL AND given.batch IS NULL AND triggers.batch IS NOT NULL))",
+    };
     let rows = answers.into_iter().map(|TriggerAnswer { id, answer, shown, batch }| {
         vec![id.write(), answer.write(), shown.write(), batch.write()]
     });
-    for rows in table::pieces(rows, 1) {
-        let values = table::placeholders(rows.len(), 4);
-        let sql = format!(
-            "WITH given (id, answer, shown, batch) AS (VALUES {values}) \
-             UPDATE triggers SET answer = given.answer, shown = given.shown, batch = given.batch FROM given \
-             WHERE triggers.id = given.id AND (triggers.answer IS NULL OR triggers.batch = given.batch \
-             OR (given.answer IS NULL AND given.batch IS NULL AND triggers.batch IS NOT NULL))"
-        );
-        transaction.query(AssertSqlSafe(sql), rows.concat()).await?;
-    }
+    bulk::run(transaction, AROUND, rows.collect(), 1).await?;
     Ok(())
 }
 

@@ -13,6 +13,8 @@ use ebs_domain::{
     time::Timestamp,
 };
 
+use super::{OrphanKind, OrphanRow};
+
 /// A batch as stored: its own state, without its members, effects and groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchRow {
@@ -74,8 +76,8 @@ pub enum Runner {
 pub struct EffectRow {
     /// Its id, readable, unique for ever, such as `b12.submit.s1000.a1.3`.
     pub id: String,
-    /// Its batch.
-    pub batch: BatchId,
+    /// Its batch; `None` for what is done about orphans.
+    pub batch: Option<BatchId>,
     /// Its kind, such as `create_side_tag`.
     pub kind: String,
     /// Who runs it.
@@ -244,6 +246,10 @@ pub struct DeadRow {
     pub error: String,
     /// When it was set aside.
     pub since: Timestamp,
+    /// Who held it, names with spaces between, the latest last; empty if that is not known.
+    pub workers: String,
+    /// What suffers for it, in words; empty if that is not known.
+    pub suffers: String,
 }
 
 /// One change, to be written with others in one transaction.
@@ -273,6 +279,15 @@ pub enum Change {
     DropDead {
         /// Which job.
         job: String,
+    },
+    /// Inserts or replaces something that belongs to nobody.
+    PutOrphan(OrphanRow),
+    /// It is gone, or belongs to somebody.
+    DropOrphan {
+        /// What kind of thing.
+        kind: OrphanKind,
+        /// Its name.
+        name: String,
     },
     /// Answers a person's request: it leaves the table of requests, and its audit entry is completed. One that is answered
     /// stays as it is.
@@ -304,6 +319,21 @@ pub struct TriggerAnswer {
     pub shown: Option<String>,
     /// The batch that took it, if one did.
     pub batch: Option<BatchId>,
+}
+
+/// What may be forgotten: what is over, and older than these times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forget {
+    /// Batches that ended before, with all that is theirs; denials that ran out before; terms that began before.
+    pub history: Timestamp,
+    /// Triggers that came before, and were answered without a batch; messages that came before and were not understood.
+    pub triggers: Timestamp,
+    /// Entries of the audit that were made before, and are answered.
+    pub audit: Timestamp,
+    /// Jobs that were set aside before.
+    pub dead: Timestamp,
+    /// Most rows of one kind in one call.
+    pub most: u32,
 }
 
 /// What a commit did beyond what was asked.
@@ -438,8 +468,17 @@ pub trait Store: Send + Sync {
     async fn audited(&self, id: RequestId) -> Result<Option<AuditRow>, StoreError>;
     /// Jobs set aside that nobody has decided on, oldest first, at most `limit`.
     async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadRow>, StoreError>;
+    /// What belongs to nobody, by kind and name, at most `limit`.
+    async fn orphans(&self, limit: u32) -> Result<Vec<OrphanRow>, StoreError>;
+    /// Whether the state of any group, over or not, has this text in it as a whole: a tag's name, an alias.
+    async fn group_names(&self, name: &str) -> Result<bool, StoreError>;
     /// A named text.
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Removes a portion of what is over and old, if `epoch` still leads; how many rows went, 0 when nothing is left. What
+    /// open work refers to stays: a batch with an open group or effect, with a trigger that is pending or a job set aside;
+    /// a job set aside whose batch runs or whose group is open. So do the newest batch, trigger and entry of the audit: no
+    /// number is given twice.
+    async fn forget(&self, epoch: Epoch, forget: &Forget) -> Result<u64, StoreError>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 }

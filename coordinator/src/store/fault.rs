@@ -43,7 +43,9 @@ fn passes(error: &sqlx::Error) -> bool {
         | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
+        | sqlx::Error::WorkerCrashed
+        // What comes of a connection that is cut while it is made: sqlx takes its end for an answer.
+        | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| code_passes(&code)),
         _ => false,
     }

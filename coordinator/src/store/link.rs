@@ -6,8 +6,10 @@
 use std::{fs::File, io, sync::Arc, time::Duration};
 
 use sqlx::{
-    Arguments, Database, Decode, Encode, IntoArguments, PgPool, Postgres, Row as _, SqlSafeStr,
-    Sqlite, SqlitePool, Type, pool::PoolConnection, postgres::PgRow, query::Query,
+    Arguments, Database, Decode, Encode, PgPool, Postgres, Row as _, SqlSafeStr, Sqlite,
+    SqlitePool, Type,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgRow},
     sqlite::SqliteRow,
 };
 
@@ -18,6 +20,22 @@ pub(super) enum Value {
     Int(Option<i64>),
     /// A text.
     Text(Option<String>),
+}
+
+/// A column of values for a statement on PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    /// Whole numbers.
+    Int(Vec<Option<i64>>),
+    /// Texts.
+    Text(Vec<Option<String>>),
+}
+
+/// What a statement is given.
+#[derive(Debug)]
+enum Given {
+    Values(Vec<Value>),
+    Lists(Vec<List>),
 }
 
 /// Where connections come from.
@@ -93,8 +111,12 @@ impl Conn {
         sql: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, sqlx::Error> {
+        self.run(sql, Given::Values(values)).await
+    }
+
+    async fn run(&mut self, sql: impl SqlSafeStr, given: Given) -> Result<Vec<Row>, sqlx::Error> {
         let unclean = std::mem::replace(&mut self.unclean, true);
-        let rows = tokio::time::timeout(self.limit, self.inner.query(sql, values)).await.map_err(
+        let rows = tokio::time::timeout(self.limit, self.inner.run(sql, given)).await.map_err(
             |_| {
                 sqlx::Error::Io(io::Error::new(
                     io::ErrorKind::TimedOut,
@@ -129,30 +151,35 @@ impl Drop for Conn {
 }
 
 impl Inner {
-    async fn query(
-        &mut self,
-        sql: impl SqlSafeStr,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, sqlx::Error> {
+    async fn run(&mut self, sql: impl SqlSafeStr, given: Given) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Postgres(conn) => {
-                let rows = statement::<Postgres>(sql, values)?.fetch_all(&mut **conn).await?;
+                let arguments = match given {
+                    Given::Values(values) => values_of::<Postgres>(values),
+                    Given::Lists(lists) => lists_of(lists),
+                };
+                let query = sqlx::query_with(sql, arguments.map_err(sqlx::Error::Encode)?);
+                let rows = query.fetch_all(&mut **conn).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
             Self::Sqlite(conn) => {
-                let rows = statement::<Sqlite>(sql, values)?.fetch_all(&mut **conn).await?;
+                let arguments = match given {
+                    Given::Values(values) => values_of::<Sqlite>(values),
+                    Given::Lists(_) => Err("SQLite takes no lists".into()),
+                };
+                let query = sqlx::query_with(sql, arguments.map_err(sqlx::Error::Encode)?);
+                let rows = query.fetch_all(&mut **conn).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
         }
     }
 }
 
-fn statement<DB: Database>(
-    sql: impl SqlSafeStr,
-    values: Vec<Value>,
-) -> Result<Query<'static, DB, DB::Arguments>, sqlx::Error>
+/// Why something is no argument.
+type Unfit = Box<dyn std::error::Error + Send + Sync>;
+
+fn values_of<DB: Database>(values: Vec<Value>) -> Result<DB::Arguments, Unfit>
 where
-    DB::Arguments: Arguments<Database = DB> + IntoArguments<DB>,
     Option<i64>: for<'t> Encode<'t, DB> + Type<DB>,
     Option<String>: for<'t> Encode<'t, DB> + Type<DB>,
 {
@@ -161,10 +188,20 @@ where
         match value {
             Value::Int(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
-        }
-        .map_err(sqlx::Error::Encode)?;
+        }?;
     }
-    Ok(sqlx::query_with(sql, arguments))
+    Ok(arguments)
+}
+
+fn lists_of(lists: Vec<List>) -> Result<PgArguments, Unfit> {
+    let mut arguments = PgArguments::default();
+    for list in lists {
+        match list {
+            List::Int(numbers) => arguments.add(numbers),
+            List::Text(texts) => arguments.add(texts),
+        }?;
+    }
+    Ok(arguments)
 }
 
 /// A transaction that writes. Dropped without [`Transaction::commit`], nothing of it remains.
@@ -181,6 +218,23 @@ impl Transaction {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, sqlx::Error> {
         self.conn.query(sql, values).await
+    }
+
+    /// Whether the database takes lists: see [`Self::query_lists`].
+    pub(super) fn takes_lists(&self) -> bool {
+        match self.conn.inner {
+            Inner::Postgres(_) => true,
+            Inner::Sqlite(_) => false,
+        }
+    }
+
+    /// Runs one statement in it that is given a list for each placeholder. SQLite refuses.
+    pub(super) async fn query_lists(
+        &mut self,
+        sql: impl SqlSafeStr,
+        lists: Vec<List>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        self.conn.run(sql, Given::Lists(lists)).await
     }
 
     /// The database's time of day, in ms since the epoch.

@@ -13,7 +13,7 @@ use sqlx::{
     ConnectOptions, Connection, PgConnection, SqliteConnection,
     migrate::{Migrate, MigrateError, Migrator},
     pool::PoolOptions,
-    postgres::PgConnectOptions,
+    postgres::{PgConnectOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -37,6 +37,8 @@ pub enum Location {
         url: String,
         /// The password, if it is not in the URL.
         password: Option<String>,
+        /// File with the authority that is trusted, PEM. With one the server must show by TLS that it has the URL's name.
+        authority: Option<PathBuf>,
     },
 }
 
@@ -82,8 +84,12 @@ pub(super) async fn open(options: &StoreOptions) -> Result<Pools, StoreError> {
     let opening = async {
         match &options.location {
             Location::Sqlite(path) => open_sqlite(path, options).await,
-            Location::Postgres { url, password } => {
-                open_postgres(url, password.as_deref(), options).await
+            Location::Postgres { url, password, authority } => {
+                let mut connect = connection(url, authority.as_deref(), options)?;
+                if let Some(password) = password {
+                    connect = connect.password(password);
+                }
+                open_postgres(connect, options).await
             }
         }
     };
@@ -110,13 +116,14 @@ impl From<Fault> for Refusal {
     }
 }
 
-async fn open_postgres(
+/// How a server is reached. The authority is read for each connection.
+fn connection(
     url: &str,
-    password: Option<&str>,
+    authority: Option<&Path>,
     options: &StoreOptions,
-) -> Result<Pools, Refusal> {
+) -> Result<PgConnectOptions, Fault> {
     let limit = options.statement_limit.as_millis().to_string();
-    let mut connect = PgConnectOptions::from_str(url)
+    let connect = PgConnectOptions::from_str(url)
         .map_err(|_| Fault::Broken("the database's URL cannot be read".to_owned()))?
         .application_name("ebs-coordinator")
         .options([
@@ -125,9 +132,16 @@ async fn open_postgres(
             ("idle_in_transaction_session_timeout", limit.as_str()),
         ])
         .disable_statement_logging();
-    if let Some(password) = password {
-        connect = connect.password(password);
-    }
+    Ok(match authority {
+        Some(path) => connect.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert(path),
+        None => connect,
+    })
+}
+
+async fn open_postgres(
+    connect: PgConnectOptions,
+    options: &StoreOptions,
+) -> Result<Pools, Refusal> {
     // A connection of its own: sqlx leaves its lock on it when it refuses. Waiting for others may outlast a statement.
     let alone = connect.clone().options([("statement_timeout", "0"), ("lock_timeout", "0")]);
     let mut alone = tokio::time::timeout(options.connect_limit, PgConnection::connect_with(&alone))

@@ -10,12 +10,13 @@ use ebs_domain::{
 };
 
 use super::{
-    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
-    MemberRow, NewRequest, RequestRow, Store, StoreError, TriggerRow,
+    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
+    GroupRow, Lease, MemberRow, NewRequest, OrphanRow, RequestRow, Store, StoreError, TriggerRow,
+    bulk,
     cell::{Columns, Field},
     commit,
     fault::Fault,
-    lease,
+    forget, lease,
     link::{Pools, Row, Transaction, Value},
     open::{self, StoreOptions},
     people,
@@ -213,7 +214,7 @@ impl Store for SqlStore {
             let values = some.iter().cloned().map(Field::write).chain([now.write()]).collect();
             let tail = format!(
                 "WHERE source IN {} AND expires > ${}",
-                table::placeholders(1, some.len()),
+                bulk::placeholders(1, some.len()),
                 some.len() + 1
             );
             denied.extend(self.all("read the deny list", &tail, values).await?);
@@ -257,6 +258,18 @@ impl Store for SqlStore {
         self.all("read the dead letters", "ORDER BY since, job LIMIT $1", vec![limit.write()]).await
     }
 
+    async fn orphans(&self, limit: u32) -> Result<Vec<OrphanRow>, StoreError> {
+        let tail = "ORDER BY first_seen, kind, name LIMIT $1";
+        self.all("read the orphans", tail, vec![limit.write()]).await
+    }
+
+    async fn group_names(&self, name: &str) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT batch FROM update_groups WHERE state LIKE $1 LIMIT 1";
+        // A name with a wildcard in it is found too often rather than too rarely.
+        let values = vec![format!("%\"{name}\"%").write()];
+        Ok(!self.ask("look for a name in groups", SQL, values, |_| Ok(())).await?.is_empty())
+    }
+
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
         let read = |row: &Row| Ok(row.get(0)?);
         let values = vec![name.to_owned().write()];
@@ -264,6 +277,18 @@ impl Store for SqlStore {
             .ask("read a mark", "SELECT value FROM marks WHERE name = $1", values, read)
             .await?
             .pop())
+    }
+
+    async fn forget(&self, epoch: Epoch, before: &Forget) -> Result<u64, StoreError> {
+        let forgetting = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = match lease::fence(&mut transaction, epoch).await {
+                Ok(()) => forget::forget(&mut transaction, before).await,
+                Err(fault) => Err(fault),
+            };
+            end(transaction, done).await
+        };
+        forgetting.await.map_err(|fault: Fault| fault.while_trying("forget what is over"))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

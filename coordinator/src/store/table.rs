@@ -1,12 +1,11 @@
 //! The tables whose rows are the contract's types: which columns, which key; and the statements made from that.
 
-use std::{collections::HashSet, fmt::Write as _};
-
 use sqlx::AssertSqlSafe;
 
 use super::{
     AuditRow, BatchRow, DeadRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage,
-    RequestRow, TriggerRow,
+    OrphanRow, RequestRow, TriggerRow,
+    bulk::{self, Around},
     cell::{Columns, Field},
     fault::Fault,
     link::{Conn, Row, Transaction, Value},
@@ -72,7 +71,10 @@ record!(DenyRow in "denied", key [source], then [component, class, text, batch, 
     on conflict DENY_AGAIN);
 record!(AuditRow in "audit", key [id], then [who, asked, action, subject, why, done, result]);
 record!(RequestRow in "requests", key [id], then [payload]);
-record!(DeadRow in "dead_letters", key [job], then [batch, update_group, kind, what, attempts, error, since]);
+record!(DeadRow in "dead_letters", key [job], then [
+    batch, update_group, kind, what, attempts, error, since, workers, suffers
+]);
+record!(OrphanRow in "orphans", key [kind, name], then [what, first_seen, last_seen, removal]);
 
 impl Record for TriggerRow {
     const TABLE: &'static str = "triggers";
@@ -141,21 +143,15 @@ impl Record for TriggerRow {
     }
 }
 
-/// The most values of one statement. The databases take 32,766 and 65,535, but SQLite looks each up by its name among all the
-/// others: 5,000 effects took 3 s with 3,584 values at a time.
-const MAX_VALUES: usize = 512;
-
 /// Inserts or replaces rows, in few statements. As if one after the other. Returns what the statements return.
 pub(super) async fn put<R: Record>(
     transaction: &mut Transaction,
     rows: Vec<R>,
 ) -> Result<Vec<Row>, Fault> {
-    let mut answers = Vec::new();
-    for rows in pieces(rows.into_iter().map(R::write), R::KEY) {
-        let sql = insert::<R>(rows.len());
-        answers.extend(transaction.query(AssertSqlSafe(sql), rows.concat()).await?);
-    }
-    Ok(answers)
+    let (before, after) = insert::<R>();
+    let around = Around { before: &before, after: &after };
+    let rows = rows.into_iter().map(R::write).collect();
+    bulk::run(transaction, around, rows, R::KEY).await
 }
 
 /// Reads the rows of a table that `tail` (where, order, limit) asks for.
@@ -169,48 +165,8 @@ pub(super) async fn select<R: Record>(
     rows.iter().map(|row| R::read(&mut Columns::of(row))).collect()
 }
 
-/// Cuts rows into pieces for one statement each: no key twice in one (PostgreSQL refuses that), and each as long as a power
-/// of two, so that few different statements are ever prepared.
-pub(super) fn pieces(rows: impl Iterator<Item = Vec<Value>>, key: usize) -> Vec<Vec<Vec<Value>>> {
-    let (mut done, mut piece, mut keys) = (Vec::new(), Vec::new(), HashSet::new());
-    for row in rows {
-        let own: Vec<Value> = row.iter().take(key).cloned().collect();
-        if (piece.len() + 1) * row.len() > MAX_VALUES || !keys.insert(own.clone()) {
-            done.push(std::mem::take(&mut piece));
-            keys = HashSet::from([own]);
-        }
-        piece.push(row);
-    }
-    done.push(piece);
-    done.into_iter().flat_map(powers_of_two).collect()
-}
-
-fn powers_of_two<T>(mut rows: Vec<T>) -> Vec<Vec<T>> {
-    let mut pieces = Vec::new();
-    while let Some(log) = rows.len().checked_ilog2() {
-        let rest = rows.split_off(1 << log);
-        pieces.push(std::mem::replace(&mut rows, rest));
-    }
-    pieces
-}
-
-/// Placeholders for so many rows of so many columns: `($1, $2), ($3, $4)`.
-pub(super) fn placeholders(rows: usize, columns: usize) -> String {
-    let mut text = String::new();
-    for number in 1..=rows * columns {
-        let before = match (number, number % columns == 1 % columns) {
-            (1, _) => "(",
-            (_, true) => "), (",
-            (_, false) => ", ",
-        };
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{before}${number}");
-    }
-    text.push(')');
-    text
-}
-
-fn insert<R: Record>(rows: usize) -> String {
+/// An insertion around its rows.
+fn insert<R: Record>() -> (String, String) {
     let conflict = R::ON_CONFLICT.map_or_else(
         || {
             let (key, rest) = R::COLUMNS.split_at(R::KEY);
@@ -220,12 +176,8 @@ fn insert<R: Record>(rows: usize) -> String {
         },
         str::to_owned,
     );
-    let values = placeholders(rows, R::COLUMNS.len());
-    format!(
-        "INSERT INTO {} ({}) VALUES {values} ON CONFLICT {conflict}",
-        R::TABLE,
-        R::COLUMNS.join(", ")
-    )
+    let before = format!("INSERT INTO {} ({})", R::TABLE, R::COLUMNS.join(", "));
+    (before, format!("ON CONFLICT {conflict}"))
 }
 
 #[cfg(test)]

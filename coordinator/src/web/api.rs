@@ -1,4 +1,4 @@
-//! What is changed over HTTP: jobs that were set aside. Each change needs a token and a reason, and stands in the audit.
+//! What is changed over HTTP: jobs that were set aside. Beside that, what is shown for itself: what belongs to nobody. Each change needs a token and a reason, and stands in the audit.
 
 use axum::{
     Json, Router,
@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     desk::{Desk, MAX_REASON, reason},
     gate::Refusal,
-    view::DeadView,
+    view::{DeadView, OrphanView},
 };
 use crate::{
     report::chain,
-    store::{AuditRow, MAX_DEAD_LETTERS, StoreError},
+    store::{AuditRow, MAX_DEAD_LETTERS, MAX_ORPHANS, StoreError},
     wish::Wish,
 };
 
@@ -35,6 +35,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/dead", get(dead))
         .route("/api/dead/{job}/redrive", post(redrive))
         .route("/api/dead/{job}/give-up", post(give_up))
+        .route("/api/orphans", get(orphans))
         .route("/api/audit", get(audit))
         .with_state(desk)
 }
@@ -78,6 +79,15 @@ impl From<AuditRow> for AuditView {
 async fn dead(State(desk): State<Desk>) -> Response {
     match desk.store.dead_letters(MAX_DEAD_LETTERS).await {
         Ok(rows) => Json(rows.into_iter().map(DeadView::from).collect::<Vec<_>>()).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn orphans(State(desk): State<Desk>) -> Response {
+    match desk.store.orphans(MAX_ORPHANS).await {
+        Ok(rows) => {
+            Json(rows.into_iter().map(OrphanView::from).collect::<Vec<_>>()).into_response()
+        }
         Err(error) => unavailable(&error),
     }
 }

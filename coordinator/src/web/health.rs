@@ -1,7 +1,7 @@
 //! Whether this process is alive, started and ready, as its parts report it.
 //!
 //! Each part that can fail has a [`Condition`] with a name; it says whether it is well, and one with a deadline must say so
-//! again and again. Time is tokio's, which tests can pause.
+//! again and again: a loop proves its life by its rounds, not by a port that is open. Time is tokio's, which tests can pause.
 
 use std::{
     collections::BTreeMap,
@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
+use ebs_shared::pulse::Pulse;
 use serde::Serialize;
-use tokio::time::Instant;
 
 /// What a condition is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ pub enum Need {
 /// One condition, as shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Condition {
-    /// Its name: `consumer`, `timers`, `database`, `queue`, `leader`.
+    /// Its name, such as `consumer`, `database`, `queue`, `leader`: what has stopped doing its work.
     pub name: &'static str,
     /// What it is needed for.
     pub need: Need,
@@ -53,32 +53,37 @@ struct Shared {
 #[derive(Debug)]
 struct Part {
     need: Need,
-    deadline: Option<Duration>,
-    reported: Instant,
+    pulse: Option<Pulse>,
     fault: Option<String>,
 }
 
 impl Part {
-    fn fault(&self, now: Instant) -> Option<String> {
-        let silent = now.saturating_duration_since(self.reported);
-        match (&self.fault, self.deadline) {
-            (Some(fault), _) => Some(fault.clone()),
-            (None, Some(deadline)) if silent > deadline => {
-                Some(format!("not heard of for {} s", silent.as_secs()))
-            }
-            (None, Some(_) | None) => None,
-        }
+    fn silence(&self) -> Option<Duration> {
+        self.pulse.as_ref().and_then(Pulse::silence)
+    }
+
+    fn fault(&self) -> Option<String> {
+        let still = |silence: Duration| format!("not heard of for {} s", silence.as_secs());
+        self.fault.clone().or_else(|| self.silence().map(still))
     }
 }
+
+/// What a part says before it has said anything.
+const NOT_STARTED: &str = "not started yet";
 
 impl Health {
     /// Adds a condition, which does not hold until its part reports. With a deadline it ceases to hold when its part falls
     /// silent for longer.
     #[must_use]
     pub fn part(&self, name: &'static str, need: Need, deadline: Option<Duration>) -> Reporter {
-        let fault = Some("not started yet".to_owned());
-        self.lock().parts.insert(name, Part { need, deadline, reported: Instant::now(), fault });
+        let (pulse, fault) = (deadline.map(Pulse::new), Some(NOT_STARTED.to_owned()));
+        self.lock().parts.insert(name, Part { need, pulse, fault });
         Reporter { health: self.clone(), name }
+    }
+
+    /// Adds a condition that holds while this pulse beats.
+    pub fn watch(&self, name: &'static str, need: Need, pulse: Pulse) {
+        self.lock().parts.insert(name, Part { need, pulse: Some(pulse), fault: None });
     }
 
     /// Says that starting is done.
@@ -86,10 +91,13 @@ impl Health {
         self.lock().started = true;
     }
 
-    /// Says whether this process leads.
+    /// Says whether this process leads. What is needed for that must be heard of anew in each term.
     pub fn set_leading(&self, leading: bool) {
         let mut shared = self.lock();
         (shared.leading, shared.leader) = (leading, None);
+        for part in shared.parts.values_mut().filter(|part| part.need == Need::Leading) {
+            part.fault = Some(NOT_STARTED.to_owned());
+        }
     }
 
     /// Says which other instance leads, as far as it is known.
@@ -118,23 +126,18 @@ impl Health {
     /// All conditions, by name.
     #[must_use]
     pub fn conditions(&self) -> Vec<Condition> {
-        let now = Instant::now();
         let shared = self.lock();
         shared
             .parts
             .iter()
-            .map(|(&name, part)| Condition { name, need: part.need, fault: part.fault(now) })
+            .map(|(&name, part)| Condition { name, need: part.need, fault: part.fault() })
             .collect()
     }
 
     /// Whether no part hangs. A part that reports trouble does not hang.
     #[must_use]
     pub fn alive(&self) -> bool {
-        let now = Instant::now();
-        let hangs = |part: &Part| {
-            let silent = now.saturating_duration_since(part.reported);
-            part.need == Need::Alive && part.deadline.is_some_and(|deadline| silent > deadline)
-        };
+        let hangs = |part: &Part| part.need == Need::Alive && part.silence().is_some();
         !self.lock().parts.values().any(hangs)
     }
 
@@ -164,6 +167,13 @@ pub struct Reporter {
 }
 
 impl Reporter {
+    /// It lives; how it is, it has said before.
+    pub fn beat(&self) {
+        if let Some(Part { pulse: Some(pulse), .. }) = self.health.lock().parts.get(self.name) {
+            pulse.beat();
+        }
+    }
+
     /// It is well.
     pub fn well(&self) {
         self.report(None);
@@ -176,7 +186,9 @@ impl Reporter {
 
     fn report(&self, fault: Option<String>) {
         if let Some(part) = self.health.lock().parts.get_mut(self.name) {
-            part.reported = Instant::now();
+            if let Some(pulse) = &part.pulse {
+                pulse.beat();
+            }
             part.fault = fault;
         }
     }

@@ -14,5 +14,5 @@ mod view;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
-pub use server::{Served, router, serve};
+pub use server::{Served, router, serve, waiting};
 pub use view::*;

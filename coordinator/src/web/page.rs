@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use askama::Template;
 use ebs_domain::{id::BatchId, time::Timestamp};
+use ebs_shared::credentials::{Stage, Standing};
 use serde::Deserialize;
 
-use super::{BatchView, BuildState, BuildView, GroupView, Overview, SliceView, TriggerView};
+use super::{
+    BatchView, BuildState, BuildView, DeadView, GroupView, Overview, SliceView, TriggerView,
+};
 
 /// The phases of a batch, in their order. `aborting` and the ends stand beside them.
 const PHASES: [&str; 6] =
@@ -85,6 +88,18 @@ impl<'a> Page<'a> {
         span(self.view.now.since(*time))
     }
 
+    /// How a credential stands, in words.
+    fn standing(&self, standing: &Standing) -> String {
+        match (&standing.fault, standing.ends) {
+            (Some(fault), _) => format!("cannot be read: {fault}"),
+            (None, Some(ends)) if ends <= self.view.now => format!("ended at {ends}: renew it."),
+            (None, Some(ends)) => {
+                format!("ends in {}, at {ends}: renew it.", span(ends.since(self.view.now)))
+            }
+            (None, None) => "does not say when it ends.".to_owned(),
+        }
+    }
+
     /// The phases with how each is: `past`, `now`, `next`.
     fn phases(&self, batch: &BatchView) -> Vec<(&'static str, &'static str)> {
         let at = PHASES.iter().position(|phase| *phase == batch.phase);
@@ -122,6 +137,16 @@ impl<'a> Page<'a> {
     fn pending_left(&self) -> u64 {
         let shown = u64::try_from(self.pending().len()).unwrap_or(u64::MAX);
         self.view.pending_total.saturating_sub(shown)
+    }
+
+    /// The jobs set aside that are shown.
+    fn dead(&self) -> &'a [DeadView] {
+        first(&self.view.dead, self.others)
+    }
+
+    /// How many jobs set aside are not shown.
+    fn dead_left(&self) -> usize {
+        self.view.dead.len().saturating_sub(self.dead().len())
     }
 
     /// The builds that were looked for, in the batch under way and in those before: the very name first.
@@ -169,6 +194,11 @@ impl<'a> Page<'a> {
 /// A failure's text, as much of it as the page has room for.
 fn short(text: &str) -> &str {
     text.char_indices().nth(MAX_TEXT).map_or(text, |(end, _)| &text[..end])
+}
+
+/// Whether somebody must act now.
+fn is_urgent(standing: &Standing) -> bool {
+    standing.stage > Stage::Month
 }
 
 fn first<T>(all: &[T], most: usize) -> &[T] {

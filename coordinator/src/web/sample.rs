@@ -8,6 +8,8 @@ use ebs_domain::{
     time::Timestamp,
 };
 
+use ebs_shared::credentials::{Credential, Stage, Standing};
+
 use super::*;
 
 const NOW: i64 = 1_795_350_000_000;
@@ -177,7 +179,24 @@ pub(super) fn overview() -> Overview {
         }],
         recent: recent(),
         triggers_by_answer: BTreeMap::from([("pending".to_owned(), 214)]),
-        dead: Vec::new(),
+        dead: vec![DeadView {
+            job: "b57.31.submit_update#2".to_owned(),
+            kind: "submit_update".to_owned(),
+            what: "make an update of 25 builds from eln-errata-7".to_owned(),
+            attempts: 5,
+            error: "its holder vanished in each of 5 attempts".to_owned(),
+            since: ago(9),
+            batch: BatchId::new(57),
+            workers: vec!["worker-1".to_owned(), "worker-3".to_owned()],
+            suffers: "group 2 of batch 57".to_owned(),
+        }],
+        credentials: vec![Standing {
+            credential: Credential::BusCertificate,
+            stage: Stage::Week,
+            ends: Some(Timestamp::from_millis(NOW + 6 * 86_400_000)),
+            fault: None,
+        }],
+        orphans: Vec::new(),
         effects_open: 3,
         stale_results: 0,
         late_found: 0,

@@ -97,7 +97,7 @@ impl Site {
 /// What is answered at which address.
 pub fn router(served: Served) -> Router {
     let asked = api::routes(served.desk.clone());
-    let mut router = Router::new()
+    let router = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
         .route("/alive", get(alive))
@@ -113,7 +113,24 @@ pub fn router(served: Served) -> Router {
             get(|| file("text/javascript; charset=utf-8", include_str!("../../static/page.js"))),
         )
         .with_state(Site { served, last: Arc::default() })
-        .merge(asked)
+        .merge(asked);
+    bounded(router)
+}
+
+/// What is answered before the database has been reached: that the process lives, and is not ready because of this fault.
+pub fn waiting(fault: String) -> Router {
+    let health = Health::default();
+    health.part("database", Need::Always, None).ill(fault);
+    let not_yet =
+        |State(health): State<Health>| async move { tell(&health, false, health.conditions()) };
+    let alive =
+        |State(health): State<Health>| async move { tell(&health, health.alive(), Vec::new()) };
+    bounded(Router::new().route("/alive", get(alive)).fallback(not_yet).with_state(health))
+}
+
+/// With the headers and the limits of every answer.
+fn bounded(router: Router) -> Router {
+    let mut router = router
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT_BYTES));
@@ -169,12 +186,16 @@ async fn status(State(site): State<Site>) -> Response {
 struct Told {
     ok: bool,
     leading: bool,
+    /// In a word: `leader`, or `standby`, which is ready when its own duties run.
+    role: &'static str,
     conditions: Vec<Condition>,
 }
 
 fn tell(health: &Health, ok: bool, conditions: Vec<Condition>) -> Response {
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Told { ok, leading: health.leading(), conditions })).into_response()
+    let leading = health.leading();
+    let role = if leading { "leader" } else { "standby" };
+    (status, Json(Told { ok, leading, role, conditions })).into_response()
 }
 
 async fn alive(State(site): State<Site>) -> Response {
@@ -197,7 +218,6 @@ async fn ready(State(site): State<Site>) -> Response {
         Err(_) => Some(format!("no answer within {} s", PING_LIMIT.as_secs())),
     };
     let mut conditions = health.conditions();
-    conditions.retain(|condition| condition.name != "database");
     conditions.push(Condition { name: "database", need: Need::Always, fault: database });
     conditions.sort_by_key(|condition| condition.name);
     tell(health, health.suffices(&conditions), conditions)

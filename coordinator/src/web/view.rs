@@ -10,9 +10,10 @@ use ebs_domain::{
     id::{BatchId, Component, TaskId, TriggerId},
     time::Timestamp,
 };
+use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
-use crate::store::{DeadRow, StoreError};
+use crate::store::{DeadRow, OrphanRow, StoreError};
 
 /// Where the overview comes from.
 #[async_trait]
@@ -52,6 +53,10 @@ pub struct Overview {
     pub triggers_by_answer: BTreeMap<String, u64>,
     /// Jobs set aside that nobody has decided on, oldest first.
     pub dead: Vec<DeadView>,
+    /// Certificates and tokens of this instance that end within 30 days, are over, or cannot be read.
+    pub credentials: Vec<Standing>,
+    /// What is ours in Koji and Bodhi and belongs to nobody here, oldest first.
+    pub orphans: Vec<OrphanView>,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.
@@ -204,12 +209,41 @@ pub struct DeadView {
     pub since: Timestamp,
     /// Its batch.
     pub batch: BatchId,
+    /// Who held it, the latest last.
+    pub workers: Vec<String>,
+    /// What suffers for it: builds, tasks or a group, and nothing else.
+    pub suffers: String,
 }
 
 impl From<DeadRow> for DeadView {
     fn from(row: DeadRow) -> Self {
-        let DeadRow { job, batch, update_group: _, kind, what, attempts, error, since } = row;
-        Self { job, kind, what, attempts, error, since, batch }
+        let DeadRow { job, batch, kind, what, attempts, error, since, suffers, .. } = row;
+        let workers = row.workers.split_whitespace().map(str::to_owned).collect();
+        Self { job, kind, what, attempts, error, since, batch, workers, suffers }
+    }
+}
+
+/// Something of ours in Koji or Bodhi that belongs to nobody here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OrphanView {
+    /// `side_tag`, `task` or `update`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What it is, in words.
+    pub what: String,
+    /// When it was first found.
+    pub first_seen: Timestamp,
+    /// When it was last found.
+    pub last_seen: Timestamp,
+    /// From when on it is removed or cancelled by policy; absent, a person must decide.
+    pub removal: Option<Timestamp>,
+}
+
+impl From<OrphanRow> for OrphanView {
+    fn from(row: OrphanRow) -> Self {
+        let OrphanRow { kind, name, what, first_seen, last_seen, removal } = row;
+        Self { kind: kind.word().to_owned(), name, what, first_seen, last_seen, removal }
     }
 }
 

@@ -1,4 +1,5 @@
-use super::{age, readiness, status};
+use super::{age, orphans, readiness, status};
+use crate::model::Orphan;
 
 #[test]
 fn a_status_reads_as_sentences() {
@@ -14,6 +15,9 @@ fn a_status_reads_as_sentences() {
         "pending_total": 3, "pending": [{"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000}],
         "earlier_groups": [{"batch": 5, "group": {"number": 2, "status": "held", "builds": 1, "text": "no"}}],
         "recent": [{"id": 6, "outcome": "done", "ended": 1_000_000, "succeeded": 5, "failed": 1, "others": 0, "updates": 1}],
+        "credentials": [
+            {"credential": "bus_certificate", "stage": "week", "ends": 270_000_000, "fault": null},
+            {"credential": "redis_authority", "stage": "unreadable", "ends": null, "fault": "there is none"}],
         "effects_open": 4, "of a later version": [],
     });
     let text = status(&serde_json::from_value(given).unwrap());
@@ -27,6 +31,8 @@ fn a_status_reads_as_sentences() {
     3 triggers wait, 4 effects are open
       curl (curl-8-1.fc45), for 10 min
       and 2 more
+    credential bus_certificate ends in 3 days: renew it
+    credential redis_authority cannot be read: there is none
     of batch 5, still open: group 2: 1 builds, held: no
     batch 6: done 2 h ago, 5 succeeded, 1 failed, 0 otherwise, 1 updates
     ");
@@ -71,4 +77,26 @@ fn an_age_has_the_largest_unit_that_fits_and_is_never_negative() {
         ["0 s", "119 s", "2 min", "2 h", "2 days"]
     );
     assert_eq!(age(0, 5000), "0 s");
+}
+
+#[test]
+fn what_belongs_to_no_batch_is_told_with_what_becomes_of_it() {
+    assert_eq!(orphans(&[]), "nothing of ours belongs to no batch");
+    let orphan = |kind: &str, name: &str, removal| Orphan {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        what: "left over".to_owned(),
+        first_seen: 1_795_348_800_000,
+        removal,
+    };
+    let told = orphans(&[
+        orphan("side_tag", "eln-build-side-7", Some(1_795_435_200_000)),
+        orphan("update", "FEDORA-2026-1", None),
+    ]);
+    insta::assert_snapshot!(told, @r"
+    side_tag eln-build-side-7: left over
+      seen since 2026-11-22T12:00:00Z; removed by policy from 2026-11-23T12:00:00Z on
+    update FEDORA-2026-1: left over
+      seen since 2026-11-22T12:00:00Z; a person must decide
+    ");
 }

@@ -240,7 +240,7 @@ pub enum Outcome {
         /// The last error.
         text: String,
     },
-    /// It was never issued, and never will be: the batch is being aborted.
+    /// It was not done, and never will be: the batch is being aborted, or what belonged to nobody has come to belong to somebody.
     Withdrawn,
     /// The tag it was about does not exist any more.
     TagGone,

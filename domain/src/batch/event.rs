@@ -5,7 +5,7 @@ use super::{
     effect::Outcome,
     seen::{PublishFacts, RepoSeen, TagContent, TaskSeen, UpdatesLook},
 };
-use crate::id::{Component, EventId, RepoRequestId, TagName};
+use crate::id::{Component, EventId, RepoRequestId, TagName, TaskId};
 
 /// What goes into a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,13 @@ pub enum Event {
     TasksSeen {
         /// The tasks.
         tasks: Vec<TaskSeen>,
+    },
+    /// A task was found that was asked for already, for a build that waits to be asked for.
+    TaskFound {
+        /// Which component's.
+        component: Component,
+        /// The task.
+        task: TaskId,
     },
     /// Answer to [`super::Read::PublishFacts`].
     Checked(PublishFacts),
@@ -85,6 +92,7 @@ impl Event {
             Self::TagSeen { .. } => "tag_seen",
             Self::RepoSeen { .. } => "repo_seen",
             Self::TasksSeen { .. } => "tasks_seen",
+            Self::TaskFound { .. } => "task_found",
             Self::Checked(_) => "checked",
             Self::UpdatesSeen(_) => "updates_seen",
             Self::Drop { .. } => "drop",

@@ -31,6 +31,9 @@ impl Batch {
             Event::TagSeen { tag, content } => self.on_tag_seen(at, &tag, content, &mut out),
             Event::RepoSeen { request, repo } => self.on_repo_seen(at, request, repo, &mut out),
             Event::TasksSeen { tasks } => self.on_tasks_seen(at, tasks, &mut out),
+            Event::TaskFound { component, task } => {
+                self.on_task_found(at, &component, task, &mut out);
+            }
             Event::Checked(facts) => self.on_checked(at, &facts, &mut out),
             Event::UpdatesSeen(look) => self.on_updates_seen(at, &look, &mut out),
             Event::Drop { component } => self.on_drop(at, &component, &mut out),
@@ -60,6 +63,7 @@ impl Batch {
             | Event::TagSeen { .. }
             | Event::RepoSeen { .. }
             | Event::TasksSeen { .. }
+            | Event::TaskFound { .. }
             | Event::Checked(_)
             | Event::UpdatesSeen(_) => true,
         };

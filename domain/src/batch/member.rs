@@ -34,6 +34,9 @@ pub struct Member {
     pub build: Build,
     /// Since when it is there.
     pub since: Timestamp,
+    /// Since when Koji has said that there is no task of its task's number.
+    #[serde(default)]
+    pub unknown_since: Option<Timestamp>,
 }
 
 /// Where a build is.
@@ -155,6 +158,7 @@ impl Member {
             dropped: false,
             build: Build::Waiting,
             since: Timestamp::default(),
+            unknown_since: None,
         }
     }
 

@@ -15,6 +15,7 @@ mod group;
 mod late;
 mod machine;
 mod member;
+mod owned;
 mod phase;
 mod plan;
 mod preparing;

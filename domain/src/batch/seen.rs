@@ -53,6 +53,8 @@ pub enum TaskFate {
     Started(Timestamp),
     /// It is final.
     Ended(TaskEnd),
+    /// Koji says that there is no task of that number.
+    Unknown,
 }
 
 /// How a task ended.

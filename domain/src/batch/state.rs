@@ -21,7 +21,7 @@ use crate::{
 
 /// The version of what is stored of a batch: [`Batch`], [`Member`], [`Group`], [`Effect`], [`Outcome`] and the summary. A change of
 /// what is written raises it, and brings a fixture (`tests/integration/tests/fixtures.rs`).
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +195,7 @@ impl Batch {
         }
         member.build = build;
         member.since = at;
+        member.unknown_since = None;
         out.members.insert(component.clone());
     }
 

@@ -27,12 +27,57 @@ impl Batch {
         for seen in tasks {
             // A task of an earlier attempt, or one whose end is known: late, harmless.
             let Some(component) = open.get(&seen.task) else { continue };
+            if seen.fate != TaskFate::Unknown {
+                self.on_task_known(component, out);
+            }
             match seen.fate {
                 TaskFate::Waiting => self.on_task_waiting(at, component, out),
                 TaskFate::Started(started) => self.on_task_started(at, component, started, out),
                 TaskFate::Ended(end) => self.on_task_ended(at, component, end, out),
+                TaskFate::Unknown => self.on_task_unknown(at, component, seen.task, out),
             }
         }
+    }
+
+    fn on_task_known(&mut self, component: &Component, out: &mut Step) {
+        let Some(member) = self.members.get_mut(component) else { return };
+        if member.unknown_since.take().is_some() {
+            out.members.insert(component.clone());
+        }
+    }
+
+    /// Koji knows no task of that number: one such look may be a mishap of Koji's, a span of them is not. It has lost the task,
+    /// as a hub does whose database was restored; what was to be built may be asked for again.
+    fn on_task_unknown(
+        &mut self,
+        at: Timestamp,
+        component: &Component,
+        task: TaskId,
+        out: &mut Step,
+    ) {
+        let Some(member) = self.members.get_mut(component) else { return };
+        let since = *member.unknown_since.get_or_insert(at);
+        if since == at {
+            out.members.insert(component.clone());
+        }
+        if at.since(since) < self.plan.poll_gap {
+            return;
+        }
+        let attempt = member.attempt();
+        let end = match member.build {
+            Build::Stopping { reason, .. } => stopped(reason),
+            Build::Running { .. }
+            | Build::Waiting
+            | Build::Queued { .. }
+            | Build::Submitting { .. }
+            | Build::Tagging { .. }
+            | Build::Ended { .. } => End::Failed(Failure {
+                class: FailureClass::Infrastructure,
+                text: format!("Koji knows no task {task} any more"),
+                task: Some(task),
+            }),
+        };
+        self.set_build(at, component, Build::Ended { attempt, task: Some(task), end }, out);
     }
 
     /// A task that went back to FREE is still running.
@@ -167,10 +212,7 @@ impl Batch {
             })
             .collect();
         for (component, attempt, task, reason) in stopping {
-            let end = match reason {
-                StopReason::TimedOut => End::TimedOut,
-                StopReason::Dropped => End::Dropped,
-            };
+            let end = stopped(reason);
             self.set_build(at, &component, Build::Ended { attempt, task: Some(task), end }, out);
         }
     }
@@ -180,6 +222,14 @@ impl Batch {
 enum Next {
     End(End),
     Tag(Built),
+}
+
+/// The end of a build whose task is taken as cancelled.
+fn stopped(reason: StopReason) -> End {
+    match reason {
+        StopReason::TimedOut => End::TimedOut,
+        StopReason::Dropped => End::Dropped,
+    }
 }
 
 fn built(fact: BuildFact, adopted: bool) -> Built {

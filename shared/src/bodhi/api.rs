@@ -25,6 +25,15 @@ pub struct Update {
     pub builds: Vec<String>,
 }
 
+/// An update that we have made and that is on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnUpdate {
+    /// The update.
+    pub update: Update,
+    /// Where its release puts what is stable.
+    pub stable_tag: Option<String>,
+}
+
 /// What is posted to make an update.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewUpdate {
@@ -91,10 +100,12 @@ pub trait Updates: Send + Sync {
     /// Posts an update made from a side tag. `nvrs` are the builds it is meant to hold, to read complaints by.
     async fn create(&self, update: &NewUpdate, nvrs: &[String]) -> Result<Update, BodhiError>;
     /// The update made from this side tag, if there is one, looked for by exact comparison of `from_tag`; `nvr` is one of
-    /// its builds and narrows the search on servers of any age.
+    /// its builds, empty if none is known, and narrows the search on servers of any age.
     async fn find(&self, from_tag: &TagName, nvr: &str) -> Result<Option<Update>, BodhiError>;
     /// Updates that hold any of these builds, in any status.
     async fn holding(&self, nvrs: &[String]) -> Result<Vec<Update>, BodhiError>;
+    /// Updates that this account has made and that are pending or in testing.
+    async fn live_of(&self, user: &str) -> Result<Vec<OwnUpdate>, BodhiError>;
     /// Updates by alias; `None` for unknown ones.
     async fn updates(&self, aliases: &[String]) -> Result<Vec<Option<Update>>, BodhiError>;
 }

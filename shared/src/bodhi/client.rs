@@ -9,13 +9,13 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::{
-    api::{BodhiError, BodhiErrorKind, Complaint, NewUpdate, Update, Updates},
+    api::{BodhiError, BodhiErrorKind, Complaint, NewUpdate, OwnUpdate, Update, Updates},
     door::Door,
     fault::{Posted, answer, posted},
     jar::Jar,
     login::{Login, csrf, nothing_posted},
     metrics::{BodhiMetrics, report},
-    shapes::{self, RawReleases, RawUpdates, RawWrapped},
+    shapes::{self, RawReleases, RawUpdate, RawUpdates, RawWrapped},
     token::TokenSource,
 };
 use crate::{
@@ -126,6 +126,14 @@ impl BodhiUpdates {
         query: &[(&str, &str)],
         pages: u32,
     ) -> Result<Vec<Update>, BodhiErrorKind> {
+        Ok(self.rows(query, pages).await?.into_iter().map(Update::from).collect())
+    }
+
+    async fn rows(
+        &self,
+        query: &[(&str, &str)],
+        pages: u32,
+    ) -> Result<Vec<RawUpdate>, BodhiErrorKind> {
         let mut found = Vec::new();
         for page in 1..=pages {
             let text: String = url::form_urlencoded::Serializer::new(String::new())
@@ -136,7 +144,7 @@ impl BodhiUpdates {
             let reply = self.get(&format!("updates/?{text}")).await?;
             let list: RawUpdates =
                 shapes::read(&reply.body).map_err(BodhiErrorKind::Unavailable)?;
-            found.extend(list.updates.into_iter().map(Update::from));
+            found.extend(list.updates);
             if page >= list.pages.unwrap_or(1) {
                 break;
             }
@@ -190,13 +198,27 @@ impl BodhiUpdates {
         let ours = |updates: Vec<Update>| {
             updates.into_iter().find(|update| update.from_tag.as_deref() == Some(tag))
         };
-        let by_both =
-            self.search(&[("from_side_tag_name", tag), ("builds", nvr)], MAX_PAGES).await?;
-        if let Some(update) = ours(by_both) {
-            return Ok(Some(update));
+        if !nvr.is_empty() {
+            let query = [("from_side_tag_name", tag), ("builds", nvr)];
+            if let Some(update) = ours(self.search(&query, MAX_PAGES).await?) {
+                return Ok(Some(update));
+            }
         }
         // The update may lack just this build. An old server ignores the tag and lists the newest updates of all.
         Ok(ours(self.search(&[("from_side_tag_name", tag)], 1).await?))
+    }
+
+    async fn live(&self, user: &str) -> Result<Vec<OwnUpdate>, BodhiErrorKind> {
+        match self.rows(&[("user", user), ("status", "pending,testing")], MAX_PAGES).await {
+            Ok(rows) => Ok(rows.into_iter().filter_map(|row| row.made_by(user)).collect()),
+            // Whoever has made nothing here yet is nobody to Bodhi.
+            Err(BodhiErrorKind::Refused { complaints, .. })
+                if !complaints.is_empty() && complaints.iter().all(|c| c.name == "user") =>
+            {
+                Ok(Vec::new())
+            }
+            Err(kind) => Err(kind),
+        }
     }
 
     async fn with_builds(&self, nvrs: &[String]) -> Result<Vec<Update>, BodhiErrorKind> {
@@ -279,6 +301,12 @@ impl Updates for BodhiUpdates {
         let started = Instant::now();
         let found = self.with_builds(nvrs).await;
         self.told("holding", "find updates by build", started, found)
+    }
+
+    async fn live_of(&self, user: &str) -> Result<Vec<OwnUpdate>, BodhiError> {
+        let started = Instant::now();
+        let found = self.live(user).await;
+        self.told("live_of", "list our updates", started, found)
     }
 
     async fn updates(&self, aliases: &[String]) -> Result<Vec<Option<Update>>, BodhiError> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::api::{Complaint, Update};
+use super::api::{Complaint, OwnUpdate, Update};
 
 /// An update object, as POST and lists give it.
 #[derive(Debug, Deserialize)]
@@ -14,6 +14,24 @@ pub(super) struct RawUpdate {
     pushed: Option<bool>,
     from_tag: Option<String>,
     builds: Option<Vec<RawBuild>>,
+    user: Option<RawUser>,
+    release: Option<RawRelease>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawUser {
+    name: Option<String>,
+}
+
+impl RawUpdate {
+    /// As an update of this account, if it is its. **Source:** a server ignores filters that it does not know.
+    pub(super) fn made_by(self, user: &str) -> Option<OwnUpdate> {
+        if self.user.as_ref().and_then(|by| by.name.as_deref()) != Some(user) {
+            return None;
+        }
+        let stable_tag = self.release.as_ref().and_then(|release| release.stable_tag.clone());
+        Some(OwnUpdate { stable_tag, update: self.into() })
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,9 +7,11 @@ use super::{
     checks,
     dynamic::DynamicConfig,
     fault::{ConfigError, Loaded, Notes},
+    orphans::Orphans,
     ours::{
         BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
     },
+    retention::Retention,
     timers::Timers,
     tree::{self, MAX_BYTES, Node},
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, switchable},
@@ -132,6 +134,8 @@ fn ours(
     let http = closed_or(block.sub("http"), Http::read);
     let worker = closed_or(block.sub("worker"), Worker::read);
     let limits = closed_or(block.sub("limits"), Limits::read);
+    let retention = closed_or(block.sub("retention"), Retention::read);
+    let orphans = closed_or(block.sub("orphans"), Orphans::read);
     let mut timers = Timers::default();
     timers.side_tag_timeout =
         koji.and_then(|koji| koji.side_tag_timeout).unwrap_or(timers.side_tag_timeout);
@@ -149,7 +153,20 @@ fn ours(
     let mut client = client?;
     client.user = client.user.or_else(|| koji.and_then(|koji| koji.username.clone()));
     let (bodhi, database) = (bodhi_client?, database?);
-    Some(Ours { instance, koji: client, bodhi, bus, redis, database, http, worker, timers, limits })
+    Some(Ours {
+        instance,
+        koji: client,
+        bodhi,
+        bus,
+        redis,
+        database,
+        http,
+        worker,
+        timers,
+        limits,
+        retention,
+        orphans,
+    })
 }
 
 /// Our block, or what upstream's says; one of them must be there. `Some(None)` is an upstream block with faults.

@@ -7,7 +7,9 @@ mod dynamic;
 mod fault;
 mod load;
 mod node;
+mod orphans;
 mod ours;
+mod retention;
 mod secret;
 mod timers;
 mod tree;
@@ -16,9 +18,11 @@ mod upstream;
 pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag};
 pub use fault::{ConfigError, Fault, Loaded};
 pub use load::{load_dynamic, load_static, parse_dynamic, parse_static};
+pub use orphans::{Orphans, Policy};
 pub use ours::{
     BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
 };
+pub use retention::Retention;
 pub use secret::{SecretError, SecretErrorKind, SecretText};
 pub use timers::Timers;
 pub use upstream::{Bodhi, Db, Email, Koji, OpenIdConnect};

@@ -7,12 +7,14 @@ use url::Url;
 use super::{
     block::Block,
     node::{FromNode, Place},
+    orphans::Orphans,
+    retention::Retention,
     secret::SecretText,
     timers::Timers,
     tree::Node,
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, positive},
 };
-use crate::token;
+use crate::{certificates, token};
 
 /// The static file as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,10 @@ pub struct Ours {
     pub timers: Timers,
     /// Counts.
     pub limits: Limits,
+    /// How long what is over is kept.
+    pub retention: Retention,
+    /// What belongs to no batch.
+    pub orphans: Orphans,
 }
 
 /// `ebs.koji`: how the hub is reached.
@@ -112,6 +118,8 @@ pub struct Redis {
     pub url: Url,
     /// Password, from `password_file`.
     pub password: Option<SecretText>,
+    /// File with the authority that is trusted, PEM, instead of the system's; read anew for each connection.
+    pub authority_file: Option<PathBuf>,
     /// What all keys begin with. Default: `ebs`.
     pub prefix: String,
 }
@@ -123,6 +131,9 @@ pub struct Database {
     pub url: String,
     /// Password, from `password_file`.
     pub password: Option<SecretText>,
+    /// File with the authority that is trusted, PEM, instead of the system's; read anew for each connection. With it only a
+    /// connection by TLS to a server of the URL's name will do.
+    pub authority_file: Option<PathBuf>,
 }
 
 /// `ebs.http`: our own pages.
@@ -226,6 +237,7 @@ impl Bus {
 impl Redis {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         let (url, password) = (block.need::<String>("url"), block.get("password_file"));
+        let authority_file = authority(block);
         let prefix = block.or("prefix", "ebs".to_owned());
         let url = match Url::parse(&url?) {
             Ok(url) if matches!(url.scheme(), "redis" | "rediss") => url,
@@ -240,14 +252,21 @@ impl Redis {
                 "a password must not stand in this file: put it into `password_file`",
             );
         }
-        Some(Self { url, password, prefix })
+        if authority_file.is_some() && url.scheme() != "rediss" {
+            block.fault_at("authority_file", "without TLS nothing is checked: write `rediss://`");
+        }
+        Some(Self { url, password, authority_file, prefix })
     }
 }
 
 impl Database {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         let (url, password) = (block.need::<String>("url"), block.get("password_file"));
+        let authority_file = authority(block);
         let url = url?;
+        if authority_file.is_some() && url.starts_with("sqlite:") {
+            block.fault_at("authority_file", "a file is reached without any authority");
+        }
         if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
         {
             block.fault_at("url", "`sqlite:PATH` or `postgres://USER@HOST:PORT/NAME` is expected");
@@ -258,13 +277,14 @@ impl Database {
                 "a password must not stand in this file: put it into `password_file`",
             );
         }
-        Some(Self { url, password })
+        Some(Self { url, password, authority_file })
     }
 
     /// What upstream's block says.
     pub(super) fn from_db(db: &Db) -> Self {
         let Db { host, port, name, user, .. } = db;
-        Self { url: format!("postgres://{user}@{host}:{port}/{name}"), password: None }
+        let url = format!("postgres://{user}@{host}:{port}/{name}");
+        Self { url, password: None, authority_file: None }
     }
 }
 
@@ -310,6 +330,15 @@ impl Limits {
             job_attempts: attempts,
         }
     }
+}
+
+/// The file of an authority, which must hold a certificate.
+fn authority(block: &mut Block<'_, '_>) -> Option<PathBuf> {
+    let path: PathBuf = block.get("authority_file")?;
+    if let Err(fault) = certificates::ends(&path) {
+        block.fault_at("authority_file", fault.to_string());
+    }
+    Some(path)
 }
 
 fn at_least_one(block: &mut Block<'_, '_>, key: &'static str, default: usize) -> usize {

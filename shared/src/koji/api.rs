@@ -301,8 +301,12 @@ pub trait Hub: Send + Sync {
     async fn cancel_tasks(&self, tasks: &[TaskId]) -> Result<Vec<Each<()>>, KojiError>;
     /// Tasks; `None` for unknown ones.
     async fn tasks(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskInfo>>, KojiError>;
-    /// How finished build tasks ended.
+    /// The builds that each task made. Of a task that is CLOSED this is all there is to know.
+    async fn builds_of_tasks(&self, tasks: &[TaskId]) -> Result<Vec<Vec<BuildInfo>>, KojiError>;
+    /// How finished build tasks ended: for those that did not end well, whose children tell where it went wrong.
     async fn task_ends(&self, tasks: &[TaskId]) -> Result<Vec<TaskEnd>, KojiError>;
+    /// All our own `build` tasks that have not ended, newest first.
+    async fn own_open_builds(&self, owner: UserId) -> Result<Vec<OwnTask>, KojiError>;
     /// All our own `build` tasks made since, in any state, newest first.
     async fn own_builds_since(
         &self,

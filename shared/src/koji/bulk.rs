@@ -19,6 +19,16 @@ use super::{
 /// Most threes in one multiCall: the answers about a build's tasks are long, and several such bodies are in memory at once.
 const MAX_TRIPLES: usize = 60;
 
+/// Below this many calls a multiCall is not cut further: a request has its price too.
+const MIN_BULK: usize = 100;
+
+/// How many of so many calls go into one multiCall: as few rounds as there can be, and all multiCalls about equally long. The
+/// hub works on one after the other inside of one, and on several side by side.
+fn fair(calls: usize, side_by_side: usize) -> usize {
+    let rounds = calls.div_ceil(side_by_side.saturating_mul(MAX_BULK)).max(1);
+    calls.div_ceil(side_by_side.saturating_mul(rounds)).clamp(MIN_BULK, MAX_BULK)
+}
+
 /// What the chunks brought: their results in order, and the fault that says most of what to do.
 struct Gathered<T> {
     results: Vec<T>,
@@ -34,11 +44,26 @@ pub(super) async fn read_each<T>(
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let chunks = calls.chunks(MAX_BULK).map(|chunk| async move {
+    let size = fair(calls.len(), caller.side_by_side());
+    let chunks = calls.chunks(size).map(|chunk| async move {
         let answers: Vec<xmlrpc::Each<T>> = caller.read_many(method, chunk).await?;
         one_for_each(method, chunk.len(), answers)
     });
     let Gathered { results, fault } = gather(caller.side_by_side(), chunks.collect()).await;
+    fault.map_or(Ok(results), Err)
+}
+
+/// Reads that each take many things at once.
+pub(super) async fn read_chunks<'a, A: 'a, T, R>(
+    caller: &Caller,
+    chunks: impl Iterator<Item = &'a [A]>,
+    read: impl Fn(&'a [A]) -> R,
+) -> Result<Vec<T>, KojiError>
+where
+    R: Future<Output = Result<Vec<T>, KojiError>>,
+{
+    let Gathered { results, fault } =
+        gather(caller.side_by_side(), chunks.map(read).collect()).await;
     fault.map_or(Ok(results), Err)
 }
 
@@ -74,15 +99,26 @@ pub(super) async fn change_each<T>(
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let chunks = calls.chunks(MAX_BULK).map(|chunk| async move {
-        let answers: Vec<xmlrpc::Each<T>> = caller.change_many(method, chunk).await?;
-        one_for_each(method, chunk.len(), answers)
-    });
+    let size = fair(calls.len(), caller.side_by_side());
+    let chunks = calls.chunks(size).map(|chunk| change_together(caller, method, chunk));
     let Gathered { results, fault } = gather(caller.side_by_side(), chunks.collect()).await;
     match fault {
         None => Ok(results),
         Some(fault) => Err(after_some(fault, results.len())),
     }
+}
+
+/// Changes in one multiCall: all of them were heard, or none.
+pub(super) async fn change_together<T>(
+    caller: &Caller,
+    method: &'static str,
+    calls: &[MethodCall],
+) -> Result<Vec<Each<T>>, KojiError>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let answers: Vec<xmlrpc::Each<T>> = caller.change_many(method, calls).await?;
+    one_for_each(method, calls.len(), answers)
 }
 
 /// Runs the chunks, a few at a time. After a failure none is begun, and all that are under way end.

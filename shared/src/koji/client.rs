@@ -1,6 +1,6 @@
 //! The hub as our calls see it: [`Hub`] over a transport. Does *not* decide anything, and keeps nothing but who we are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use ebs_domain::{
@@ -25,6 +25,9 @@ use super::{
     xmlrpc::{MethodCall, Value},
 };
 
+/// From this many packages on, a whole tag is listed instead of asking for each: one call for all, and less work for the hub.
+const LIST_WHOLE_TAG_FROM: usize = 200;
+
 /// Most tasks in one page of `listTasks`: each row carries its whole request and result.
 const PAGE: usize = 500;
 
@@ -46,6 +49,21 @@ impl HubClient {
         Self { caller: Caller::new(parts), me: OnceCell::new() }
     }
 
+    /// The same as [`Hub::latest_of`], by one listing of the whole tag.
+    async fn latest_of_all(
+        &self,
+        tag: &TagName,
+        packages: &[String],
+    ) -> Result<Vec<Option<TaggedBuild>>, KojiError> {
+        let wanted: HashSet<&str> = packages.iter().map(String::as_str).collect();
+        let all = self.list_tagged(tag, Listing::Latest).await?.into_iter();
+        let by_package: HashMap<String, TaggedBuild> = all
+            .filter(|tagged| wanted.contains(tagged.package.as_str()))
+            .map(|tagged| (tagged.package.clone(), tagged))
+            .collect();
+        Ok(packages.iter().map(|package| by_package.get(package).cloned()).collect())
+    }
+
     async fn tasks_chunk(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskInfo>>, KojiError> {
         const METHOD: &str = "getTaskInfo";
         let numbers: Vec<Value> = tasks.iter().map(|task| task.get().into()).collect();
@@ -60,6 +78,29 @@ impl HubClient {
             return Err(KojiError { method: METHOD, kind });
         }
         Ok(rows.into_iter().map(|row| row.map(Into::into)).collect())
+    }
+
+    /// All pages of our own build tasks of which this is wanted beside.
+    async fn own_builds(
+        &self,
+        owner: UserId,
+        wanted: (&'static str, Value),
+    ) -> Result<Vec<OwnTask>, KojiError> {
+        const METHOD: &str = "listTasks";
+        let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
+        for page in 0..MAX_PAGES {
+            let call = own_tasks_call(owner, wanted.clone(), page * PAGE);
+            let rows: Vec<OwnTaskRow> = self.caller.read(METHOD, call).await?;
+            let last = rows.len() < PAGE;
+            // A task made meanwhile pushes the others to later pages, so one can come twice; none is missed.
+            all.extend(
+                rows.into_iter().map(OwnTask::from).filter(|task| seen.insert(task.info.task)),
+            );
+            if last {
+                return Ok(all);
+            }
+        }
+        Err(refuse(METHOD, "more tasks of ours than we read"))
     }
 }
 
@@ -101,14 +142,18 @@ fn build_call(options: &BuildOptions, request: &BuildRequest) -> MethodCall {
         .arg(options.priority)
 }
 
+/// What `createdAfter` takes: seconds.
+fn made_since(since: Timestamp) -> Value {
+    f64::from(u32::try_from(since.millis().max(0) / 1000).unwrap_or(u32::MAX)).into()
+}
+
 /// Source: `listTasks`. The hub ignores keys that it does not know, and then gives everybody's tasks.
-fn own_tasks_call(owner: UserId, since: Timestamp, offset: usize) -> MethodCall {
-    let seconds = f64::from(u32::try_from(since.millis().max(0) / 1000).unwrap_or(u32::MAX));
+fn own_tasks_call(owner: UserId, wanted: (&'static str, Value), offset: usize) -> MethodCall {
     let filter = Value::object([
         ("owner", owner.get().into()),
         ("method", "build".into()),
         ("parent", Value::Nil),
-        ("createdAfter", seconds.into()),
+        wanted,
         ("decode", true.into()),
     ]);
     let number = |count: usize| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
@@ -190,6 +235,9 @@ impl Hub for HubClient {
         tag: &TagName,
         packages: &[String],
     ) -> Result<Vec<Option<TaggedBuild>>, KojiError> {
+        if packages.len() >= LIST_WHOLE_TAG_FROM {
+            return self.latest_of_all(tag, packages).await;
+        }
         let call = |package: &String| {
             listing(tag).named("latest", true).named("package", package.as_str())
         };
@@ -296,7 +344,7 @@ impl Hub for HubClient {
         }
         let calls: Vec<MethodCall> =
             builds.iter().map(|build| build_call(options, build)).collect();
-        bulk::change_each(&self.caller, "build", &calls).await
+        bulk::change_together(&self.caller, "build", &calls).await
     }
 
     async fn cancel_tasks(&self, tasks: &[TaskId]) -> Result<Vec<Each<()>>, KojiError> {
@@ -305,11 +353,15 @@ impl Hub for HubClient {
     }
 
     async fn tasks(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskInfo>>, KojiError> {
-        let mut all = Vec::with_capacity(tasks.len());
-        for chunk in tasks.chunks(MAX_BULK) {
-            all.extend(self.tasks_chunk(chunk).await?);
-        }
-        Ok(all)
+        bulk::read_chunks(&self.caller, tasks.chunks(MAX_BULK), |some| self.tasks_chunk(some)).await
+    }
+
+    async fn builds_of_tasks(&self, tasks: &[TaskId]) -> Result<Vec<Vec<BuildInfo>>, KojiError> {
+        const METHOD: &str = "listBuilds";
+        let calls = each(METHOD, tasks, |call, task| call.named("taskID", task.get()));
+        let rows: Vec<Vec<BuildRow>> =
+            all_of(METHOD, bulk::read_each(&self.caller, METHOD, &calls).await?)?;
+        Ok(rows.into_iter().map(|builds| builds.into_iter().map(Into::into).collect()).collect())
     }
 
     async fn task_ends(&self, tasks: &[TaskId]) -> Result<Vec<TaskEnd>, KojiError> {
@@ -341,25 +393,17 @@ impl Hub for HubClient {
         ends.collect()
     }
 
+    async fn own_open_builds(&self, owner: UserId) -> Result<Vec<OwnTask>, KojiError> {
+        // FREE, OPEN, ASSIGNED: an array, since one number alone is a fault of the database.
+        let open = vec![Value::Int(0), Value::Int(1), Value::Int(4)];
+        self.own_builds(owner, ("state", open.into())).await
+    }
+
     async fn own_builds_since(
         &self,
         owner: UserId,
         since: Timestamp,
     ) -> Result<Vec<OwnTask>, KojiError> {
-        const METHOD: &str = "listTasks";
-        let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
-        for page in 0..MAX_PAGES {
-            let rows: Vec<OwnTaskRow> =
-                self.caller.read(METHOD, own_tasks_call(owner, since, page * PAGE)).await?;
-            let last = rows.len() < PAGE;
-            // A task made meanwhile pushes the others to later pages, so one can come twice; none is missed.
-            all.extend(
-                rows.into_iter().map(OwnTask::from).filter(|task| seen.insert(task.info.task)),
-            );
-            if last {
-                return Ok(all);
-            }
-        }
-        Err(refuse(METHOD, "more tasks since that time than we read"))
+        self.own_builds(owner, ("createdAfter", made_since(since))).await
     }
 }

@@ -120,6 +120,18 @@ pub struct Delivered {
     pub end: JobEnd,
 }
 
+/// Most holders of a job that are remembered.
+pub const MAX_HOLDERS: usize = 10;
+
+/// What became of an acknowledgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// The results are gone.
+    Gone,
+    /// Refused: the queue has seen a newer epoch.
+    Fenced,
+}
+
 /// What a result says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobEnd {
@@ -131,6 +143,8 @@ pub enum JobEnd {
         error: String,
         /// How often it began; 0 if that is not known.
         attempts: u32,
+        /// Who held it, the last [`MAX_HOLDERS`], the latest last; none if that is not known.
+        workers: Vec<String>,
     },
 }
 
@@ -172,15 +186,16 @@ pub trait Producer: Send + Sync {
     /// Puts jobs on the queue, in order. `Fenced` for all from the first one refused.
     async fn enqueue(&self, epoch: Epoch, jobs: &[NewJob]) -> Result<Vec<Enqueued>, QueueError>;
     /// Results not yet acknowledged, at most `max`, waiting up to `wait` for the first. `again` asks for those delivered
-    /// before and not acknowledged: once after each start.
+    /// before and not acknowledged: once after each start and each failure, since what was given unheard is not given anew.
     async fn results(
         &self,
         max: usize,
         wait: Duration,
         again: bool,
     ) -> Result<Vec<Delivered>, QueueError>;
-    /// Forgets results that are stored now.
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), QueueError>;
+    /// Forgets results that are stored now, or that say nothing to the leader of this epoch. An older epoch forgets none:
+    /// what says nothing to a leader of before may be what its successor waits for.
+    async fn acknowledge(&self, epoch: Epoch, entries: &[String]) -> Result<Forgotten, QueueError>;
     /// Moves what is due, hands abandoned jobs out again, sets dead ones aside. To be called several times a lease.
     async fn maintain(&self) -> Result<(), QueueError>;
     /// Which of these jobs the queue does not know, or has lost the entry of: to be put on it again.

@@ -1,6 +1,8 @@
 //! Why a call to the queue failed, by what the caller can do.
 
-/// The queue does not do its work now. Nothing is known of the call's effect; every call may be repeated.
+/// The queue does not do its work now. Unless it is [`QueueErrorKind::Unreachable`], nothing is known of the call's effect. Every
+/// call may be repeated, but jobs are not to be put again on a queue that may have taken them: one that was wiped since then
+/// takes them for new, while a worker still does them. They are asked for with `Producer::missing`.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to {what} on the queue")]
 pub struct QueueError {
@@ -15,8 +17,11 @@ pub struct QueueError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueueErrorKind {
-    /// Not reachable, cut, starting up or too slow: ask again after a pause.
+    /// No connection is to be had: nothing was sent, so the call had no effect. Ask again after a pause.
     #[error("it cannot be reached: {0}")]
+    Unreachable(String),
+    /// Cut, starting up or too slow: the call may have had its effect. Ask again after a pause.
+    #[error("it does not answer: {0}")]
     Away(String),
     /// No room for new work: hold back and raise an alarm. Finishing work goes on.
     #[error("it is full: {0}")]

@@ -3,7 +3,10 @@
 //! It follows the Redis scripts step by step, so that what holds for one holds for the other. Time is tokio's.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,8 +18,8 @@ use tokio::{
 };
 
 use super::{
-    Beat, Consumer, Delivered, Depths, Enqueued, Finished, Held, Lane, NewJob, Presence, Producer,
-    QueueError, QueueErrorKind,
+    Beat, Consumer, Delivered, Depths, Enqueued, Finished, Forgotten, Held, Lane, NewJob, Presence,
+    Producer, QueueError, QueueErrorKind,
 };
 
 mod state;
@@ -39,10 +42,12 @@ impl Default for LocalSettings {
     }
 }
 
-/// The queue as a coordinator uses it; clones are the same queue.
+/// The queue as a coordinator uses it; clones are the same queue, and read results from the same position on.
 #[derive(Clone)]
 pub struct LocalQueue {
     inner: Arc<Inner>,
+    /// The number of the result read last; all after it are new.
+    position: Arc<AtomicU64>,
 }
 
 /// The queue as one worker uses it.
@@ -101,7 +106,14 @@ impl LocalQueue {
         let (jobs, results) = (Notify::new(), Notify::new());
         Self {
             inner: Arc::new(Inner { settings, state: Mutex::new(State::default()), jobs, results }),
+            position: Arc::default(),
         }
+    }
+
+    /// The same queue for another coordinator, which reads all results from the first on.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), position: Arc::default() }
     }
 
     /// A worker's side of this queue. The name must be used once only.
@@ -132,14 +144,18 @@ impl Producer for LocalQueue {
     ) -> Result<Vec<Delivered>, QueueError> {
         let until = Instant::now() + wait;
         if again {
-            self.inner.step(|state, _| state.read_again());
+            self.position.store(0, Ordering::Relaxed);
         }
-        Ok(self.inner.wait_for(&self.inner.results, until, |state, _| state.results(max)).await)
+        let look = |state: &mut State, _: Instant| {
+            let (found, last) = state.results(self.position.load(Ordering::Relaxed), max);
+            self.position.store(last, Ordering::Relaxed);
+            found
+        };
+        Ok(self.inner.wait_for(&self.inner.results, until, look).await)
     }
 
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), QueueError> {
-        self.inner.step(|state, _| state.acknowledge(entries));
-        Ok(())
+    async fn acknowledge(&self, epoch: Epoch, entries: &[String]) -> Result<Forgotten, QueueError> {
+        Ok(self.inner.step(|state, _| state.acknowledge(epoch, entries)))
     }
 
     async fn maintain(&self) -> Result<(), QueueError> {

@@ -1,35 +1,36 @@
-//! A campaign: a steady stream of builds, faults by plan, then rest, then the verdict.
+//! A campaign: the service in each of its forms under a steady stream of builds, faults by plan, then rest, then the verdict.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use ebs_integration::ports::free_port;
 use ebs_stage::{
-    child::{say, wait_for},
+    child::say,
     config::{self, Tempo},
+    disk::Disk,
     scenario::{Cast, Scenario},
-    status::Status,
-    stream::{self, Stream},
-    troupe::{Cue, free_port},
+    stream,
+    troupe::Cue,
 };
-use tokio::time::{Instant, sleep};
+use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::{
-    fault::Fault,
+    act::{self, Act, Deeds},
+    fault::{Fault, Form},
     options::Options,
-    plan::plan,
     scene::Scene,
-    verdict::{Deeds, Figures},
+    verdict::Figures,
 };
 
 /// How many packages the stream chooses from.
 const PACKAGES: usize = 120;
 
-/// The longest that the service may take to come to rest once nothing hurts it any more.
-const REST: Duration = Duration::from_secs(120);
+/// How much of the time the service runs distributed.
+const DISTRIBUTED: f64 = 0.75;
+
+/// Room for the SQLite file, in MB. A campaign writes some.
+const DISK_MB: u32 = 48;
 
 /// Times that differ from those of a scenario, in ms: leases and calls are short, so that a lost one is noticed soon.
 const TIMERS: &[(&str, u64)] = &[
@@ -44,122 +45,113 @@ const TIMERS: &[(&str, u64)] = &[
 /// The limit of a call, in ms: below the leases, and what a lost reply may cost.
 const CALL_TIMEOUT: u64 = 2_000;
 
-/// What goes on while faults come.
-struct Work {
-    stream: Stream,
+/// What all acts have in common.
+struct Stage<'o> {
+    options: &'o Options,
+    folder: PathBuf,
+    scenario: Scenario,
     cast: Cast,
-    next: Instant,
-    tagged: u64,
+    script: Value,
 }
+
+/// What is played and for how long, in minutes.
+type Share = (Form, Vec<Fault>, f64);
 
 /// Hurts the service for as long as is wanted, lets it rest, and says what came of it.
 ///
 /// # Errors
 ///
 /// Something does not start, or a fault cannot be done.
-pub async fn run(options: &Options) -> anyhow::Result<Figures> {
-    let folder = match &options.run_folder {
-        Some(folder) => folder.clone(),
-        None => std::env::current_dir()?.join(".run").join(format!("chaos-{}", std::process::id())),
-    };
-    std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+pub async fn run(options: &Options, folder: &Path) -> anyhow::Result<Figures> {
     say(&format!("seed {}; the programs' logs are in {}", options.seed, folder.display()));
     let scenario = Scenario::named("clean")?;
     let cast = Cast::new(&scenario, PACKAGES)?;
-    let dynamic = config::write_dynamic(&folder, &cast)?;
     let mut script = stream::script(&cast, options.seed);
     script["bodhi"]["lists"][config::LIST] = config::listed(&scenario, &cast).into();
-    let cue = cue(options, &folder, &dynamic, &script, &scenario, &cast)?;
-    let mut scene = Scene::start(cue).await?;
-    let ended = campaign(options, &mut scene, cast).await;
-    scene.troupe.stop().await;
-    ended
+    let stage = Stage { options, folder: folder.to_owned(), scenario, cast, script };
+    let (began, mut acts, mut left_out) = (Instant::now(), Vec::new(), Vec::new());
+    for share in shares(options) {
+        let (deeds, why) = stage.play(share).await?;
+        acts.push(deeds);
+        left_out.extend(why);
+    }
+    Ok(Figures::new(options.seed, began.elapsed().as_secs_f64(), acts, left_out))
 }
 
-fn cue<'a>(
-    options: &Options,
-    folder: &'a Path,
-    dynamic: &'a PathBuf,
-    script: &'a serde_json::Value,
-    scenario: &Scenario,
-    cast: &Cast,
-) -> anyhow::Result<Cue<'a>> {
-    Ok(Cue {
-        folder,
-        dynamic,
-        script,
-        port: free_port()?,
-        workers: Some(options.workers),
-        scratch: false,
-        drafts: scenario.draft_builds(options.seed),
-        batch_size: cast.batch_size,
-        tempo: Tempo { timers: TIMERS.iter().copied().collect(), call_timeout: CALL_TIMEOUT },
-        proxied: true,
-    })
-}
-
-async fn campaign(options: &Options, scene: &mut Scene<'_>, cast: Cast) -> anyhow::Result<Figures> {
-    let begun = Instant::now();
-    let until = begun + Duration::from_secs_f64(options.minutes * 60.0);
-    let mut faults: BTreeMap<Fault, u32> = BTreeMap::new();
-    let mut work = Work { stream: Stream::new(options.seed), cast, next: begun, tagged: 0 };
+/// How the time is shared among the forms in which one of these kinds can hurt the service.
+fn shares(options: &Options) -> Vec<Share> {
     let kinds = if options.faults.is_empty() { &Fault::ALL[..] } else { &options.faults };
-    for planned in plan(options.seed, kinds) {
-        if Instant::now() >= until {
-            break;
-        }
-        work.go_on(scene, planned.after).await?;
-        let at = begun.elapsed().as_secs();
-        say(&format!("{at:4} s: {:?} for {:?}", planned.fault, planned.lasts));
-        scene.suffer(planned.fault, planned.lasts).await?;
-        *faults.entry(planned.fault).or_default() += 1;
-        scene.mend()?;
-    }
-    let status = rest(options, scene).await?;
-    let report = scene.troupe.fedora.report().await?;
-    let deeds = Deeds {
-        seed: options.seed,
-        seconds: begun.elapsed().as_secs_f64(),
-        faults,
-        tagged: work.tagged,
-        ended_by_themselves: scene.ended_by_themselves.clone(),
-    };
-    Ok(Figures::new(deeds, &status, &report))
+    let forms = [(Form::Distributed, DISTRIBUTED), (Form::Standalone, 1.0 - DISTRIBUTED)];
+    let all = forms.map(|(form, share)| {
+        let kinds: Vec<Fault> = kinds.iter().copied().filter(|kind| kind.hurts(form)).collect();
+        (form, kinds, share)
+    });
+    let played = all.into_iter().filter(|(_, kinds, _)| !kinds.is_empty());
+    let played: Vec<Share> = played.collect();
+    let sum: f64 = played.iter().map(|(_, _, share)| share).sum();
+    let minutes = |share: f64| options.minutes * share / sum;
+    played.into_iter().map(|(form, kinds, share)| (form, kinds, minutes(share))).collect()
 }
 
-impl Work {
-    /// Lets time pass; builds are tagged when their moment has come.
-    async fn go_on(&mut self, scene: &Scene<'_>, span: Duration) -> anyhow::Result<()> {
-        if Instant::now() >= self.next {
-            self.tagged += self.stream.next(&scene.troupe.fedora, &self.cast).await?;
-            self.next = Instant::now() + stream::PACE;
+impl Stage<'_> {
+    /// Plays one act; what came of it, and what had to be left out and why.
+    async fn play(
+        &self,
+        (form, mut kinds, minutes): Share,
+    ) -> anyhow::Result<(Deeds, Option<String>)> {
+        let name = if form == Form::Distributed { "distributed" } else { "standalone" };
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+        say(&format!("{name}: {minutes:.1} minutes"));
+        let mut left_out = None;
+        let disk = match form {
+            Form::Distributed => None,
+            Form::Standalone => Disk::mount(&folder.join("disk"), DISK_MB).await?.map_or_else(
+                |why| {
+                    kinds.retain(|kind| *kind != Fault::FillDisk);
+                    left_out = Some(format!("fill_disk: {why}"));
+                    None
+                },
+                Some,
+            ),
+        };
+        let dynamic = config::write_dynamic(&folder, &self.cast)?;
+        let cue = self.cue(form, &folder, &dynamic, disk.as_ref())?;
+        let act = Act { form, kinds, minutes, seed: self.options.seed, wait: self.options.wait };
+        let mut scene = Scene::start(cue).await?;
+        let deeds = act::play(&act, &mut scene, &self.cast, &self.script).await;
+        scene.troupe.stop().await;
+        if let Some(disk) = disk {
+            disk.unmount().await;
         }
-        sleep(span).await;
-        Ok(())
+        Ok((deeds?, left_out))
+    }
+
+    fn cue<'a>(
+        &'a self,
+        form: Form,
+        folder: &'a Path,
+        dynamic: &'a Path,
+        disk: Option<&'a Disk>,
+    ) -> anyhow::Result<Cue<'a>> {
+        Ok(Cue {
+            folder,
+            dynamic,
+            script: &self.script,
+            port: free_port()?,
+            workers: (form == Form::Distributed).then_some(self.options.workers),
+            scratch: false,
+            drafts: self.scenario.draft_builds(self.options.seed),
+            batch_size: self.cast.batch_size,
+            tempo: Tempo { timers: TIMERS.iter().copied().collect(), call_timeout: CALL_TIMEOUT },
+            max_open_builds: None,
+            prefetch: None,
+            proxied: true,
+            listens: true,
+            disk,
+        })
     }
 }
 
-/// Waits until nothing is under way any more. If that does not come, what is under way then.
-async fn rest(options: &Options, scene: &mut Scene<'_>) -> anyhow::Result<Status> {
-    say("nothing hurts it any more");
-    let until = Instant::now() + REST;
-    loop {
-        scene.mend()?;
-        let ((_, port), _) = scene.leader().await?;
-        let pages = scene.pages();
-        let status = wait_for("the status", REST, || pages.status(port)).await?;
-        let still = status.current.is_none() && status.pending_total == 0;
-        if still && status.effects_open == 0 {
-            return Ok(status);
-        }
-        if Instant::now() >= until {
-            say(&format!("what has not ended: {:?}", status.current));
-            if let Some(seconds) = options.wait {
-                say(&format!("left as it is for {seconds} s; the leader is at port {port}"));
-                sleep(Duration::from_secs(seconds)).await;
-            }
-            return Ok(status);
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize, de::value::StrDeserializer};
 
 /// One kind of fault.
@@ -46,6 +47,35 @@ pub enum Fault {
     SlowQueue,
     /// Whatever goes to and comes from PostgreSQL takes its time.
     SlowDatabase,
+    /// Nothing more can be written to the file system with the SQLite file, and then again.
+    FillDisk,
+}
+
+/// How the service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Two coordinators and several workers, with PostgreSQL and Redis.
+    Distributed,
+    /// One process and its SQLite file.
+    Standalone,
+}
+
+/// What a fault hurts. Two faults of one target never overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Either coordinator.
+    Coordinators,
+    /// A worker.
+    Workers,
+    /// Redis, or the way to it.
+    Queue,
+    /// PostgreSQL or the way to it, or the SQLite file.
+    Database,
+    /// RabbitMQ, or the way to it.
+    Broker,
+    /// The simulated Fedora.
+    Fedora,
 }
 
 impl FromStr for Fault {
@@ -58,7 +88,7 @@ impl FromStr for Fault {
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::KillLeader,
         Self::StopLeader,
         Self::FreezeLeader,
@@ -78,6 +108,7 @@ impl Fault {
         Self::CutBroker,
         Self::SlowQueue,
         Self::SlowDatabase,
+        Self::FillDisk,
     ];
 
     /// How long it lasts, from the shortest to the longest.
@@ -97,8 +128,54 @@ impl Fault {
             | Self::CutDatabase
             | Self::CutBroker
             | Self::SlowQueue
-            | Self::SlowDatabase => (3, 10),
+            | Self::SlowDatabase
+            | Self::FillDisk => (3, 10),
         };
         (Duration::from_secs(least), Duration::from_secs(most))
+    }
+
+    /// What it hurts.
+    #[must_use]
+    pub fn target(self) -> Target {
+        match self {
+            Self::KillLeader | Self::StopLeader | Self::FreezeLeader | Self::KillStandby => {
+                Target::Coordinators
+            }
+            Self::KillWorker | Self::FreezeWorker => Target::Workers,
+            Self::WipeQueue | Self::RestartQueue | Self::CutQueue | Self::SlowQueue => {
+                Target::Queue
+            }
+            Self::RestartDatabase | Self::CutDatabase | Self::SlowDatabase | Self::FillDisk => {
+                Target::Database
+            }
+            Self::RestartBroker | Self::CutBroker => Target::Broker,
+            Self::CloseFedora | Self::KojiOffline | Self::BodhiBadGateway | Self::LoseReplies => {
+                Target::Fedora
+            }
+        }
+    }
+
+    /// Whether a service that runs in this form can be hurt so.
+    #[must_use]
+    pub fn hurts(self, form: Form) -> bool {
+        match form {
+            Form::Distributed => self != Self::FillDisk,
+            Form::Standalone => match self.target() {
+                Target::Workers | Target::Queue => false,
+                Target::Coordinators => self != Self::KillStandby,
+                Target::Database => self == Self::FillDisk,
+                Target::Broker | Target::Fedora => true,
+            },
+        }
+    }
+
+    /// Its name, as the command line and the figures have it.
+    ///
+    /// # Errors
+    ///
+    /// None is known.
+    pub fn name(self) -> anyhow::Result<String> {
+        let name = serde_json::to_value(self).context("name a fault")?;
+        name.as_str().map(str::to_owned).context("a fault's name is a text")
     }
 }

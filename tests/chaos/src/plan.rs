@@ -9,11 +9,16 @@ use crate::fault::Fault;
 /// The shortest and the longest quiet time between two faults, in ms.
 const QUIET: (u64, u64) = (500, 4_000);
 
+/// How many of a hundred faults begin while the one before may still last.
+const BESIDE: u32 = 35;
+
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// How long nothing happens before it.
+    /// How long nothing happens before it: since the one before began, or ended.
     pub after: Duration,
+    /// Whether it does not wait for the ends of those before, unless they hurt the same.
+    pub beside: bool,
     /// What happens.
     pub fault: Fault,
     /// How long it lasts.
@@ -36,6 +41,7 @@ pub fn plan(seed: u64, kinds: &[Fault]) -> impl Iterator<Item = Planned> {
         let after = chance.random_range(QUIET.0..=QUIET.1);
         Some(Planned {
             after: Duration::from_millis(after),
+            beside: chance.random_range(0..100) < BESIDE,
             fault,
             lasts: Duration::from_millis(lasts),
         })

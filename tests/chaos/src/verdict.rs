@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use ebs_stage::{fedora::Report, status::Status};
+use ebs_stage::fedora::Report;
 use serde::Serialize;
 
-use crate::fault::Fault;
+use crate::{
+    act::Deeds,
+    fault::{Fault, Form},
+};
 
 /// Version of the printed object.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The figures of a campaign.
 #[derive(Clone, Debug, Serialize)]
@@ -16,12 +19,33 @@ pub struct Figures {
     version: u32,
     /// What all chance was drawn from.
     pub seed: u64,
-    /// How long it took, rest included.
+    /// How long it took, starts and rests included.
     pub seconds: f64,
     /// How often each fault was done.
     pub faults: BTreeMap<Fault, u32>,
+    /// The sums over all forms.
+    #[serde(flatten)]
+    pub sums: Sums,
+    /// The same by the form of the service.
+    pub forms: BTreeMap<Form, Sums>,
+    /// Side tags that are not Bodhi's, open tasks, open requests for repos.
+    pub left_over: Vec<String>,
+    /// Programs that ended without having been told to.
+    pub ended_by_themselves: Vec<String>,
+    /// Faults that could not be done here, and why.
+    pub left_out: Vec<String>,
+    /// What does not hold, one line each.
+    pub mismatches: Vec<String>,
+    /// What happened when, for people.
+    #[serde(skip)]
+    pub plan: Vec<String>,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sums {
     /// Batches that ended.
-    pub batches: i64,
+    pub batches: u64,
     /// Builds that were tagged and told.
     pub tagged: u64,
     /// Triggers that the store has.
@@ -36,80 +60,120 @@ pub struct Figures {
     pub duplicates: u64,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
-    /// Side tags that are not Bodhi's, open tasks, open requests for repos.
-    pub left_over: Vec<String>,
-    /// Programs that ended without having been told to.
-    pub ended_by_themselves: Vec<String>,
-    /// What does not hold, one line each.
-    pub mismatches: Vec<String>,
-}
-
-/// What was done.
-#[derive(Clone, Debug)]
-pub struct Deeds {
-    /// What all chance was drawn from.
-    pub seed: u64,
-    /// How long it took.
-    pub seconds: f64,
-    /// How often each fault was done.
-    pub faults: BTreeMap<Fault, u32>,
-    /// Builds that were tagged and told.
-    pub tagged: u64,
-    /// Programs that ended without having been told to.
-    pub ended_by_themselves: Vec<String>,
+    /// What is there and nobody's.
+    pub leftovers: u64,
 }
 
 impl Figures {
-    /// The figures, from what was done, what the coordinator says of its store, and what Fedora saw.
+    /// The figures, from what was done and seen in each act.
     #[must_use]
-    pub fn new(deeds: Deeds, status: &Status, report: &Report) -> Self {
-        let triggers = status.triggers_by_answer.values().sum();
+    pub fn new(seed: u64, seconds: f64, acts: Vec<Deeds>, left_out: Vec<String>) -> Self {
         let mut figures = Self {
             version: VERSION,
-            seed: deeds.seed,
-            seconds: (deeds.seconds * 10.0).round() / 10.0,
-            faults: deeds.faults,
-            batches: status.recent.first().map_or(0, |batch| batch.id),
-            tagged: deeds.tagged,
-            triggers,
-            lost_triggers: deeds.tagged.saturating_sub(triggers),
-            triggers_pending: status.pending_total,
-            submissions: report.calls.get("build").copied().unwrap_or(0),
-            duplicates: u64::try_from(report.duplicates.len()).unwrap_or(u64::MAX),
-            effects_open: status.effects_open,
-            left_over: left_over(report),
-            ended_by_themselves: deeds.ended_by_themselves,
+            seed,
+            seconds: (seconds * 10.0).round() / 10.0,
+            faults: BTreeMap::new(),
+            sums: Sums::default(),
+            forms: BTreeMap::new(),
+            left_over: Vec::new(),
+            ended_by_themselves: Vec::new(),
+            left_out,
             mismatches: Vec::new(),
+            plan: Vec::new(),
         };
-        figures.mismatches = figures.compare(status, report);
+        for deeds in acts {
+            figures.add(deeds);
+        }
         figures
     }
 
-    fn compare(&self, status: &Status, report: &Report) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut must = |holds: bool, text: String| {
-            if !holds {
-                found.push(text);
-            }
-        };
-        must(self.batches > 0, "no batch has ended".to_owned());
-        must(self.lost_triggers == 0, format!("{} triggers are lost", self.lost_triggers));
-        must(
-            self.triggers <= self.tagged,
-            format!("{} triggers of {} builds", self.triggers, self.tagged),
-        );
-        must(self.triggers_pending == 0, format!("{} triggers wait", self.triggers_pending));
-        must(self.duplicates == 0, format!("asked for twice: {:?}", report.duplicates));
-        must(self.effects_open == 0, format!("{} effects are open", self.effects_open));
-        must(self.left_over.is_empty(), format!("left over: {:?}", self.left_over));
-        must(report.unknown_calls.is_empty(), format!("unknown: {:?}", report.unknown_calls));
-        must(status.current.is_none(), "a batch has not ended".to_owned());
-        must(
-            self.ended_by_themselves.is_empty(),
-            format!("{} programs ended by themselves", self.ended_by_themselves.len()),
-        );
-        found
+    fn add(&mut self, deeds: Deeds) {
+        let left_over = left_over(&deeds.report);
+        let sums = Sums::of(&deeds, &left_over);
+        let found = compare(&deeds, &sums, &left_over);
+        let name = if deeds.form == Form::Distributed { "distributed" } else { "standalone" };
+        self.mismatches.extend(found.into_iter().map(|line| format!("{name}: {line}")));
+        self.sums = self.sums.plus(sums);
+        self.forms.insert(deeds.form, sums);
+        self.left_over.extend(left_over);
+        self.ended_by_themselves.extend(deeds.ended_by_themselves);
+        self.plan.push(name.to_owned());
+        self.plan.extend(deeds.plan);
+        for (fault, times) in deeds.faults {
+            *self.faults.entry(fault).or_default() += times;
+        }
     }
+}
+
+impl Sums {
+    fn of(deeds: &Deeds, left_over: &[String]) -> Self {
+        let Deeds { status, report, tagged, .. } = deeds;
+        let triggers = status.triggers_by_answer.values().sum();
+        Self {
+            batches: status.recent.first().map_or(0, |batch| u64::try_from(batch.id).unwrap_or(0)),
+            tagged: *tagged,
+            triggers,
+            lost_triggers: tagged.saturating_sub(triggers),
+            triggers_pending: status.pending_total,
+            submissions: report.calls.get("build").copied().unwrap_or(0),
+            duplicates: count(report.duplicates.len()),
+            effects_open: status.effects_open,
+            leftovers: count(left_over.len()),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            batches: self.batches + other.batches,
+            tagged: self.tagged + other.tagged,
+            triggers: self.triggers + other.triggers,
+            lost_triggers: self.lost_triggers + other.lost_triggers,
+            triggers_pending: self.triggers_pending + other.triggers_pending,
+            submissions: self.submissions + other.submissions,
+            duplicates: self.duplicates + other.duplicates,
+            effects_open: self.effects_open + other.effects_open,
+            leftovers: self.leftovers + other.leftovers,
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// What does not hold in an act.
+fn compare(deeds: &Deeds, sums: &Sums, left_over: &[String]) -> Vec<String> {
+    let Deeds { status, report, .. } = deeds;
+    let mut found = Vec::new();
+    let mut must = |holds: bool, text: String| {
+        if !holds {
+            found.push(text);
+        }
+    };
+    let unfounded: Vec<_> =
+        deeds.ends.iter().filter(|(member, end)| !founded(deeds, member, end)).collect();
+    must(sums.batches > 0, "no batch has ended".to_owned());
+    must(sums.lost_triggers == 0, format!("{} triggers are lost", sums.lost_triggers));
+    let once = sums.triggers <= sums.tagged;
+    must(once, format!("{} triggers of {} builds", sums.triggers, sums.tagged));
+    must(sums.triggers_pending == 0, format!("{} triggers wait", sums.triggers_pending));
+    must(sums.duplicates == 0, format!("asked for twice: {:?}", report.duplicates));
+    must(sums.effects_open == 0, format!("{} effects are open", sums.effects_open));
+    must(left_over.is_empty(), format!("left over: {left_over:?}"));
+    must(report.unknown_calls.is_empty(), format!("unknown: {:?}", report.unknown_calls));
+    must(status.current.is_none(), "a batch has not ended".to_owned());
+    must(unfounded.is_empty(), format!("not built, though Koji never said so: {unfounded:?}"));
+    must(
+        deeds.ended_by_themselves.is_empty(),
+        format!("ended by themselves: {}", deeds.ended_by_themselves.join("; ")),
+    );
+    found
+}
+
+/// Whether a component may have ended so: only what Koji says fails.
+fn founded(deeds: &Deeds, (_, component): &(i64, String), end: &str) -> bool {
+    !matches!(end, "failed" | "timed_out" | "cancelled" | "dropped")
+        || deeds.may_fail.contains(component)
 }
 
 /// What is there and nobody's.

@@ -2,7 +2,9 @@
 //! waiting for conditions.
 
 pub mod certificates;
+pub mod ports;
 pub mod postgres;
+pub mod publisher;
 pub mod queue;
 pub mod rabbit;
 pub mod redis;

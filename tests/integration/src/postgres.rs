@@ -3,9 +3,8 @@
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
-    net::TcpListener,
     os::unix::{
-        fs::{MetadataExt, chown},
+        fs::{MetadataExt, PermissionsExt as _, chown},
         process::CommandExt,
     },
     path::{Path, PathBuf},
@@ -17,6 +16,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+
+use crate::{certificates::Certificates, ports::free_port};
 
 /// The password of the server's one user, `ebs`.
 pub const PASSWORD: &str = "only for tests";
@@ -31,6 +32,8 @@ pub struct Postgres {
     programs: PathBuf,
     folder: TempDir,
     port: u16,
+    /// What it is started with besides.
+    further: Vec<String>,
     server: Option<Child>,
 }
 
@@ -44,10 +47,35 @@ impl Postgres {
         let programs = programs()?;
         let folder = TempDir::with_prefix("ebs-postgres-")?;
         copy_template(&programs, &folder)?;
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut postgres = Self { programs, folder, port, server: None };
+        let port = free_port()?;
+        let mut postgres = Self { programs, folder, port, further: Vec::new(), server: None };
         postgres.resume()?;
         Ok(postgres)
+    }
+
+    /// Starts one that also serves TLS; the certificates.
+    ///
+    /// # Errors
+    ///
+    /// As [`Postgres::start`], or if the certificates cannot be made.
+    pub fn start_tls() -> Result<(Self, Certificates)> {
+        let mut postgres = Self::start()?;
+        postgres.stop()?;
+        let made = Certificates::make(postgres.folder.path(), "ebs")?;
+        // The server takes only a key that nobody else can read.
+        let key = made.key("server");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+        if let Some((user, group)) = other_user()? {
+            chown(&key, Some(user), Some(group))?;
+        }
+        let certificate = made.certificate("server");
+        postgres.further = vec![
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", certificate.display()),
+            format!("ssl_key_file={}", key.display()),
+        ];
+        postgres.resume()?;
+        Ok((postgres, made))
     }
 
     /// Where the database `ebs` is; without the password.
@@ -103,6 +131,9 @@ impl Postgres {
             "fsync=off",
             "max_connections=60",
         ] {
+            command.args(["-c", setting]);
+        }
+        for setting in &self.further {
             command.args(["-c", setting]);
         }
         unprivileged(&mut command)?;

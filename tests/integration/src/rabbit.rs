@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     os::unix::{
         fs::{MetadataExt, chown},
         process::CommandExt,
@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::certificates::Certificates;
+use crate::{certificates::Certificates, ports::free_ports};
 
 /// The longest wait for the broker to be ready, or to be gone.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -246,10 +246,13 @@ fn start_epmd(ports: Ports) -> Result<Child> {
     command.args(["-address", "127.0.0.1", "-port", &ports.epmd.to_string()]);
     unprivileged(&mut command)?;
     let output = (Stdio::null(), Stdio::null(), Stdio::null());
-    let child =
+    let mut child =
         command.stdin(output.0).stdout(output.1).stderr(output.2).spawn().context("start epmd")?;
     let limit = Instant::now() + START_LIMIT;
     while TcpStream::connect((Ipv4Addr::LOCALHOST, ports.epmd)).is_err() {
+        if let Some(status) = child.try_wait()? {
+            bail!("epmd ended at once on port {}: {status}", ports.epmd);
+        }
         if Instant::now() > limit {
             bail!("epmd did not get ready");
         }
@@ -267,18 +270,6 @@ fn script() -> Result<PathBuf> {
     }
     found.retain(|script| script.exists());
     found.pop().context("RabbitMQ is not installed: `apt-get install rabbitmq-server` or `dnf install rabbitmq-server`")
-}
-
-/// Ports nobody listens on now, all different.
-fn free_ports() -> Result<[u16; 4]> {
-    let mut listeners = Vec::new();
-    let mut ports = [0; 4];
-    for port in &mut ports {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
-        *port = listener.local_addr()?.port();
-        listeners.push(listener);
-    }
-    Ok(ports)
 }
 
 /// The broker must not run as root.

@@ -1,16 +1,13 @@
 //! A Redis server of a test's own: free port, own data folder, gone when dropped.
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    process::Stdio,
-};
+use std::process::Stdio;
 
 use anyhow::Context;
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::{certificates::Certificates, wait::until};
+use crate::{certificates::Certificates, ports::free_port, wait::until};
 
 /// A running server. Every write is on disk before it is answered.
 pub struct RedisServer {
@@ -108,12 +105,6 @@ impl RedisServer {
         until("the server answers", async || Ok(self.command::<String>(&["PING"]).await.is_ok()))
             .await
     }
-}
-
-/// A port nobody listens on now.
-fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
-    Ok(listener.local_addr()?.port())
 }
 
 fn spawn(port: u16, folder: &TempDir, further: &[String]) -> anyhow::Result<Child> {

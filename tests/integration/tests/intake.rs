@@ -230,6 +230,21 @@ async fn the_mark_stays_while_the_archive_cannot_be_read_to_its_end() -> Result<
 }
 
 #[tokio::test]
+async fn a_mark_that_a_wrong_clock_has_set_hides_no_build() -> Result<()> {
+    let mut ground = Ground::new().await?;
+    let (begin, year) = (System.now().millis(), 365 * 24 * 3_600_000);
+    ground.set_mark(begin + year).await?;
+    ground.tag("bash", Announce::Dropped)?;
+    ground.start()?;
+    wait::until("the mark is right again", async || {
+        Ok(ground.mark().await?.is_some_and(|mark| mark < begin + year))
+    })
+    .await?;
+    assert_eq!(ground.packages(), ["bash"]);
+    ground.end().await
+}
+
+#[tokio::test]
 async fn each_connection_reads_again_from_before_the_mark_with_the_same_message_ids() -> Result<()>
 {
     let mut ground = Ground::new().await?;

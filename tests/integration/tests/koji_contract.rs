@@ -72,8 +72,13 @@ fn client_of(answers: impl IntoIterator<Item = Reply>) -> (Arc<Replay>, HubClien
         replies: Mutex::new(answers.into_iter().collect()),
         sent: Mutex::default(),
     });
-    let client = HubClient::new(HubParts {
-        transport: Arc::clone(&replay) as Arc<dyn Transport>,
+    let client = client_over(Arc::clone(&replay) as Arc<dyn Transport>);
+    (replay, client)
+}
+
+fn client_over(transport: Arc<dyn Transport>) -> HubClient {
+    HubClient::new(HubParts {
+        transport,
         login: Arc::new(LoggedIn),
         chance: Arc::new(System),
         limits: KojiLimits {
@@ -81,8 +86,7 @@ fn client_of(answers: impl IntoIterator<Item = Reply>) -> (Arc<Replay>, HubClien
             ..KojiLimits::default()
         },
         metrics: None,
-    });
-    (replay, client)
+    })
 }
 
 fn ok(body: impl Into<Bytes>) -> Reply {
@@ -259,6 +263,21 @@ async fn the_latest_of_each_package_and_the_tags_of_each_build_are_asked_for_in_
 }
 
 #[tokio::test]
+async fn the_latest_of_many_packages_come_from_one_listing_of_the_tag() {
+    let (hub, client) = replay(&["listtagged-latest"]);
+    let side = tag("eln-build-side-10");
+    let latest =
+        replay(&["listtagged-latest"]).1.list_tagged(&side, Listing::Latest).await.unwrap();
+    let mut packages: Vec<String> = (0..300).map(|number| format!("none-{number}")).collect();
+    packages[250] = latest[0].package.clone();
+    let found = client.latest_of(&side, &packages).await.unwrap();
+    assert_eq!(sent(&hub), [recorded_call("listtagged-latest")]);
+    assert_eq!(found.len(), packages.len());
+    assert_eq!(found[250].as_ref(), Some(&latest[0]));
+    assert_eq!(found.iter().flatten().count(), 1);
+}
+
+#[tokio::test]
 async fn build_records_are_read_with_source_epoch_and_draft() {
     let names = ["getbuild-by-id", "getbuild-unknown", "getbuild-epoch", "getbuild-draft"];
     let (hub, client) = replay_in_bulk(&names);
@@ -416,11 +435,11 @@ async fn a_refused_submission_of_all_is_one_error_by_its_kind() {
 
 #[tokio::test]
 async fn more_than_one_call_holds_is_sent_in_several_and_a_fault_after_the_first_says_look() {
-    let many: Vec<BuildId> = (1..=501).map(BuildId::new).collect();
-    let first = write_reply(&Value::Array(vec![Value::Array(vec![Value::Int(7)]); 500]));
+    let many: Vec<BuildId> = (1..=101).map(BuildId::new).collect();
+    let first = write_reply(&Value::Array(vec![Value::Array(vec![Value::Int(7)]); 100]));
     let (hub, client) =
         client_of([ok(first.clone()), ok(write_reply(&vec![Value::Array(vec![8.into()])].into()))]);
-    assert_eq!(client.tag_builds(&tag("eln"), &many).await.unwrap().len(), 501);
+    assert_eq!(client.tag_builds(&tag("eln"), &many).await.unwrap().len(), 101);
     assert_eq!(sent(&hub).len(), 2);
     let (_, client) = client_of([ok(first), ok(write_fault(1014, "server is offline"))]);
     assert_eq!(client.tag_builds(&tag("eln"), &many).await.unwrap_err().retry(), Retry::Look);
@@ -450,6 +469,42 @@ async fn tasks_are_asked_for_by_an_array_and_unknown_ones_are_none() {
     let (_, client) = replay(&["gettaskinfo-array-mixed"]);
     let mixed = client.tasks(&[1, 2, 3, 4, 5, 6, 7, 8, 9].map(TaskId::new)).await.unwrap();
     assert!(mixed.iter().flatten().all(|task| task.state.is_final()));
+}
+
+/// Answers no `getTaskInfo` before two were asked, and then with a row for each task.
+struct InPairs(tokio::sync::Barrier);
+
+#[async_trait]
+impl Transport for InPairs {
+    async fn post(&self, post: Post) -> Result<Reply, NoReply> {
+        let call = read_call(&post.body).unwrap();
+        let row = |number: &Value| {
+            let known = read_reply_value(&answer_of("gettaskinfo-array").body).unwrap().unwrap();
+            let Value::Struct(mut members) = known.as_array().unwrap()[0].clone() else { panic!() };
+            members.retain(|(name, _)| name != "id");
+            members.push(("id".to_owned(), number.clone()));
+            Value::Struct(members)
+        };
+        let rows: Vec<Value> = call.params[0].as_array().unwrap().iter().map(row).collect();
+        self.0.wait().await;
+        Ok(ok(write_reply(&Value::Array(rows))))
+    }
+}
+
+#[tokio::test]
+async fn tasks_beyond_one_call_are_asked_for_side_by_side_and_come_in_order() {
+    let client = client_over(Arc::new(InPairs(tokio::sync::Barrier::new(2))));
+    let asked: Vec<TaskId> = (1..=1_000).rev().map(TaskId::new).collect();
+    let seen = client.tasks(&asked);
+    let seen = tokio::time::timeout(std::time::Duration::from_secs(30), seen).await;
+    let seen: Vec<TaskId> = seen
+        .expect("both are asked")
+        .unwrap()
+        .into_iter()
+        .flatten()
+        .map(|info| info.task)
+        .collect();
+    assert_eq!(seen, asked);
 }
 
 #[tokio::test]
@@ -522,6 +577,14 @@ async fn what_a_task_is_asked_for_is_what_was_recorded() {
     assert_eq!(calls[0], recorded_call("failed-arch-result"));
     assert_eq!(calls[1], MethodCall::new("getTaskChildren").arg(13));
     assert_eq!(calls[2], recorded_call("failed-arch-builds"));
+}
+
+#[tokio::test]
+async fn the_builds_of_a_task_are_asked_for_by_its_number() {
+    let (hub, client) = replay_in_bulk(&["failed-arch-builds", "failed-srpm-builds"]);
+    let builds = client.builds_of_tasks(&[13, 14].map(TaskId::new)).await.unwrap();
+    assert_eq!(builds.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!(sent_in_bulk(&hub)[0], recorded_call("failed-arch-builds"));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ impl Local {
 
 impl Bench for Local {
     fn producer(&self) -> Result<Arc<dyn Producer>, QueueError> {
-        Ok(Arc::new(self.0.clone()))
+        Ok(Arc::new(self.0.another()))
     }
 
     fn consumer(&self, name: &str) -> Result<Arc<dyn Consumer>, QueueError> {
@@ -85,7 +85,9 @@ every_queue! {
     a_job_that_nobody_can_do_is_set_aside_at_once,
     a_job_handed_back_costs_nothing,
     a_poison_job_is_set_aside,
+    a_dead_job_tells_who_held_it,
     unacknowledged_results_come_again,
+    an_older_epoch_forgets_no_result,
     unknown_jobs_are_missing,
     workers_are_seen_until_they_leave,
     many_jobs_are_shared_by_workers,

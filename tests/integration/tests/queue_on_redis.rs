@@ -127,6 +127,8 @@ async fn a_killed_server_comes_back_with_everything_acknowledged() -> anyhow::Re
     server.kill().await?;
     let away = producer.maintain().await.expect_err("nobody is there");
     ensure!(matches!(away.kind, QueueErrorKind::Away(_)), "{away:?}");
+    let unreachable = producer.maintain().await.expect_err("nobody is there");
+    ensure!(matches!(unreachable.kind, QueueErrorKind::Unreachable(_)), "{unreachable:?}");
     ensure!(worker.beat(&held).await.is_err());
     server.restart().await?;
     until_some("it is reached again", async || Ok(worker.complete(&held, "fine too").await.ok()))
@@ -168,7 +170,8 @@ async fn a_job_delivered_and_never_begun_is_handed_out_ten_times() -> anyhow::Re
     ensure!(
         end == [JobEnd::Dead {
             error: "it was delivered 10 times and never begun".to_owned(),
-            attempts: 0
+            attempts: 0,
+            workers: Vec::new()
         }]
     );
     Ok(())
@@ -328,4 +331,27 @@ async fn results_written(server: &RedisServer, count: usize) -> anyhow::Result<(
         Ok(redis::from_redis_value::<usize>(added)? >= count)
     })
     .await
+}
+
+#[tokio::test]
+async fn over_tls_the_named_authority_alone_is_trusted_as_it_stands_in_its_file_now()
+-> anyhow::Result<()> {
+    // An error means that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (_server, port, made) = RedisServer::start_tls().await?;
+    let folder = tempfile::tempdir()?;
+    let authority = folder.path().join("ca.pem");
+    let settings = RedisSettings {
+        authority: Some(authority.clone()),
+        ..RedisSettings::at(&format!("rediss://127.0.0.1:{port}/"))
+    };
+    let producer = RedisProducer::new(&settings)?;
+    let error = producer.depths().await.expect_err("there is no such file");
+    ensure!(error.kind.to_string().contains("ca.pem"), "{}", error.kind);
+    std::fs::copy(made.certificate("client"), &authority)?;
+    ensure!(producer.depths().await.is_err(), "signed by somebody else");
+    // Without the system's own list, and without a new start.
+    std::fs::copy(made.certificate("ca"), &authority)?;
+    ensure!(producer.depths().await? == ebs_shared::queue::Depths::default());
+    Ok(())
 }

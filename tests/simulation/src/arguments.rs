@@ -14,6 +14,9 @@ pub struct Arguments {
     /// This seed only, with its transcript.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// How many seeds are run at once; one for each processor if not given.
+    #[arg(long)]
+    pub threads: Option<usize>,
     /// Faults that do not happen, by name, separated by commas.
     #[arg(long, value_delimiter = ',')]
     pub without: Vec<String>,

@@ -201,12 +201,9 @@ impl BusReader {
                 drop(tokio::time::timeout(LOOK, changed).await);
                 continue;
             }
-            let group: Vec<Incoming> = connection
-                .held
-                .iter()
-                .filter_map(|number| self.broker.wire(*number))
-                .map(|wire| self.reader.read(wire))
-                .collect();
+            let read = connection.held.iter().filter_map(|number| self.broker.wire(*number));
+            let group: Vec<Incoming> = read.map(|wire| self.reader.read(wire)).collect();
+            let group = self.gate.delivered("deliver.parts", group);
             if handler.store(&group).await.is_err() {
                 return "not stored";
             }

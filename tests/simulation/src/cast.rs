@@ -1,11 +1,14 @@
 //! The processes: the shipped coordinator and worker, put together as the shipped programs do, over the simulated neighbours.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ebs_coordinator::{
-    driver::{Driver, DriverSettings, Handle, Parts, Probe},
+    driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe},
     feeds,
     intake::{CatchUp, Live},
     leader::{Leadership, TermWork},
@@ -15,7 +18,7 @@ use ebs_coordinator::{
 };
 use ebs_domain::{batch::Plan, id::Epoch};
 use ebs_shared::{
-    bodhi::{BodhiParts, BodhiUpdates, TokenError, TokenSource, api::Updates},
+    bodhi::{BodhiParts, BodhiUpdates, TokenError, TokenSource},
     bus::{
         amqp::Handler,
         datagrepper::Archive,
@@ -41,6 +44,7 @@ use url::Url;
 
 use crate::{
     bus::{Broker, BusReader},
+    configuration,
     doors::{BASE, ConsumerDoor, HttpDoor, Net, ProducerDoor, StoreDoor},
     memory::Memory,
     process::{Gate, Ground},
@@ -82,8 +86,8 @@ pub struct Stage {
     pub server: Arc<QueueServer>,
     /// The broker.
     pub broker: Arc<Broker>,
-    /// The configuration.
-    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// The settings that a batch begins with.
+    pub plan: Plan,
 }
 
 /// One life of a process.
@@ -102,7 +106,7 @@ pub struct Role {
 struct Neighbours {
     exchange: Arc<dyn Exchange>,
     hub: Arc<dyn Hub>,
-    updates: Arc<dyn Updates>,
+    updates: Arc<BodhiUpdates>,
     chance: Arc<dyn Chance>,
 }
 
@@ -157,6 +161,10 @@ impl Stage {
             server: Arc::clone(&self.server),
             name: name.clone(),
         };
+        let settings = WorkerSettings {
+            create_limit: KOJI_CALL.max(BODHI_POST),
+            ..WorkerSettings::named(&name)
+        };
         let parts = WorkerParts {
             consumer: Arc::new(consumer),
             hub,
@@ -164,10 +172,8 @@ impl Stage {
             clock: Arc::new(role.wall.clone()),
             chance,
             metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
-            settings: WorkerSettings {
-                create_limit: KOJI_CALL.max(BODHI_POST),
-                ..WorkerSettings::named(&name)
-            },
+            pulse: settings.pulse(),
+            settings,
         };
         ebs_worker::run(parts, role.stop).await;
         Ok(())
@@ -180,10 +186,19 @@ impl Stage {
     /// As the shipped one.
     pub async fn coordinator(self: Arc<Self>, role: Role) -> anyhow::Result<()> {
         let neighbours = self.neighbours(&role)?;
+        let bodhi = Arc::clone(&neighbours.updates);
+        let refresh = configuration::refresh(&neighbours.exchange, bodhi, self.plan.clone());
+        let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
+        let (newest, snapshot) = watch::channel(Arc::new(first));
         let store: Arc<dyn Store> =
             Arc::new(StoreDoor { gate: role.gate.clone(), memory: Arc::clone(&self.memory) });
-        let queue: Arc<dyn Producer> =
-            Arc::new(ProducerDoor { gate: role.gate.clone(), server: Arc::clone(&self.server) });
+        let queue: Arc<dyn Producer> = Arc::new(ProducerDoor {
+            gate: role.gate.clone(),
+            server: Arc::clone(&self.server),
+            name: format!("{}-{}", role.gate.who, role.life),
+            memory: Arc::clone(&self.memory),
+            read: Mutex::default(),
+        });
         let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
         let candidate = Candidate {
             owner: neighbours.chance.uuid().to_string(),
@@ -197,8 +212,8 @@ impl Stage {
             updates: neighbours.updates,
             clock: Arc::clone(&clock),
             chance: neighbours.chance,
-            snapshot: self.snapshot.clone(),
-            settings: settings(&self.snapshot.borrow().plan),
+            snapshot: snapshot.clone(),
+            settings: settings(&self.plan),
             probe: Probe::new(),
         };
         let base: Url = format!("{BASE}/datagrepper").parse()?;
@@ -212,6 +227,7 @@ impl Stage {
             store: Arc::clone(&store),
             queue,
             clock,
+            snapshot,
             reader,
             archive,
         };
@@ -222,6 +238,9 @@ impl Stage {
             work: Arc::new(work),
             beat: Arc::new(|_| ()),
         };
+        let mut beside = JoinSet::new();
+        let stop = role.stop.clone();
+        beside.spawn(async move { refresh.run(newest, stop).await });
         leadership.run(role.stop).await
     }
 }
@@ -233,19 +252,30 @@ struct Work {
     store: Arc<dyn Store>,
     queue: Arc<dyn Producer>,
     clock: Arc<dyn Clock>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
     reader: Reader,
     archive: Archive,
 }
 
 #[async_trait]
 impl TermWork for Work {
-    fn start(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken) {
+    fn start(
+        &self,
+        tasks: &mut JoinSet<()>,
+        driver: &Handle,
+        _epoch: Epoch,
+        over: &CancellationToken,
+    ) {
         let connected = Arc::new(Notify::new());
-        tasks.spawn(feeds::read_results(Arc::clone(&self.queue), driver.sender(), over.clone()));
-        tasks.spawn(feeds::maintain(Arc::clone(&self.queue), UPKEEP, over.clone()));
+        let (queue, told) = (
+            || Arc::clone(&self.queue),
+            |name| Health::default().part(name, Need::Leading, Some(feeds::ROUND)),
+        );
+        tasks.spawn(feeds::read_results(queue(), driver.sender(), told("results"), over.clone()));
+        tasks.spawn(feeds::maintain(queue(), UPKEEP, told("upkeep"), over.clone()));
         let live: Arc<dyn Handler> = Arc::new(Live {
             driver: driver.clone(),
-            snapshot: self.stage.snapshot.clone(),
+            snapshot: self.snapshot.clone(),
             clock: Arc::clone(&self.clock),
             connected: Arc::clone(&connected),
         });
@@ -259,7 +289,7 @@ impl TermWork for Work {
             archive: self.archive.clone(),
             store: Arc::clone(&self.store),
             driver: driver.clone(),
-            snapshot: self.stage.snapshot.clone(),
+            snapshot: self.snapshot.clone(),
             clock: Arc::clone(&self.clock),
             connected,
             every: None,
@@ -294,6 +324,12 @@ fn settings(plan: &Plan) -> DriverSettings {
         retry_max: seconds(20),
         alarm_after: seconds(120),
         reconcile: seconds(15),
+        orphans: OrphanSettings {
+            interval: seconds(60),
+            grace: seconds(180),
+            side_tags: Leftover::Remove,
+            tasks: Leftover::Remove,
+        },
         job_attempts: 20,
         stable_tag: plan.stable_tag.clone(),
     }

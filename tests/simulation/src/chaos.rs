@@ -30,12 +30,39 @@ pub enum Fault {
     Late,
     /// It happens, and a front-end answers 502.
     BadGateway,
+    /// The caller stands still before it, long enough to lose its lease or its job, and then goes on.
+    Stall,
+    /// What came is heard in another order.
+    Shuffled,
+    /// What came is heard twice.
+    Repeated,
     /// The caller dies before it happens.
     CrashBefore,
     /// The caller dies while it is on its way; it happens later.
     CrashDuring,
     /// The caller dies after it happened, before it hears of it.
     CrashAfter,
+}
+
+impl Fault {
+    /// In a word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Slow => "slow",
+            Self::SlowAnswer => "slow answer",
+            Self::Refused => "refused",
+            Self::Unheard => "unheard",
+            Self::AnswerLost => "answer lost",
+            Self::Late => "late",
+            Self::BadGateway => "502",
+            Self::Stall => "stall",
+            Self::Shuffled => "shuffled",
+            Self::Repeated => "repeated",
+            Self::CrashBefore => "crash before",
+            Self::CrashDuring => "crash during",
+            Self::CrashAfter => "crash after",
+        }
+    }
 }
 
 /// How often calls of a kind meet a fault.
@@ -54,9 +81,13 @@ pub const OF_SERVERS: &[Fault] = &[
     Fault::Refused,
     Fault::AnswerLost,
     Fault::AnswerLost,
+    Fault::Stall,
     Fault::CrashBefore,
     Fault::CrashAfter,
 ];
+
+/// Faults of what was delivered.
+pub const OF_DELIVERIES: &[Fault] = &[Fault::Shuffled, Fault::Repeated];
 
 /// Faults of what is asked over HTTP.
 pub const OF_HTTP: &[Fault] = &[
@@ -67,6 +98,7 @@ pub const OF_HTTP: &[Fault] = &[
     Fault::AnswerLost,
     Fault::Late,
     Fault::BadGateway,
+    Fault::Stall,
     Fault::CrashBefore,
     Fault::CrashDuring,
     Fault::CrashAfter,
@@ -77,6 +109,9 @@ const SLOW_MAX_MS: u64 = 8_000;
 
 /// The longest until a late call happens, in ms. Below the time in which the system takes a call for possible.
 const LATE_MAX_MS: u64 = 30_000;
+
+/// The longest that a caller stands still, in ms: beyond the leader's lease, a job's, and the wait of those in doubt.
+const STALL_MAX_MS: u64 = 320_000;
 
 /// How many calls of [`Share::Small`] count as one.
 const SMALL: u64 = 20;
@@ -102,6 +137,7 @@ pub struct Chaos {
     without: BTreeSet<String>,
     counts: Mutex<BTreeMap<(&'static str, String), u64>>,
     injected: Mutex<Vec<String>>,
+    kinds: Mutex<BTreeMap<&'static str, u64>>,
     calls: AtomicU64,
 }
 
@@ -118,6 +154,7 @@ impl Chaos {
             without,
             counts: Mutex::default(),
             injected: Mutex::default(),
+            kinds: Mutex::default(),
             calls: AtomicU64::new(0),
         }
     }
@@ -151,22 +188,32 @@ impl Chaos {
         }
         let index = usize::try_from(draw("which") % (kinds.len() as u64)).unwrap_or_default();
         let fault = *kinds.get(index)?;
-        let most = if matches!(fault, Fault::Late | Fault::CrashDuring) {
-            LATE_MAX_MS
-        } else {
-            SLOW_MAX_MS
+        let most = match fault {
+            Fault::Late | Fault::CrashDuring => LATE_MAX_MS,
+            Fault::Stall => STALL_MAX_MS,
+            Fault::Slow
+            | Fault::SlowAnswer
+            | Fault::Refused
+            | Fault::Unheard
+            | Fault::AnswerLost
+            | Fault::BadGateway
+            | Fault::Shuffled
+            | Fault::Repeated
+            | Fault::CrashBefore
+            | Fault::CrashAfter => SLOW_MAX_MS,
         };
         let span = Duration::from_millis(1 + draw("span") % most);
         let name = format!("{who}.{call}.{number}");
-        self.inject(&name).then_some((Fate { fault, span }, name))
+        self.inject(&name, fault.word()).then_some((Fate { fault, span }, name))
     }
 
-    /// Whether a fault of this name is to happen; notes it if so.
-    pub fn inject(&self, name: &str) -> bool {
+    /// Whether a fault of this name and kind is to happen; notes it if so.
+    pub fn inject(&self, name: &str, kind: &'static str) -> bool {
         if self.without.contains(name) {
             return false;
         }
         self.injected.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+        *self.kinds.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
         true
     }
 
@@ -174,6 +221,12 @@ impl Chaos {
     #[must_use]
     pub fn injected(&self) -> Vec<String> {
         self.injected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many faults of each kind happened.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeMap<&'static str, u64> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many calls were made.

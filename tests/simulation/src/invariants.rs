@@ -1,12 +1,22 @@
 //! What must hold. Each is a named function; the first group holds at every moment, all of them once the world is well again
 //! and all is at rest.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use ebs_domain::{id::BatchId, trigger::Answer};
+use ebs_domain::{batch::Attempted, id::BatchId, trigger::Answer};
 use fedora_sim::{script::Outcome, world::BuildEntry};
 
 use crate::observed::Observed;
+
+/// Most open effects: one for each of a batch's members and groups, and some of late groups.
+const MOST_EFFECTS: usize = 60;
+
+/// Most jobs that wait, and most results: one for each open effect and poll, some of them repeated while a leader was away.
+const MOST_JOBS: u64 = 300;
+
+/// The longest an effect takes where nothing goes wrong any more: what is in doubt is waited for, and a job's holder may have
+/// vanished a moment before.
+const LONGEST_EFFECT: Duration = Duration::from_secs(900);
 
 /// An invariant.
 pub type Invariant = fn(&Observed) -> Result<(), String>;
@@ -14,6 +24,16 @@ pub type Invariant = fn(&Observed) -> Result<(), String>;
 /// Those that hold at every moment.
 pub const ALWAYS: &[(&str, Invariant)] = &[
     ("invariant_an_acknowledged_message_is_stored", invariant_an_acknowledged_message_is_stored),
+    ("invariant_an_acknowledged_result_is_stored", invariant_an_acknowledged_result_is_stored),
+    (
+        "invariant_two_leaders_never_both_change_state",
+        invariant_two_leaders_never_both_change_state,
+    ),
+    ("invariant_the_window_is_kept", invariant_the_window_is_kept),
+    ("invariant_attempts_go_on_while_failures_fall", invariant_attempts_go_on_while_failures_fall),
+    ("invariant_a_tag_with_an_update_stays", invariant_a_tag_with_an_update_stays),
+    ("invariant_working_rows_and_jobs_are_few", invariant_working_rows_and_jobs_are_few),
+    ("invariant_an_effect_ends_in_a_well_world", invariant_an_effect_ends_in_a_well_world),
     ("invariant_two_batches_never_overlap", invariant_two_batches_never_overlap),
     ("invariant_nothing_is_asked_for_twice", invariant_nothing_is_asked_for_twice),
     ("invariant_every_call_is_known", invariant_every_call_is_known),
@@ -55,6 +75,105 @@ fn none(what: &str, found: Vec<String>) -> Result<(), String> {
 pub fn invariant_an_acknowledged_message_is_stored(observed: &Observed) -> Result<(), String> {
     let early = &observed.acknowledged_too_early;
     none("acknowledged, not stored", early.iter().map(|build| format!("build {build}")).collect())
+}
+
+/// Whatever result is acknowledged is stored at that moment, or says nothing.
+///
+/// # Errors
+///
+/// The jobs of those that were waited for.
+pub fn invariant_an_acknowledged_result_is_stored(observed: &Observed) -> Result<(), String> {
+    none("forgotten, not stored", observed.forgotten_too_early.clone())
+}
+
+/// Nothing is written under an epoch that is not the newest.
+///
+/// # Errors
+///
+/// What was.
+pub fn invariant_two_leaders_never_both_change_state(observed: &Observed) -> Result<(), String> {
+    let late = observed.rows.late_writes.iter();
+    none("written", late.map(|(by, newest)| format!("under {by}, after {newest}")).collect())
+}
+
+/// No more builds of ours are open in Koji than the window allows.
+///
+/// # Errors
+///
+/// The open ones.
+pub fn invariant_the_window_is_kept(observed: &Observed) -> Result<(), String> {
+    let is_open = |build: &&BuildEntry| matches!(build.state, "FREE" | "OPEN" | "ASSIGNED");
+    // What one call has made twice is Koji's doing.
+    let counts = |build: &&BuildEntry| build.outcome != Outcome::TwoTasks;
+    let open = observed.report.builds.iter().filter(is_open).filter(counts);
+    let open: Vec<String> = open.map(|build| format!("task {}", build.task)).collect();
+    if open.len() > observed.window { none("open", open) } else { Ok(()) }
+}
+
+/// A slice is built again only while fewer of its builds fail than before, and then exactly what failed.
+///
+/// # Errors
+///
+/// The attempts that are otherwise.
+pub fn invariant_attempts_go_on_while_failures_fall(observed: &Observed) -> Result<(), String> {
+    let mut odd = Vec::new();
+    for batch in observed.batches() {
+        let orders: BTreeSet<i64> = batch.attempts.iter().map(|attempt| attempt.order).collect();
+        for order in orders {
+            let of: Vec<_> = batch.attempts.iter().filter(|a| a.order == order).collect();
+            let follows = |two: &[&Attempted]| two[1].builds == two[0].failed;
+            let falls = |two: &[&Attempted]| two[1].failed < two[0].failed;
+            let all_but_last = &of[..of.len() - 1];
+            if !of.windows(2).all(follows) || !all_but_last.windows(2).all(falls) {
+                let failed: Vec<usize> = of.iter().map(|attempt| attempt.failed).collect();
+                odd.push(format!("batch {} order {order}: failed {failed:?}", batch.id));
+            }
+        }
+    }
+    none("attempts", odd)
+}
+
+/// The side tag of an update that is on its way is there.
+///
+/// # Errors
+///
+/// Updates whose tag is gone.
+pub fn invariant_a_tag_with_an_update_stays(observed: &Observed) -> Result<(), String> {
+    let tags = &observed.report.leftovers.side_tags;
+    let on_its_way = observed.report.updates.iter().filter(|update| {
+        matches!(update.status.name(), "pending" | "testing")
+            && !observed.removed_by_others.contains(&update.from_tag)
+    });
+    let gone = on_its_way.filter(|update| !tags.contains(&update.from_tag));
+    none("gone", gone.map(|update| format!("{} of {}", update.from_tag, update.alias)).collect())
+}
+
+/// Open effects, requests, jobs and results are bounded by what is under way, not by time.
+///
+/// # Errors
+///
+/// How many there are.
+pub fn invariant_working_rows_and_jobs_are_few(observed: &Observed) -> Result<(), String> {
+    let open = observed.rows.effects.values().filter(|effect| effect.closed.is_none()).count();
+    let queue = &observed.queue;
+    let jobs: u64 = queue.lanes.iter().map(|(jobs, _)| jobs).sum::<u64>() + queue.scheduled;
+    if open <= MOST_EFFECTS && jobs <= MOST_JOBS && queue.results <= MOST_JOBS {
+        return Ok(());
+    }
+    Err(format!("{open} open effects, {jobs} jobs, {} results", queue.results))
+}
+
+/// Once the world is well, what was open ends within its limits, and so does all that comes after.
+///
+/// # Errors
+///
+/// What does not.
+pub fn invariant_an_effect_ends_in_a_well_world(observed: &Observed) -> Result<(), String> {
+    let Some(well) = observed.well else { return Ok(()) };
+    let old = observed.rows.effects.values().filter(|effect| {
+        effect.closed.is_none() && observed.now.since(well.max(effect.created)) > LONGEST_EFFECT
+    });
+    none("open", old.map(|e| format!("{} run {} {:?}", e.id, e.run, e.last_error)).collect())
 }
 
 /// At most one batch is open.
@@ -278,12 +397,14 @@ pub fn invariant_built_means_built(observed: &Observed) -> Result<(), String> {
     none("not built", made_up)
 }
 
-/// No task without a parent is open.
+/// No build of ours is open. (A seed's tagging that Koji never begins is: its tag is gone, so it can do nothing.)
 ///
 /// # Errors
 ///
 /// Those that are.
 pub fn invariant_no_task_of_ours_is_left(observed: &Observed) -> Result<(), String> {
-    let open = &observed.report.leftovers.open_tasks;
-    none("open", open.iter().map(|task| format!("task {task}")).collect())
+    let builds = &observed.report.builds;
+    let of_build = |task: &&i64| builds.iter().any(|build| build.task == **task);
+    let open = observed.report.leftovers.open_tasks.iter().filter(of_build);
+    none("open", open.map(|task| format!("task {task}")).collect())
 }

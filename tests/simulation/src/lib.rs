@@ -3,10 +3,12 @@
 //!
 //! It does *not* prove store, queue and wire formats: those have tests of their own on the real servers.
 
+pub mod absence;
 pub mod arguments;
 pub mod bus;
 pub mod cast;
 pub mod chaos;
+pub mod configuration;
 pub mod doors;
 pub mod invariants;
 pub mod memory;
@@ -17,4 +19,5 @@ pub mod run;
 pub mod server;
 pub mod shrink;
 pub mod story;
+pub mod sweep;
 pub mod time;

@@ -1,24 +1,14 @@
 //! The simulation as a program.
 
-use std::{collections::BTreeSet, io::Write, process::ExitCode, time::Duration};
+use std::{collections::BTreeSet, io::Write, process::ExitCode};
 
 use clap::Parser as _;
 use ebs_simulation::{
     arguments::Arguments,
     run::{Options, Outcome, run},
     shrink::shrink,
+    sweep::{Sweep, sweep},
 };
-
-/// Sums over all seeds.
-#[derive(Default)]
-struct Sums {
-    calls: u64,
-    faults: usize,
-    batches: usize,
-    builds: usize,
-    span: Duration,
-    failed: Vec<u64>,
-}
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
@@ -31,80 +21,55 @@ fn main() -> anyhow::Result<ExitCode> {
             .init();
     }
     let out = &mut std::io::stdout().lock();
-    let (from, count) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
     let without: BTreeSet<String> = arguments.without.iter().cloned().collect();
-    let begun = tokio::time::Instant::now();
-    let mut sums = Sums::default();
-    for seed in from..from.saturating_add(count) {
-        let options = Options { seed, without: without.clone() };
+    if let Some(seed) = arguments.seed {
+        let options = Options { seed, without, away: None };
         let outcome = run(&options)?;
-        sums.add(seed, &outcome);
-        if arguments.seed.is_some() {
-            tell(out, &options, &outcome)?;
-        } else if !outcome.broken.is_empty() {
-            let shown =
-                if arguments.no_shrink { (options, outcome) } else { shrink(&options, outcome)? };
-            tell(out, &shown.0, &shown.1)?;
-        }
-        if !sums.failed.is_empty() && !arguments.keep_going {
-            break;
-        }
+        tell(out, &options, &outcome)?;
+        return Ok(verdict(outcome.broken.is_empty()));
     }
-    sums.tell(out, begun.elapsed())?;
-    Ok(if sums.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let asked = Sweep {
+        seeds: arguments.from..arguments.from.saturating_add(arguments.seeds),
+        without,
+        threads: arguments.threads.unwrap_or_else(processors),
+        keep_going: arguments.keep_going,
+    };
+    let swept = sweep(&asked)?;
+    let most = if arguments.keep_going { usize::MAX } else { 1 };
+    for (seed, outcome) in swept.failed.iter().take(most) {
+        let options = Options { seed: *seed, without: asked.without.clone(), away: None };
+        let shown = if arguments.no_shrink {
+            (options, outcome.clone())
+        } else {
+            shrink(&options, outcome.clone())?
+        };
+        tell(out, &shown.0, &shown.1)?;
+    }
+    writeln!(out, "{swept}")?;
+    Ok(verdict(swept.failed.is_empty()))
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn verdict(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tell(out: &mut impl Write, options: &Options, outcome: &Outcome) -> std::io::Result<()> {
     for line in &outcome.lines {
         writeln!(out, "{line}")?;
     }
-    writeln!(
-        out,
-        "seed {}: {} faults: {}",
-        options.seed,
-        outcome.faults.len(),
-        outcome.faults.join(" ")
-    )?;
+    let faults = outcome.faults.join(" ");
+    writeln!(out, "seed {}: {} faults: {faults}", options.seed, outcome.faults.len())?;
     for broken in &outcome.broken {
         writeln!(out, "BROKEN {broken}")?;
     }
     let without: Vec<&str> = options.without.iter().map(String::as_str).collect();
     if !without.is_empty() {
-        writeln!(
-            out,
-            "again: ./dev simulate --seed {} --without {}",
-            options.seed,
-            without.join(",")
-        )?;
+        let without = without.join(",");
+        writeln!(out, "again: ./dev simulate --seed {} --without {without}", options.seed)?;
     }
     Ok(())
-}
-
-impl Sums {
-    fn add(&mut self, seed: u64, outcome: &Outcome) {
-        self.calls += outcome.calls;
-        self.faults += outcome.faults.len();
-        self.batches += outcome.batches;
-        self.builds += outcome.builds;
-        self.span += outcome.span;
-        if !outcome.broken.is_empty() {
-            self.failed.push(seed);
-        }
-    }
-
-    fn tell(&self, out: &mut impl Write, took: Duration) -> std::io::Result<()> {
-        let each_second = |number: u64| number as f64 / took.as_secs_f64().max(0.001);
-        writeln!(
-            out,
-            "{} batches, {} builds, {} calls ({:.0}/s), {} faults, {} h of virtual time in {:.1} s; failed seeds: {:?}",
-            self.batches,
-            self.builds,
-            self.calls,
-            each_second(self.calls),
-            self.faults,
-            self.span.as_secs() / 3600,
-            took.as_secs_f64(),
-            self.failed
-        )
-    }
 }

@@ -8,9 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use ebs_coordinator::store::{
-    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
-    MAX_DEAD_LETTERS, MAX_REQUESTS, MemberRow, NewRequest, NewTrigger, RequestRow, Store,
-    StoreError, StoreErrorKind, TriggerRow,
+    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
+    GroupRow, Lease, MAX_DEAD_LETTERS, MAX_REQUESTS, MemberRow, NewRequest, NewTrigger, OrphanKind,
+    OrphanRow, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
     id::{BatchId, Component, Epoch, RequestId, TriggerId},
@@ -53,8 +53,12 @@ pub struct Rows {
     pub requests: BTreeMap<RequestId, RequestRow>,
     /// Jobs that were set aside.
     pub dead: BTreeMap<String, DeadRow>,
+    /// What belongs to nobody.
+    pub orphans: BTreeMap<(OrphanKind, String), OrphanRow>,
     /// Messages nobody understood.
-    pub odd: BTreeSet<String>,
+    pub odd: BTreeMap<String, Timestamp>,
+    /// What was written under an epoch that was not the newest: the epoch, and the newest.
+    pub late_writes: Vec<(i64, i64)>,
 }
 
 /// The store.
@@ -73,6 +77,27 @@ impl Memory {
         let of_kind = || rows.effects.values().filter(|row| row.kind == kind);
         let open = of_kind().filter(|row| row.closed.is_none()).count();
         (open, of_kind().count() - open)
+    }
+
+    /// Those of these jobs whose run is under way, as far as is stored. Polls are not stored, so they are none.
+    pub fn jobs_waited_for(&self, jobs: &[String]) -> Vec<String> {
+        let rows = self.rows();
+        let waits = |job: &&String| {
+            let Some((of, run)) = job.rsplit_once('#') else { return false };
+            rows.effects.get(of).is_some_and(|row| {
+                row.closed.is_none() && row.due.is_none() && run.parse() == Ok(row.run)
+            })
+        };
+        jobs.iter().filter(waits).cloned().collect()
+    }
+
+    /// Notes that something has just been written under this epoch.
+    pub fn written_under(&self, epoch: Epoch) {
+        let mut rows = self.rows();
+        let newest = rows.epoch;
+        if epoch.get() != newest {
+            rows.late_writes.push((epoch.get(), newest));
+        }
     }
 
     /// The words of all groups.
@@ -115,7 +140,8 @@ impl Rows {
         if there {
             return None;
         }
-        let id = TriggerId::new(i64::try_from(self.triggers.len()).unwrap_or(0) + 1);
+        let last = self.triggers.keys().next_back().map_or(0, |last| last.get());
+        let id = TriggerId::new(last + 1);
         self.triggers.insert(id, TriggerRow { id, trigger, batch: None });
         Some(id)
     }
@@ -167,9 +193,15 @@ impl Rows {
                     }
                 }
             }
-            Change::KeepMessage(message) => drop(self.odd.insert(message.id)),
+            Change::KeepMessage(message) => {
+                self.odd.entry(message.id).or_insert(message.received);
+            }
             Change::Deny(row) => self.deny(row),
             Change::PutDead(row) => self.put_dead(row),
+            Change::PutOrphan(row) => {
+                self.orphans.insert((row.kind, row.name.clone()), row);
+            }
+            Change::DropOrphan { kind, name } => drop(self.orphans.remove(&(kind, name))),
             Change::DropDead { job } => drop(self.dead.remove(&job)),
             Change::AnswerRequest { id, done, result } => {
                 self.requests.remove(&id);
@@ -188,6 +220,58 @@ impl Rows {
             row.count = old.count + u32::from(old.batch != row.batch);
         }
         self.denied.insert(row.source.clone(), row);
+    }
+
+    /// How many rows there are of what can be forgotten.
+    fn counted(&self) -> usize {
+        let of_batches = self.batches.len() + self.members.len() + self.groups.len();
+        let others = self.audit.len() + self.odd.len() + self.denied.len() + self.dead.len();
+        of_batches + self.effects.len() + self.triggers.len() + others
+    }
+
+    /// Whether nothing open refers to this batch, which is over.
+    fn can_go(&self, batch: BatchId) -> bool {
+        let newest = self.triggers.keys().next_back();
+        let held = |row: &TriggerRow| row.trigger.answer.is_none() || Some(&row.id) == newest;
+        Some(&batch) != self.batches.keys().next_back()
+            && !self.groups.values().any(|row| row.batch == batch && row.open)
+            && !self.effects.values().any(|row| row.batch == Some(batch) && row.closed.is_none())
+            && !self.dead.values().any(|row| row.batch == batch)
+            && !self.triggers.values().any(|row| row.batch == Some(batch) && held(row))
+    }
+
+    /// Forgets all that is over and old, a batch at a time; how many rows went.
+    fn forget(&mut self, forget: &Forget) -> usize {
+        let before = self.counted();
+        let newest = self.audit.keys().next_back().copied();
+        self.audit.retain(|id, row| {
+            row.asked >= forget.audit || row.done.is_none() || Some(*id) == newest
+        });
+        let newest = self.triggers.keys().next_back().copied();
+        self.triggers.retain(|id, row| {
+            let open = row.trigger.answer.is_none() || row.batch.is_some();
+            row.trigger.created >= forget.triggers || open || Some(*id) == newest
+        });
+        self.odd.retain(|_, received| *received >= forget.triggers);
+        self.denied.retain(|_, row| row.expires >= forget.history);
+        let lasts = |closed: Option<Timestamp>| closed.is_none_or(|at| at >= forget.history);
+        self.effects.retain(|_, row| row.batch.is_some() || lasts(row.closed));
+        let (batches, groups) = (&self.batches, &self.groups);
+        self.dead.retain(|_, row| {
+            let runs = batches.get(&row.batch).is_some_and(|batch| batch.ended.is_none());
+            let group = row.update_group.and_then(|group| groups.get(&(row.batch, group)));
+            row.since >= forget.dead || runs || group.is_some_and(|group| group.open)
+        });
+        let old = |row: &&BatchRow| row.ended.is_some_and(|ended| ended < forget.history);
+        let goes = self.batches.values().filter(old).find(|row| self.can_go(row.id));
+        if let Some(batch) = goes.map(|row| row.id) {
+            self.batches.remove(&batch);
+            self.members.retain(|_, row| row.batch != batch);
+            self.groups.retain(|_, row| row.batch != batch);
+            self.effects.retain(|_, row| row.batch != Some(batch));
+            self.triggers.retain(|_, row| row.batch != Some(batch));
+        }
+        before - self.counted()
     }
 
     /// Gives the lease as the contract says.
@@ -305,7 +389,8 @@ impl Store for Memory {
         if rows.requests.len() >= size(MAX_REQUESTS) {
             return Ok(None);
         }
-        let id = RequestId::new(i64::try_from(rows.audit.len()).unwrap_or(0) + 1);
+        let last = rows.audit.keys().next_back().map_or(0, |last| last.get());
+        let id = RequestId::new(last + 1);
         let NewRequest { who, asked, action, subject, why, payload } = request;
         let entry = AuditRow { id, who, asked, action, subject, why, done: None, result: None };
         rows.audit.insert(id, entry);
@@ -327,8 +412,25 @@ impl Store for Memory {
         dead.sort_by_key(|row| (row.since, &row.job));
         Ok(dead.into_iter().take(size(limit)).cloned().collect())
     }
+    async fn orphans(&self, limit: u32) -> Answer<Vec<OrphanRow>> {
+        let rows = self.rows();
+        let mut orphans: Vec<_> = rows.orphans.values().collect();
+        orphans.sort_by_key(|row| (row.first_seen, row.kind.word(), &row.name));
+        Ok(orphans.into_iter().take(size(limit)).cloned().collect())
+    }
+    async fn group_names(&self, name: &str) -> Answer<bool> {
+        let quoted = format!("\"{name}\"");
+        Ok(self.rows().groups.values().any(|row| row.state.contains(&quoted)))
+    }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         Ok(self.rows().marks.get(name).cloned())
+    }
+    async fn forget(&self, epoch: Epoch, forget: &Forget) -> Answer<u64> {
+        let mut rows = self.rows();
+        if epoch.get() != rows.epoch || rows.leader.is_none() {
+            return Err(StoreError { what: "forget", kind: StoreErrorKind::Fenced });
+        }
+        Ok(u64::try_from(rows.forget(forget)).unwrap_or(u64::MAX))
     }
     async fn ping(&self) -> Answer<()> {
         Ok(())

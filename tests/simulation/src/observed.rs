@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ebs_domain::{batch::Member, id::BatchId, trigger::Answer};
+use ebs_domain::{
+    batch::{Batch, Member},
+    id::BatchId,
+    time::Timestamp,
+    trigger::Answer,
+};
+use ebs_shared::queue::Depths;
 use fedora_sim::control::{Announce, Report, TagAnswer};
 
 use crate::memory::Rows;
@@ -28,6 +34,18 @@ pub struct Observed {
     pub unacknowledged: usize,
     /// Builds whose messages were acknowledged while nothing was stored of them.
     pub acknowledged_too_early: Vec<i64>,
+    /// Jobs whose results were forgotten while the ledger still waited for them.
+    pub forgotten_too_early: Vec<String>,
+    /// The time of day.
+    pub now: Timestamp,
+    /// Since when the world is well, if it is.
+    pub well: Option<Timestamp>,
+    /// Most builds of ours that may be open at once.
+    pub window: usize,
+    /// What the queue holds.
+    pub queue: Depths,
+    /// Side tags that somebody else has removed.
+    pub removed_by_others: BTreeSet<String>,
     /// Processes that ended though nobody killed or stopped them.
     pub ended: Vec<String>,
 }
@@ -47,6 +65,11 @@ impl Observed {
         let row = self.rows.triggers.values().find(|row| row.trigger.build.get() == build)?;
         let key = (batch, row.trigger.component.clone());
         serde_json::from_str(&self.rows.members.get(&key)?.state).ok()
+    }
+
+    /// All batches that can be read.
+    pub fn batches(&self) -> impl Iterator<Item = Batch> {
+        self.rows.batches.values().filter_map(|row| serde_json::from_str(&row.state).ok())
     }
 
     /// All finished builds of all batches, by NVR.

@@ -1,23 +1,15 @@
 //! What a seed has in store: builds that are tagged, how each ends, and what goes wrong beside single calls.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
-use ebs_coordinator::snapshot::Snapshot;
-use ebs_domain::{
-    batch::Plan as BatchPlan,
-    policy::{Listed, Pattern, Policy, Rules},
-};
 use fedora_sim::{
     bodhi::script::{BodhiScript, UpdateOutcome, UpdateTiming},
     chance,
     control::{Announce, NewTag},
-    script::{Outcome, Script, Service, Site, Timing, Trouble, Window},
+    script::{Outcome, Script, SeedTrouble, Service, Site, Timing, Trouble, Window},
 };
 
-use crate::{doors::BASE, process::Neighbour};
+use crate::{configuration::LIST, doors::BASE, process::Neighbour};
 
 /// The packages of every run.
 pub const PACKAGES: [&str; 8] =
@@ -27,10 +19,10 @@ pub const PACKAGES: [&str; 8] =
 pub const PROCESSES: [&str; 4] = ["a", "b", "w1", "w2"];
 
 /// When the last fault begins at the latest.
-pub const FAULTS_UNTIL: Duration = Duration::from_secs(600);
+pub const FAULTS_UNTIL: Duration = Duration::from_secs(450);
 
-/// The world is well from then on: the longest outage has ended, every process runs.
-pub const WELL_FROM: Duration = Duration::from_secs(800);
+/// The world is well from then on: the longest outage has ended, and every process runs, also one that stood still.
+pub const WELL_FROM: Duration = Duration::from_secs(780);
 
 /// Something that happens at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +39,61 @@ pub enum Event {
     Jump(&'static str, i64),
     /// The queue forgets everything.
     Wipe,
+    /// Somebody removes the newest side tag.
+    LoseSideTag,
     /// The hub forgets all sessions.
     ForgetSessions,
     /// All sessions expire.
     AgeSessions,
+    /// The package list becomes this.
+    List(List),
+    /// No repo that is begun from now on is ever ready.
+    StallRepos,
+    /// Those are given up, and repos that are begun from now on take so many ms.
+    MendRepos(u64),
+}
+
+/// How the package list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// As it should be.
+    Whole,
+    /// It is there, and nothing stands in it.
+    Empty,
+    /// It is not there: its site is being built.
+    Gone,
+}
+
+impl List {
+    /// What stands in it; nothing if it is not there.
+    #[must_use]
+    pub fn names(self) -> Option<Vec<String>> {
+        match self {
+            Self::Whole => Some(PACKAGES.map(str::to_owned).to_vec()),
+            Self::Empty => Some(Vec::new()),
+            Self::Gone => None,
+        }
+    }
+}
+
+impl Event {
+    /// In a word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Tag(_) => "tag",
+            Self::Kill(_) => "kill",
+            Self::Stop(_) => "stop",
+            Self::Pause(..) => "pause",
+            Self::Jump(..) => "clock jump",
+            Self::Wipe => "wiped queue",
+            Self::LoseSideTag => "side tag vanished",
+            Self::ForgetSessions => "sessions forgotten",
+            Self::AgeSessions => "sessions expired",
+            Self::List(_) => "package list gone",
+            Self::StallRepos | Self::MendRepos(_) => "repo never ready",
+        }
+    }
 }
 
 /// An event with its moment and name.
@@ -124,7 +167,20 @@ impl Plan {
         if dice.below(&["troubles"], 4) != 0 {
             plan.trouble_processes(&dice);
             plan.trouble_neighbours(&dice);
+            plan.trouble_content(&dice);
         }
+        plan.events.sort_by_key(|planned| planned.at);
+        plan
+    }
+
+    /// The builds of a seed, and nothing that goes wrong.
+    #[must_use]
+    pub fn calm(seed: u64) -> Self {
+        let without = BTreeSet::new();
+        let dice = Dice { seed, without: &without };
+        let (events, outages, windows) = (Vec::new(), Vec::new(), Vec::new());
+        let mut plan = Self { events, outages, windows, script: script(&dice) };
+        plan.tag_builds(&dice);
         plan.events.sort_by_key(|planned| planned.at);
         plan
     }
@@ -134,7 +190,7 @@ impl Plan {
         for round in 1..=rounds {
             let round_word = round.to_string();
             let begin =
-                dice.span(&["round", &round_word], (round - 1) * 150_000 + 3_000, round * 190_000);
+                dice.span(&["round", &round_word], (round - 1) * 100_000 + 3_000, round * 130_000);
             let count = 2 + dice.below(&["packages", &round_word], 5);
             let mut packages: Vec<&str> = PACKAGES.to_vec();
             packages.sort_by_key(|package| dice.draw(&["pick", &round_word, package]));
@@ -207,6 +263,25 @@ impl Plan {
         self.events.push(Planned { at, fault: Some(name), event });
     }
 
+    /// What is there, and then is not for a while: package lists, and repos that were asked for in the meantime.
+    fn trouble_content(&mut self, dice: &Dice<'_>) {
+        let usual = Event::MendRepos(self.script.timing.repo_ms);
+        let lists = if dice.below(&["empty list"], 2) == 0 { List::Gone } else { List::Empty };
+        let kinds = [
+            ("list", 2, Event::List(lists), Event::List(List::Whole)),
+            ("repos", 4, Event::StallRepos, usual),
+        ];
+        for (name, one_in, ill, well) in kinds {
+            if dice.below(&["trouble", name], one_in) != 0 {
+                continue;
+            }
+            let from = dice.span(&["from", name], 1_000, millis(FAULTS_UNTIL));
+            let until = from + dice.span(&["lasts", name], 1_000, 150_000);
+            self.add(from, name.to_owned(), ill);
+            self.events.push(Planned { at: until, fault: None, event: well });
+        }
+    }
+
     fn trouble_neighbours(&mut self, dice: &Dice<'_>) {
         for number in 1..=dice.below(&["queue troubles"], 3) {
             let number = number.to_string();
@@ -219,6 +294,11 @@ impl Plan {
             let forget = dice.below(&["forget", &number], 2) == 0;
             let event = if forget { Event::ForgetSessions } else { Event::AgeSessions };
             self.add(at, format!("sessions.{number}"), event);
+        }
+        // A tag that is gone makes a batch begin over: not in each run.
+        if dice.below(&["lose a tag"], 4) == 0 {
+            let at = dice.span(&["lose a tag", "at"], 20_000, millis(FAULTS_UNTIL));
+            self.add(at, "lose.1".to_owned(), Event::LoseSideTag);
         }
         let ours =
             [("store", Neighbour::Store), ("queue", Neighbour::Queue), ("bus", Neighbour::Bus)];
@@ -233,8 +313,12 @@ impl Plan {
                 self.outages.push((name, of, from, until));
             }
         }
-        let foreign =
-            [("koji", Service::Koji), ("bodhi", Service::Bodhi), ("archive", Service::Archive)];
+        let foreign = [
+            ("koji", Service::Koji),
+            ("bodhi", Service::Bodhi),
+            ("archive", Service::Archive),
+            ("resolver", Service::Resolver),
+        ];
         for (word, service) in foreign {
             for number in 1..=dice.below(&["outages", word], 2) {
                 let name = format!("outage.{word}.{number}");
@@ -304,12 +388,35 @@ const UPDATES: &[(u64, &[UpdateOutcome])] = &[
     (1, &[UpdateOutcome::NeverStable]),
 ];
 
+/// How long a repo takes: slow ones outlast leases and doubts.
+const REPO_MS: &[(u64, u64)] = &[(6, 3_000), (1, 40_000), (1, 120_000)];
+
+/// How long a repo takes that is not ready in any run.
+pub const NEVER_MS: u64 = 7 * 24 * 3_600_000;
+
+/// When a session expires, which is in the middle of a call as often as not.
+const SESSIONS_MS: &[(u64, Option<u64>)] = &[(3, None), (1, Some(45_000)), (1, Some(300_000))];
+
+const SEEDS: &[(u64, Option<SeedTrouble>)] = &[
+    (30, None),
+    (1, Some(SeedTrouble::NotInList)),
+    (1, Some(SeedTrouble::TaskFails)),
+    (1, Some(SeedTrouble::NeverBegins)),
+];
+
 fn script(dice: &Dice<'_>) -> Script {
     let updates = PACKAGES
         .iter()
         .filter_map(|package| {
             let ends = dice.one(&["update", package], UPDATES)?;
             Some(((*package).to_owned(), ends.to_vec()))
+        })
+        .collect();
+    let seed_trouble = PACKAGES
+        .iter()
+        .filter_map(|package| {
+            let trouble = dice.one(&["seed", package], SEEDS)?;
+            Some(((*package).to_owned(), trouble?))
         })
         .collect();
     Script {
@@ -322,7 +429,7 @@ fn script(dice: &Dice<'_>) -> Script {
             build_min_ms: 4_000,
             build_max_ms: 60_000,
             tagging_ms: 300,
-            repo_ms: 3_000,
+            repo_ms: dice.one(&["repo"], REPO_MS).unwrap_or(3_000),
             repo_queue_ms: 0,
             slow_factor: 4,
         },
@@ -334,52 +441,12 @@ fn script(dice: &Dice<'_>) -> Script {
                 approve_ms: 4_000,
             },
             outcomes: updates,
+            lists: List::Whole.names().map(|names| (LIST.to_owned(), names)).into_iter().collect(),
             ..BodhiScript::default()
         },
         build_messages: false,
+        seed_trouble,
+        session_lifetime_ms: dice.one(&["session"], SESSIONS_MS).flatten(),
         ..Script::default()
     }
-}
-
-/// The configuration of every run.
-///
-/// # Errors
-///
-/// If one of its texts is none.
-pub fn snapshot(seed: u64) -> anyhow::Result<Snapshot> {
-    let listed = PACKAGES
-        .iter()
-        .map(|name| {
-            Ok(Listed {
-                component: name.parse()?,
-                upstream: name.parse()?,
-                origin: "simulation".to_owned(),
-            })
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let rules = Rules {
-        ordering: vec![(Pattern::new("alpha|bravo")?, 10), (Pattern::new("charlie")?, 20)],
-        ..Rules::default()
-    };
-    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-    let plan = BatchPlan {
-        snapshot: 1,
-        target: "eln".parse()?,
-        trigger_tag: "f45".parse()?,
-        stable_tag: "eln".parse()?,
-        scratch: false,
-        draft: !chance::draw(seed, &["draft"]).is_multiple_of(3),
-        fail_fast: true,
-        wait_repo: true,
-        batch_size: 0,
-        max_single_batch_size: 0,
-        max_open_builds: 2 + usize::try_from(chance::draw(seed, &["window"]) % 6).unwrap_or(3),
-        build_timeout: minutes(10),
-        build_timeouts: BTreeMap::new(),
-        side_tag_timeout: minutes(10),
-        stable_timeout: minutes(10),
-        stable_warn: minutes(5),
-        poll_gap: minutes(1),
-    };
-    Ok(Snapshot { policy: std::sync::Arc::new(Policy::new(1, rules, listed)), plan, paused: false })
 }

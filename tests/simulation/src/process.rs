@@ -9,7 +9,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    chaos::{Chaos, Fate, Fault, Share},
+    chaos::{Chaos, Fate, Fault, OF_DELIVERIES, Share},
     story::Story,
 };
 
@@ -178,6 +178,12 @@ impl Gate {
         match fate.fault {
             Fault::CrashBefore => self.life.die().await,
             Fault::Refused => Entry::Away,
+            Fault::Stall => {
+                self.life.pause(Instant::now() + fate.span);
+                self.life.may_run().await;
+                // As for any process that stood still.
+                if call.of == Neighbour::Http { Entry::Away } else { Entry::Go(None) }
+            }
             Fault::Slow => {
                 tokio::time::sleep(fate.span).await;
                 self.life.may_run().await;
@@ -188,9 +194,28 @@ impl Gate {
             | Fault::AnswerLost
             | Fault::Late
             | Fault::BadGateway
+            | Fault::Shuffled
+            | Fault::Repeated
             | Fault::CrashDuring
             | Fault::CrashAfter => Entry::Go(Some(fate)),
         }
+    }
+
+    /// What comes of a delivery that has several parts: perhaps in another order, perhaps twice.
+    pub fn delivered<T: Clone>(&self, name: &'static str, mut parts: Vec<T>) -> Vec<T> {
+        if parts.is_empty() {
+            return parts;
+        }
+        let Some((fate, name)) = self.ground.chaos.fate(self.who, name, Share::Full, OF_DELIVERIES)
+        else {
+            return parts;
+        };
+        self.ground.story.tell(self.who, format!("! {name}: {:?}", fate.fault));
+        if fate.fault == Fault::Repeated {
+            parts.extend(parts.clone());
+        }
+        parts.reverse();
+        parts
     }
 
     /// A call of a server: made or not, heard or not. `away` makes the error of one that failed.
@@ -222,6 +247,9 @@ impl Gate {
                 | Fault::Unheard
                 | Fault::Late
                 | Fault::BadGateway
+                | Fault::Stall
+                | Fault::Shuffled
+                | Fault::Repeated
                 | Fault::CrashBefore
                 | Fault::CrashDuring => {}
             }

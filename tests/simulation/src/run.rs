@@ -7,23 +7,27 @@ use std::{
 };
 
 use anyhow::Context as _;
+use ebs_domain::time::Timestamp;
+use ebs_shared::clock::Clock as _;
 use fedora_sim::{
     chance,
     control::{Deed, Report},
     world::{World, run_engine},
 };
-use tokio::{sync::watch, task::JoinSet, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    absence::{Absence, Away},
     bus::Broker,
     cast::{JOB_LEASE, Role, Stage},
     chaos::Chaos,
+    configuration::{self, LIST},
     doors::Net,
     invariants,
     memory::Memory,
     observed::{Announced, Observed},
-    plan::{Event, FAULTS_UNTIL, PROCESSES, Plan, WELL_FROM, snapshot},
+    plan::{Event, FAULTS_UNTIL, NEVER_MS, PROCESSES, Plan, WELL_FROM},
     process::{Gate, Ground, Life, Neighbour, Outage},
     server::QueueServer,
     story::{Line, Story},
@@ -34,7 +38,7 @@ use crate::{
 const REST: Duration = Duration::from_secs(3 * 3600);
 
 /// How often the invariants are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(10);
 
 /// How long a process that is told to stop may take.
 const GRACE: Duration = Duration::from_secs(40);
@@ -46,6 +50,8 @@ pub struct Options {
     pub seed: u64,
     /// Names of faults that do not happen.
     pub without: BTreeSet<String>,
+    /// A neighbour that is away for long; then nothing else goes wrong.
+    pub away: Option<Away>,
 }
 
 /// What came of it.
@@ -55,6 +61,8 @@ pub struct Outcome {
     pub broken: Vec<String>,
     /// The faults that happened, by name.
     pub faults: Vec<String>,
+    /// How many of each kind.
+    pub kinds: BTreeMap<&'static str, u64>,
     /// The transcript.
     pub lines: Vec<Line>,
     /// How many calls were made by our processes.
@@ -97,14 +105,22 @@ struct Play {
     ended: Arc<Mutex<Vec<String>>>,
     walls: BTreeMap<&'static str, Wall>,
     announced: Vec<Announced>,
+    removed: BTreeSet<String>,
+    absence: Absence,
     tasks: JoinSet<()>,
+    /// A clock that never jumps, and what it showed at the beginning.
+    truth: Wall,
+    begun: (Instant, Timestamp),
 }
 
 impl Play {
     fn begin(options: &Options) -> anyhow::Result<Self> {
         let seed = options.seed;
         let begun = Instant::now();
-        let plan = Plan::of(seed, &options.without);
+        let plan = match options.away {
+            None => Plan::of(seed, &options.without),
+            Some(_) => Plan::calm(seed),
+        };
         let world = World::new(plan.script.clone(), &Wall::new());
         let mut outages: Vec<Outage> = plan
             .outages
@@ -118,9 +134,10 @@ impl Play {
         // Reconnecting to the bus makes up for messages that were dropped.
         let well = begun + WELL_FROM;
         outages.push(Outage { of: Neighbour::Bus, from: well - 2 * LOOK, until: well });
-        let chaos = Chaos::new(seed, begun + FAULTS_UNTIL, options.without.clone());
+        let faults_until = if options.away.is_some() { begun } else { begun + FAULTS_UNTIL };
+        let chaos = Chaos::new(seed, faults_until, options.without.clone());
         for name in plan.outages.iter().map(|(name, ..)| name).chain(&plan.windows) {
-            let _is_not_suppressed = chaos.inject(name);
+            let _is_not_suppressed = chaos.inject(name, "outage");
         }
         let ground = Arc::new(Ground { story: Story::new(), chaos, outages });
         let memory: Arc<Memory> = Arc::default();
@@ -131,12 +148,27 @@ impl Play {
             broker: Arc::new(Broker::new(world.clone(), Arc::clone(&memory))),
             memory,
             server: Arc::new(QueueServer::new(JOB_LEASE)),
-            snapshot: watch::channel(Arc::new(snapshot(seed)?)).1,
+            plan: configuration::plan(seed)?,
             world,
         });
         let walls = PROCESSES.into_iter().map(|process| (process, Wall::new())).collect();
         let (lives, ended, announced) = (Lives::default(), Arc::default(), Vec::new());
-        Ok(Self { plan, stage, lives, ended, walls, announced, tasks: JoinSet::new() })
+        let truth = Wall::new();
+        let (tasks, begun_at, removed) = (JoinSet::new(), (begun, truth.now()), BTreeSet::new());
+        let absence = Absence::of(options.away.clone());
+        Ok(Self {
+            plan,
+            stage,
+            lives,
+            ended,
+            walls,
+            announced,
+            removed,
+            absence,
+            tasks,
+            truth,
+            begun: begun_at,
+        })
     }
 
     async fn play(mut self) -> anyhow::Result<Outcome> {
@@ -152,7 +184,7 @@ impl Play {
             self.tasks.spawn(keeper.keep());
         }
         let mut broken = self.until_rest().await;
-        let observed = self.observe();
+        let observed = self.observe().await;
         if broken.is_empty() {
             broken = invariants::broken(invariants::ALWAYS, &observed);
             broken.extend(invariants::broken(invariants::AT_REST, &observed));
@@ -161,6 +193,7 @@ impl Play {
         Ok(Outcome {
             broken,
             faults: ground.chaos.injected(),
+            kinds: ground.chaos.kinds(),
             calls: ground.chaos.calls(),
             span: ground.story.elapsed(),
             batches: observed.rows.batches.len(),
@@ -172,30 +205,51 @@ impl Play {
     /// Plays the events and waits for rest; what did not hold on the way.
     async fn until_rest(&mut self) -> Vec<String> {
         let begun = Instant::now();
+        let mut look = begun;
         let events = std::mem::take(&mut self.plan.events);
         let mut events = events.into_iter().peekable();
         loop {
             while let Some(planned) = events.next_if(|planned| begun + planned.at <= Instant::now())
             {
-                if planned.fault.as_ref().is_none_or(|name| self.stage.ground.chaos.inject(name)) {
+                if planned
+                    .fault
+                    .as_ref()
+                    .is_none_or(|name| self.stage.ground.chaos.inject(name, planned.event.word()))
+                {
                     self.happen(planned.event);
                 }
             }
-            let observed = self.observe();
-            let broken = invariants::broken(invariants::ALWAYS, &observed);
-            if !broken.is_empty() {
-                return broken;
+            if let Some(told) = self.absence.follow(&self.stage.memory, &self.stage.world) {
+                self.stage.ground.story.tell("world", told);
             }
-            if begun.elapsed() > WELL_FROM {
-                self.walls.values().for_each(Wall::mend);
-                if observed.is_at_rest() || begun.elapsed() > WELL_FROM + REST {
+            let now = Instant::now();
+            if now >= look {
+                look = now + LOOK;
+                let observed = self.observe().await;
+                let broken = invariants::broken(invariants::ALWAYS, &observed);
+                if !broken.is_empty() || self.is_at_end(&observed) {
                     return broken;
                 }
             }
-            let next = Instant::now() + LOOK;
-            let next = events.peek().map_or(next, |planned| next.min(begun + planned.at));
+            let planned = events.peek().map(|planned| begun + planned.at);
+            let absence = self.absence.next_look().map(|span| now + span);
+            let next = [planned, absence].into_iter().flatten().fold(look, Instant::min);
             tokio::time::sleep_until(next).await;
         }
+    }
+
+    /// Whether the run is over: at rest in a well world, or not at rest for too long.
+    fn is_at_end(&self, observed: &Observed) -> bool {
+        let Some(well) = observed.well else { return false };
+        self.walls.values().for_each(Wall::mend);
+        observed.is_at_rest() || observed.now.since(well) > REST
+    }
+
+    /// Since when the world is well, if it is.
+    fn well(&self) -> Option<Timestamp> {
+        let (over, since) = self.absence.is_over();
+        let since = since.map_or(Duration::ZERO, |since| since - self.begun.0);
+        Some(self.begun.1 + WELL_FROM.max(since)).filter(|well| over && *well <= self.truth.now())
     }
 
     fn happen(&mut self, event: Event) {
@@ -230,6 +284,27 @@ impl Play {
                 }
             }
             Event::Wipe => self.stage.server.wipe(),
+            Event::LoseSideTag => {
+                let newest = |state: &fedora_sim::world::State| {
+                    state.side_tags(None, None).last().map(|tag| tag.name.clone())
+                };
+                self.removed.extend(self.stage.world.read(newest));
+                self.deed(&Deed::RemoveSideTag { tag: None });
+            }
+            Event::List(list) => self.stage.world.change(|state| {
+                let lists = &mut state.script.bodhi.lists;
+                match list.names() {
+                    Some(names) => lists.insert(LIST.to_owned(), names),
+                    None => lists.remove(LIST),
+                };
+            }),
+            Event::StallRepos => {
+                self.stage.world.change(|state| state.script.timing.repo_ms = NEVER_MS);
+            }
+            Event::MendRepos(ms) => {
+                self.stage.world.change(|state| state.script.timing.repo_ms = ms);
+                self.deed(&Deed::FailRepos);
+            }
             Event::ForgetSessions => self.deed(&Deed::ForgetSessions),
             Event::AgeSessions => self.deed(&Deed::AgeSessions { by_ms: 48 * 3_600_000 }),
         }
@@ -241,13 +316,20 @@ impl Play {
         }
     }
 
-    fn observe(&self) -> Observed {
+    async fn observe(&self) -> Observed {
+        let queue = self.stage.server.depths().await;
         Observed {
             rows: self.stage.memory.rows().clone(),
             report: self.stage.world.read(Report::of),
             announced: self.announced.clone(),
             unacknowledged: self.stage.broker.unacknowledged(),
             acknowledged_too_early: self.stage.broker.acknowledged_too_early(),
+            now: self.truth.now(),
+            well: self.well(),
+            window: self.stage.plan.max_open_builds,
+            queue,
+            removed_by_others: self.removed.clone(),
+            forgotten_too_early: self.stage.server.forgotten_too_early(),
             ended: self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }

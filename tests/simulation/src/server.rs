@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use ebs_shared::queue::{LocalConsumer, LocalQueue, LocalSettings};
+use ebs_shared::queue::{Depths, LocalConsumer, LocalQueue, LocalSettings, Producer as _};
 
 struct Content {
     queue: LocalQueue,
+    producers: BTreeMap<String, LocalQueue>,
     consumers: BTreeMap<String, Arc<LocalConsumer>>,
 }
 
@@ -17,18 +18,37 @@ struct Content {
 pub struct QueueServer {
     lease: Duration,
     content: Mutex<Content>,
+    /// Jobs whose results were forgotten while the ledger still waited for them.
+    too_early: Mutex<Vec<String>>,
 }
 
 impl QueueServer {
     /// An empty one with this lease of a job.
     #[must_use]
     pub fn new(lease: Duration) -> Self {
-        Self { lease, content: Mutex::new(empty(lease)) }
+        Self { lease, content: Mutex::new(empty(lease)), too_early: Mutex::default() }
     }
 
     /// Forgets everything, as a wiped Redis does.
     pub fn wipe(&self) {
         *self.content() = empty(self.lease);
+    }
+
+    /// What it holds.
+    pub async fn depths(&self) -> Depths {
+        let queue = self.content().queue.clone();
+        queue.depths().await.unwrap_or_default()
+    }
+
+    /// Notes jobs whose results were forgotten while the ledger still waited for them.
+    pub fn forgotten(&self, jobs: Vec<String>) {
+        self.too_early.lock().unwrap_or_else(PoisonError::into_inner).extend(jobs);
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn forgotten_too_early(&self) -> Vec<String> {
+        self.too_early.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How long a job is held without a beat.
@@ -37,10 +57,12 @@ impl QueueServer {
         self.lease
     }
 
-    /// As it is now.
+    /// A coordinator's side of it as it is now.
     #[must_use]
-    pub fn queue(&self) -> LocalQueue {
-        self.content().queue.clone()
+    pub fn producer(&self, name: &str) -> LocalQueue {
+        let mut content = self.content();
+        let Content { queue, producers, .. } = &mut *content;
+        producers.entry(name.to_owned()).or_insert_with(|| queue.another()).clone()
     }
 
     /// A worker's side of it as it is now.
@@ -62,5 +84,5 @@ impl QueueServer {
 
 fn empty(lease: Duration) -> Content {
     let queue = LocalQueue::new(LocalSettings { lease, ..LocalSettings::default() });
-    Content { queue, consumers: BTreeMap::new() }
+    Content { queue, producers: BTreeMap::new(), consumers: BTreeMap::new() }
 }

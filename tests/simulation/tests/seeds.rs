@@ -1,6 +1,10 @@
 //! The simulation itself: it repeats, and it finds what is wrong.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
+use ebs_domain::time::Timestamp;
+use ebs_shared::queue::Depths;
 use ebs_simulation::{
     chaos::Chaos,
     invariants,
@@ -8,6 +12,7 @@ use ebs_simulation::{
     observed::{Announced, Observed},
     plan::Plan,
     run::{Options, run},
+    sweep::{Sweep, sweep},
 };
 use fedora_sim::{
     control::{Announce, Report, TagAnswer},
@@ -27,6 +32,17 @@ fn the_same_seed_has_the_same_transcript() -> Result<()> {
 }
 
 #[test]
+fn seeds_that_run_at_once_come_to_the_same_as_one_after_the_other() -> Result<()> {
+    let sums = |threads| -> Result<_> {
+        let (seeds, without) = (1..7, BTreeSet::new());
+        let swept = sweep(&Sweep { seeds, without, threads, keep_going: true })?;
+        Ok((swept.seeds, swept.calls, swept.faults, swept.builds, swept.span))
+    };
+    assert_eq!(sums(1)?, sums(3)?);
+    Ok(())
+}
+
+#[test]
 fn a_fault_left_out_leaves_the_others_as_they_were() {
     let plan = Plan::of(44, &[].into());
     let names: Vec<String> = plan.events.iter().filter_map(|event| event.fault.clone()).collect();
@@ -41,8 +57,8 @@ fn a_fault_left_out_leaves_the_others_as_they_were() {
 async fn a_fault_that_is_left_out_does_not_happen() {
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
     let chaos = Chaos::new(1, until, [String::from("a.wipe")].into());
-    assert!(!chaos.inject("a.wipe"));
-    assert!(chaos.inject("b.wipe"));
+    assert!(!chaos.inject("a.wipe", "wipe"));
+    assert!(chaos.inject("b.wipe", "wipe"));
     assert_eq!(chaos.injected(), ["b.wipe"]);
 }
 
@@ -62,11 +78,17 @@ async fn a_forgotten_trigger_is_seen() {
         announced: vec![Announced { made, announce: Announce::Once }],
         unacknowledged: 0,
         acknowledged_too_early: vec![7],
+        now: Timestamp::from_millis(0),
+        well: None,
+        window: 1,
+        queue: Depths::default(),
+        removed_by_others: BTreeSet::new(),
+        forgotten_too_early: vec!["b1.1.submit_builds#1".to_owned()],
         ended: vec!["a ended by itself".to_owned()],
     };
     assert!(!observed.is_at_rest());
     let always = invariants::broken(invariants::ALWAYS, &observed);
-    assert_eq!(always.len(), 2, "{always:?}");
+    assert_eq!(always.len(), 3, "{always:?}");
     let at_rest = invariants::broken(invariants::AT_REST, &observed);
     assert_eq!(at_rest, ["invariant_no_trigger_is_forgotten: no trigger: alpha-1-1.fc45 (Once)"]);
 }

@@ -1,10 +1,15 @@
 //! `./dev bench`: how fast and how large the service is. What the figures mean stands in `docs/ARCHITECTURE.md`.
 
 mod batch;
+mod intake;
+mod monitor;
 mod parse;
 mod processes;
+mod recovery;
 mod run;
 mod table;
 
 pub use batch::batch;
+pub use intake::intake;
 pub use parse::parse;
+pub use recovery::recovery;

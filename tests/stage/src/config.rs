@@ -44,6 +44,12 @@ impl Default for Tempo {
     }
 }
 
+/// The queue that keeps the messages.
+pub const QUEUE: &str = "ebs";
+
+/// What topics begin with.
+pub const PREFIX: &str = "org.fedoraproject.prod";
+
 /// Packages that a pattern excludes begin with this.
 pub const EXCLUDED: &str = "excluded-";
 
@@ -72,12 +78,16 @@ pub struct Places {
     pub redis: Option<String>,
     /// The broker's URL; none: the bus is not listened to.
     pub broker: Option<String>,
+    /// How many messages the broker sends ahead, if not the usual.
+    pub prefetch: Option<u16>,
     /// Whether builds are scratch builds.
     pub scratch: bool,
     /// Whether builds are drafts.
     pub drafts: bool,
     /// Most builds in an update; 0: no limit.
     pub batch_size: usize,
+    /// Most builds under way at once, if not the usual.
+    pub max_open_builds: Option<u32>,
     /// Jobs side by side in one worker.
     pub concurrency: usize,
     /// How long things may take.
@@ -124,10 +134,14 @@ pub fn write_static(
     writeln!(text, "  bus:\n    datagrepper_url: {fedora}/datagrepper/")?;
     match &places.broker {
         Some(broker) => {
-            let bus = write_bus(folder, instance, broker)?;
+            let bus = bus(broker, places.prefetch);
+            let bus = write(folder, &format!("{instance}-bus.toml"), &bus)?;
             writeln!(text, "    fedora_messaging_config: {}", bus.display())?;
         }
         None => writeln!(text, "    enabled: false")?,
+    }
+    if let Some(builds) = places.max_open_builds {
+        writeln!(text, "  limits:\n    max_open_builds: {builds}")?;
     }
     writeln!(
         text,
@@ -140,16 +154,19 @@ pub fn write_static(
     write(folder, &format!("{instance}.yaml"), &text)
 }
 
-/// The usual file of Fedora Messaging. Both instances name one queue: it keeps messages while nobody leads.
-fn write_bus(folder: &Path, instance: &str, broker: &str) -> anyhow::Result<PathBuf> {
-    let text = format!(
-        "amqp_url = \"{broker}\"\npassive_declares = false\ntopic_prefix = \"org.fedoraproject.prod\"\n\
+/// The usual file of Fedora Messaging. Both instances name one queue, [`QUEUE`]: it keeps messages while nobody leads.
+#[must_use]
+pub fn bus(broker: &str, prefetch: Option<u16>) -> String {
+    let ahead = prefetch.map_or_else(String::new, |count| {
+        format!("\n[qos]\nprefetch_size = 0\nprefetch_count = {count}\n")
+    });
+    format!(
+        "amqp_url = \"{broker}\"\npassive_declares = false\ntopic_prefix = \"{PREFIX}\"\n\
          publish_exchange = \"amq.topic\"\n\n[client_properties]\napp = \"ebs-stage\"\n\n[exchanges.\"amq.topic\"]\n\
-         type = \"topic\"\ndurable = true\nauto_delete = false\narguments = {{}}\n\n[queues.ebs]\ndurable = true\n\
-         auto_delete = false\nexclusive = false\narguments = {{}}\n\n[[bindings]]\nqueue = \"ebs\"\n\
-         exchange = \"amq.topic\"\nrouting_keys = [\"*.*.*.buildsys.tag\"]\n"
-    );
-    write(folder, &format!("{instance}-bus.toml"), &text)
+         type = \"topic\"\ndurable = true\nauto_delete = false\narguments = {{}}\n\n[queues.{QUEUE}]\ndurable = true\n\
+         auto_delete = false\nexclusive = false\narguments = {{}}\n\n[[bindings]]\nqueue = \"{QUEUE}\"\n\
+         exchange = \"amq.topic\"\nrouting_keys = [\"*.*.*.buildsys.tag\"]\n{ahead}"
+    )
 }
 
 /// Writes the dynamic file: roles become patterns, renamed packages name their upstream; its path. The other packages are on

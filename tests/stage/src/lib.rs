@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod child;
 pub mod config;
+pub mod disk;
 pub mod fedora;
 pub mod figures;
 pub mod names;

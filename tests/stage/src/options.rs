@@ -32,6 +32,10 @@ pub enum Bench {
     Batch(BenchBatch),
     /// Reading a long `listTagged` reply: time and memory.
     Parse(BenchParse),
+    /// SIGKILL to the leader with many builds in flight: how soon somebody acts.
+    Recovery(BenchRecovery),
+    /// A queue full of messages, of which few matter: how many a second the service takes, and the Python library.
+    Intake(BenchIntake),
 }
 
 /// The loads of `bench batch`: all of these together.
@@ -66,6 +70,46 @@ pub struct BenchParse {
     /// Runs; the median is shown.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeat: u32,
+}
+
+/// What `bench recovery` kills.
+#[derive(Clone, Debug, Args)]
+pub struct BenchRecovery {
+    /// Builds in flight.
+    #[arg(long, default_value_t = 2262, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub packages: u32,
+    /// How many workers there are.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: u16,
+    /// The leader's lease, in ms; 12,000 otherwise.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1_000..=600_000))]
+    pub lease: Option<u64>,
+    /// How often each case is measured.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=25))]
+    pub repeat: u32,
+    /// Where configuration and logs go; a new folder below `.run` otherwise.
+    #[arg(long)]
+    pub run_folder: Option<PathBuf>,
+}
+
+/// What `bench intake` floods.
+#[derive(Clone, Debug, Args)]
+pub struct BenchIntake {
+    /// Messages for the service.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    pub messages: u32,
+    /// Messages for the Python library.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1_000..=1_000_000))]
+    pub stock_messages: u32,
+    /// How many messages the broker sends ahead, to both; 10 is what the usual file says.
+    #[arg(long, value_delimiter = ',', default_value = "10,1000", value_parser = clap::value_parser!(u16).range(1..))]
+    pub prefetch: Vec<u16>,
+    /// Runs of each; the median is shown.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=25))]
+    pub repeat: u32,
+    /// Where configuration and logs go; a new folder below `.run` otherwise.
+    #[arg(long)]
+    pub run_folder: Option<PathBuf>,
 }
 
 /// What is played.

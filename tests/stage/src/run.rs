@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
+use ebs_integration::ports::free_port;
 use tokio::{
     select,
     signal::unix::{SignalKind, signal},
@@ -23,7 +24,7 @@ use crate::{
     scenario::{Cast, Scenario},
     status::Pages,
     stream::{self, Stream},
-    troupe::{Cue, Troupe, free_port},
+    troupe::{Cue, Troupe},
 };
 
 /// The page's port if nothing else is said.
@@ -88,15 +89,19 @@ async fn measure(bench: &Bench) -> anyhow::Result<Verdict> {
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let measured = async {
         match bench {
-            Bench::Batch(options) => bench::batch(options).await,
-            Bench::Parse(options) => bench::parse(options),
+            Bench::Batch(options) => bench::batch(options).await.map(|()| true),
+            Bench::Parse(options) => bench::parse(options).map(|()| true),
+            Bench::Recovery(options) => bench::recovery(options).await,
+            Bench::Intake(options) => bench::intake(options).await,
         }
     };
     select! {
         biased;
         _ = terminate.recv() => Ok(Verdict::Mismatch),
         _ = interrupt.recv() => Ok(Verdict::Mismatch),
-        measured = measured => measured.map(|()| Verdict::AsExpected),
+        measured = measured => {
+            Ok(if measured? { Verdict::AsExpected } else { Verdict::Mismatch })
+        }
     }
 }
 
@@ -184,7 +189,11 @@ impl Plan {
             drafts: self.scenario.draft_builds(self.play.seed),
             batch_size: self.cast.batch_size,
             tempo: Tempo::default(),
+            max_open_builds: None,
+            prefetch: None,
             proxied: false,
+            listens: false,
+            disk: None,
         }
     }
 

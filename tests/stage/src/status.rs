@@ -201,8 +201,25 @@ impl Pages {
         let leads = self.status(port).await.is_ok_and(|status| {
             status.and_then(|status| status.leader).is_some_and(|leader| leader.here)
         });
-        let answer = self.http.get(format!("http://127.0.0.1:{port}/ready")).send().await;
-        leads && answer.is_ok_and(|answer| answer.status().is_success())
+        leads && self.ready(port).await == Some(true)
+    }
+
+    /// Whether the instance at this port says that it is ready; `None` if it says nothing.
+    pub async fn ready(&self, port: u16) -> Option<bool> {
+        let answer = self.http.get(format!("http://127.0.0.1:{port}/ready")).send().await.ok()?;
+        Some(answer.status().is_success())
+    }
+
+    /// The parts that keep the instance at this port from being ready; none while it cannot say.
+    pub async fn faulty(&self, port: u16) -> Vec<String> {
+        let Ok(answer) = self.http.get(format!("http://127.0.0.1:{port}/ready")).send().await
+        else {
+            return Vec::new();
+        };
+        let told: Value = answer.json().await.unwrap_or_default();
+        let conditions = told["conditions"].as_array().into_iter().flatten();
+        let faulty = conditions.filter(|condition| !condition["fault"].is_null());
+        faulty.filter_map(|condition| condition["name"].as_str().map(str::to_owned)).collect()
     }
 
     /// The status of the instance at this port; `None` while it cannot say.

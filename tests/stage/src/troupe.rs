@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ebs_integration::{postgres, rabbit::Rabbit, redis::RedisServer};
+use ebs_integration::{ports::free_port, postgres, rabbit::Rabbit, redis::RedisServer};
 use serde_json::Value;
 use tokio::process::Command;
 use url::Url;
@@ -15,6 +15,7 @@ use url::Url;
 use crate::{
     child::{Child, wait_for},
     config::{self, Places, Tempo},
+    disk::Disk,
     fedora::Fedora,
     proxy::Proxy,
     status::Pages,
@@ -44,24 +45,36 @@ pub struct Cue<'a> {
     pub batch_size: usize,
     /// How long things may take.
     pub tempo: Tempo,
+    /// Most builds under way at once, if not the usual.
+    pub max_open_builds: Option<u32>,
+    /// How many messages the broker sends ahead, if not the usual.
+    pub prefetch: Option<u16>,
     /// Whether programs reach the servers through proxies.
     pub proxied: bool,
+    /// Whether one process that does all listens to the bus; several always do.
+    pub listens: bool,
+    /// Where that one keeps its file; in the folder otherwise.
+    pub disk: Option<&'a Disk>,
 }
 
 /// The proxies between our programs and the servers.
 pub struct Proxies {
+    /// To RabbitMQ.
+    pub broker: Proxy,
+    /// To Redis and PostgreSQL; none in standalone.
+    pub servers: Option<ServerProxies>,
+}
+
+/// The proxies to the servers of the distributed form.
+pub struct ServerProxies {
     /// To Redis.
     pub redis: Proxy,
     /// To PostgreSQL.
     pub postgres: Proxy,
-    /// To RabbitMQ.
-    pub broker: Proxy,
 }
 
-/// The servers of the distributed form.
+/// The servers of the distributed form, beside the broker.
 pub struct Servers {
-    /// RabbitMQ.
-    pub broker: Rabbit,
     /// Redis.
     pub redis: RedisServer,
     /// PostgreSQL.
@@ -75,6 +88,8 @@ pub struct Troupe {
     /// The coordinator that leads, then the standby.
     coordinators: Vec<Child>,
     workers: Vec<Child>,
+    /// RabbitMQ, if anybody listens.
+    pub broker: Option<Rabbit>,
     /// The servers; none in standalone.
     pub servers: Option<Servers>,
     /// The standby's port, if there is one.
@@ -92,21 +107,25 @@ impl Troupe {
     /// Something does not start; all that did has ended again.
     pub async fn start(cue: &Cue<'_>, pages: &Pages) -> anyhow::Result<Self> {
         must_be_free(cue.port)?;
-        let servers = match cue.workers {
-            None => None,
-            Some(_) => Some(Servers::start().await?),
+        let (broker, servers) = match cue.workers {
+            None if cue.listens => (Some(start_broker().await?), None),
+            None => (None, None),
+            Some(_) => {
+                let (broker, servers) = tokio::try_join!(start_broker(), Servers::start())?;
+                (Some(broker), Some(servers))
+            }
         };
-        let broker = servers.as_ref().map(|servers| servers.broker.url());
+        let bus = broker.as_ref().map(Rabbit::url);
         let fedora =
-            Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, broker.as_deref())
-                .await?;
+            Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, bus.as_deref()).await?;
         config::point_at_lists(cue.dynamic, &fedora.url)?;
-        let mut places = places(cue, &fedora.url, servers.as_ref())?;
+        let mut places = places(cue, &fedora.url, bus, servers.as_ref())?;
         let proxies = if cue.proxied { Some(Proxies::before(&mut places).await?) } else { None };
         let mut troupe = Self {
             fedora,
             coordinators: Vec::new(),
             workers: Vec::new(),
+            broker,
             servers,
             standby: None,
             proxies,
@@ -137,7 +156,11 @@ impl Troupe {
         port: u16,
     ) -> anyhow::Result<()> {
         let file = config::write_static(cue.folder, name, port, &self.places)?;
-        let mut command = Command::new(program("ebs-coordinator")?);
+        let coordinator = program("ebs-coordinator")?;
+        let mut command = match cue.disk {
+            Some(disk) => disk.within(&coordinator),
+            None => Command::new(coordinator),
+        };
         command.arg("--static-config-file").arg(file).arg("--dynamic-config-file").arg(cue.dynamic);
         // Each start has a log of its own.
         let start = (1..).map(|start| format!("{name}-{start}"));
@@ -156,7 +179,7 @@ impl Troupe {
         let name = format!("worker-{number}");
         let file = config::write_static(cue.folder, &name, 0, &self.places)?;
         let mut command = Command::new(program("ebs-worker")?);
-        command.arg("--config").arg(file);
+        command.arg("--config").arg(file).args(["--name", &name]);
         self.workers.push(Child::start(&name, command, cue.folder)?);
         Ok(())
     }
@@ -252,9 +275,9 @@ impl Troupe {
         let mut found = vec![("fedora-sim".to_owned(), self.fedora.child.pid())];
         let ours = self.coordinators.iter().chain(&self.workers);
         found.extend(ours.map(|child| (child.name().to_owned(), child.pid())));
+        found.extend(self.broker.iter().map(|broker| ("rabbitmq".to_owned(), broker.pid())));
         if let Some(servers) = &self.servers {
             found.extend([
-                ("rabbitmq".to_owned(), servers.broker.pid()),
                 ("redis".to_owned(), servers.redis.pid()),
                 ("postgres".to_owned(), servers.postgres.pid()),
             ]);
@@ -274,18 +297,22 @@ impl Troupe {
             child.stop().await;
         }
         self.fedora.child.stop().await;
-        drop(self.servers);
+        drop((self.broker, self.servers));
     }
 }
 
 impl Proxies {
     /// Starts them and has these places lead through them.
     async fn before(places: &mut Places) -> anyhow::Result<Self> {
-        Ok(Self {
-            redis: proxied(places.redis.as_mut().context("there is no Redis")?).await?,
-            postgres: proxied(&mut places.database).await?,
-            broker: proxied(places.broker.as_mut().context("there is no broker")?).await?,
-        })
+        let broker = proxied(places.broker.as_mut().context("there is no broker")?).await?;
+        let servers = match &mut places.redis {
+            Some(redis) => Some(ServerProxies {
+                redis: proxied(redis).await?,
+                postgres: proxied(&mut places.database).await?,
+            }),
+            None => None,
+        };
+        Ok(Self { broker, servers })
     }
 }
 
@@ -306,18 +333,29 @@ async fn proxied(url: &mut String) -> anyhow::Result<Proxy> {
 
 impl Servers {
     async fn start() -> anyhow::Result<Self> {
-        let broker = tokio::task::spawn_blocking(Rabbit::start);
         let postgres = tokio::task::spawn_blocking(postgres::Postgres::start);
         let redis = RedisServer::start().await.context("start Redis")?;
-        let broker = broker.await.context("start RabbitMQ")?.context("start RabbitMQ")?;
         let postgres = postgres.await.context("start PostgreSQL")?.context("start PostgreSQL")?;
-        Ok(Self { broker, redis, postgres })
+        Ok(Self { redis, postgres })
     }
 }
 
-fn places(cue: &Cue<'_>, fedora: &str, servers: Option<&Servers>) -> anyhow::Result<Places> {
+async fn start_broker() -> anyhow::Result<Rabbit> {
+    let broker = tokio::task::spawn_blocking(Rabbit::start).await;
+    broker.context("start RabbitMQ")?.context("start RabbitMQ")
+}
+
+fn places(
+    cue: &Cue<'_>,
+    fedora: &str,
+    broker: Option<String>,
+    servers: Option<&Servers>,
+) -> anyhow::Result<Places> {
     let (database, database_password) = match servers {
-        None => (format!("sqlite:{}", cue.folder.join("ebs.sqlite").display()), None),
+        None => {
+            let folder = cue.disk.map_or(cue.folder, Disk::folder);
+            (format!("sqlite:{}", folder.join("ebs.sqlite").display()), None)
+        }
         Some(servers) => {
             let password = config::write(cue.folder, "database-password", postgres::PASSWORD)?;
             (servers.postgres.url(), Some(password))
@@ -328,10 +366,12 @@ fn places(cue: &Cue<'_>, fedora: &str, servers: Option<&Servers>) -> anyhow::Res
         database,
         database_password,
         redis: servers.map(|servers| servers.redis.url.clone()),
-        broker: servers.map(|servers| servers.broker.url()),
+        broker,
+        prefetch: cue.prefetch,
         scratch: cue.scratch,
         drafts: cue.drafts,
         batch_size: cue.batch_size,
+        max_open_builds: cue.max_open_builds,
         concurrency: 4,
         tempo: cue.tempo.clone(),
     })
@@ -352,16 +392,6 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
         bail!("{} is missing: build it, or use ./dev", path.display());
     }
     Ok(path)
-}
-
-/// A port that nobody listens on now.
-///
-/// # Errors
-///
-/// There is none.
-pub fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
-    Ok(listener.local_addr().context("find a free port")?.port())
 }
 
 /// Fails with a text that names the port if somebody listens on it.

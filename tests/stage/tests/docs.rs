@@ -21,8 +21,11 @@ const ENDINGS: &[&str] =
 
 /// The command lines of all verbs that have options of their own.
 fn stage() -> clap::Command {
+    // Planted faults need the tree built anew: that is done by a script (`.ci/mutants.py`), not by the simulation.
+    let mutants = clap::Arg::new("mutants").long("mutants");
+    let simulate = ebs_simulation::arguments::Arguments::command().name("simulate").arg(mutants);
     Options::command()
-        .subcommand(ebs_simulation::arguments::Arguments::command().name("simulate"))
+        .subcommand(simulate)
         .subcommand(ebs_chaos::options::Options::command().name("chaos"))
 }
 

@@ -27,9 +27,11 @@ fn worker(folder: &std::path::Path, port: u16, authority: &std::path::Path) -> R
         database_password: None,
         redis: Some(format!("rediss://127.0.0.1:{port}/")),
         broker: None,
+        prefetch: None,
         scratch: false,
         drafts: true,
         batch_size: 0,
+        max_open_builds: None,
         concurrency: 1,
         tempo: Tempo::default(),
     };

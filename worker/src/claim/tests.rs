@@ -8,7 +8,11 @@ use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use ebs_shared::{
     clock::System,
-    queue::{Held, JobEnd, Lane, LocalQueue, LocalSettings, NewJob, Producer},
+    pulse::Pulse,
+    queue::{
+        Beat, Consumer, Finished, Held, JobEnd, Lane, LocalQueue, LocalSettings, NewJob, Presence,
+        Producer, QueueError,
+    },
 };
 use prometheus::Registry;
 use tokio::{
@@ -57,6 +61,7 @@ struct Bench {
     queue: LocalQueue,
     handler: Arc<Scripted>,
     metrics: WorkerMetrics,
+    pulse: Pulse,
     stop: CancellationToken,
     worker: JoinHandle<()>,
 }
@@ -67,15 +72,18 @@ impl Bench {
         let handler = Arc::new(Scripted { permits: Semaphore::new(0), begun: Mutex::default() });
         let (metrics, stop) =
             (WorkerMetrics::register(&Registry::new()).unwrap(), CancellationToken::new());
+        let settings = WorkerSettings { slots, ..WorkerSettings::named("one") };
+        let pulse = settings.pulse();
         let claim = Claim {
             consumer: Arc::new(queue.consumer("one")),
             handler: Arc::clone(&handler),
             chance: Arc::new(System),
             metrics: metrics.clone(),
-            settings: WorkerSettings { slots, ..WorkerSettings::named("one") },
+            settings,
+            pulse: pulse.clone(),
         };
         let worker = tokio::spawn(claim.run(stop.clone()));
-        Self { queue, handler, metrics, stop, worker }
+        Self { queue, handler, metrics, pulse, stop, worker }
     }
 
     async fn put(&self, id: &str, lane: Lane, payload: &str) {
@@ -118,7 +126,10 @@ async fn jobs_are_done_and_told() {
     bench.put("b", Lane::Watch, "fail").await;
     let ends = BTreeMap::from([bench.result().await, bench.result().await]);
     assert_eq!(ends["a"], JobEnd::Done("report of a".to_owned()));
-    assert_eq!(ends["b"], JobEnd::Dead { error: "broken".to_owned(), attempts: 1 });
+    assert_eq!(
+        ends["b"],
+        JobEnd::Dead { error: "broken".to_owned(), attempts: 1, workers: vec!["one".to_owned()] }
+    );
     let workers = bench.queue.workers().await.unwrap();
     assert_eq!(
         workers.iter().map(|w| (w.worker.as_str(), w.slots)).collect::<Vec<_>>(),
@@ -226,4 +237,67 @@ async fn what_outlasts_the_grace_is_handed_back_and_waits_for_its_doubt() {
     tokio::time::advance(Duration::from_secs(601)).await;
     bench.queue.maintain().await.unwrap();
     assert_eq!(other.take(&Lane::ALL, 1, Duration::ZERO).await.unwrap()[0].attempt, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_with_nothing_to_do_or_with_all_slots_taken_is_seen_to_live() {
+    let bench = Bench::start(2);
+    let limit = WorkerSettings::named("one").grace + Duration::from_secs(61);
+    bench.pass(limit).await;
+    assert_eq!(bench.pulse.silence(), None);
+    bench.put("s", Lane::Submit, "hang").await;
+    bench.put("w", Lane::Watch, "hang").await;
+    bench.pass(limit).await;
+    assert_eq!(bench.begun(), ["s", "w"]);
+    assert_eq!(bench.pulse.silence(), None);
+}
+
+/// A queue that takes every question and never answers.
+struct Deaf;
+
+#[async_trait]
+impl Consumer for Deaf {
+    async fn take(&self, _: &[Lane], _: usize, _: Duration) -> Result<Vec<Held>, QueueError> {
+        std::future::pending().await
+    }
+    async fn beat(&self, _: &Held) -> Result<Beat, QueueError> {
+        std::future::pending().await
+    }
+    async fn complete(&self, _: &Held, _: &str) -> Result<Finished, QueueError> {
+        std::future::pending().await
+    }
+    async fn fail(&self, _: &Held, _: &str, _: Duration, _: bool) -> Result<Finished, QueueError> {
+        std::future::pending().await
+    }
+    async fn release(&self, _: &Held, _: Duration) -> Result<Finished, QueueError> {
+        std::future::pending().await
+    }
+    fn lease(&self) -> Duration {
+        LEASE
+    }
+    async fn announce(&self, _: &Presence) -> Result<(), QueueError> {
+        std::future::pending().await
+    }
+    async fn leave(&self) -> Result<(), QueueError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_loop_that_stands_still_is_seen() {
+    let settings = WorkerSettings::named("one");
+    let pulse = settings.pulse();
+    let limit = settings.grace + Duration::from_secs(61);
+    let claim = Claim {
+        consumer: Arc::new(Deaf),
+        handler: Arc::new(Scripted { permits: Semaphore::new(0), begun: Mutex::default() }),
+        chance: Arc::new(System),
+        metrics: WorkerMetrics::register(&Registry::new()).unwrap(),
+        settings,
+        pulse: pulse.clone(),
+    };
+    let worker = tokio::spawn(claim.run(CancellationToken::new()));
+    sleep(limit).await;
+    assert!(pulse.silence().is_some());
+    worker.abort();
 }

@@ -6,7 +6,7 @@ use ebs_domain::id::{BuildId, TaskId};
 use ebs_shared::{
     job::{Answer, SeenTask, Service},
     koji::{
-        api::{BuildInfo, MAX_BULK, TaskEnd, TaskInfo},
+        api::{BuildInfo, TaskEnd, TaskInfo, TaskState},
         error::Fault,
         fault::{self, Meaning},
     },
@@ -24,9 +24,16 @@ impl Jobs {
     /// One look at tasks: their states in one call, then how the final ones ended.
     pub(super) async fn see_tasks(&self, tasks: &[TaskId]) -> Step<Seen> {
         let (known, unknown) = self.states(tasks).await?;
-        let finals: Vec<TaskId> =
-            known.iter().filter(|info| info.state.is_final()).map(|info| info.task).collect();
-        let mut ends = self.ends(&finals).await?;
+        let (mut closed, mut unwell) = (Vec::new(), Vec::new());
+        for info in &known {
+            match info.state {
+                TaskState::Closed => closed.push(info.task),
+                TaskState::Failed | TaskState::Canceled => unwell.push(info.task),
+                TaskState::Free | TaskState::Open | TaskState::Assigned => {}
+            }
+        }
+        let mut ends = self.ends(&unwell).await?;
+        ends.extend(self.good_ends(&closed).await?);
         let mut taken = self.taken(&ends).await?;
         let mut seen = Vec::with_capacity(known.len());
         for info in known {
@@ -44,30 +51,42 @@ impl Jobs {
     /// The states of tasks, and those that Koji does not know.
     pub(super) async fn states(&self, tasks: &[TaskId]) -> Step<(Vec<TaskInfo>, Vec<TaskId>)> {
         let (mut known, mut unknown) = (Vec::with_capacity(tasks.len()), Vec::new());
-        for some in tasks.chunks(MAX_BULK) {
-            let infos = self.hub.tasks(some).await.map_err(|error| koji_away(&error))?;
-            if infos.len() != some.len() {
-                let why = format!("{} answers for {} tasks", infos.len(), some.len());
-                return Err(Answer::Unavailable { service: Service::Koji, why });
-            }
-            for (task, info) in some.iter().zip(infos) {
-                match info {
-                    Some(info) => known.push(info),
-                    None => unknown.push(*task),
-                }
+        if tasks.is_empty() {
+            return Ok((known, unknown));
+        }
+        let infos = self.hub.tasks(tasks).await.map_err(|error| koji_away(&error))?;
+        if infos.len() != tasks.len() {
+            let why = format!("{} answers for {} tasks", infos.len(), tasks.len());
+            return Err(Answer::Unavailable { service: Service::Koji, why });
+        }
+        for (task, info) in tasks.iter().zip(infos) {
+            match info {
+                Some(info) => known.push(info),
+                None => unknown.push(*task),
             }
         }
         Ok((known, unknown))
     }
 
-    /// How finished tasks ended, by task.
-    pub(super) async fn ends(&self, finals: &[TaskId]) -> Step<BTreeMap<TaskId, TaskEnd>> {
-        let mut ends = BTreeMap::new();
-        for some in finals.chunks(MAX_BULK) {
-            let told = self.hub.task_ends(some).await.map_err(|error| koji_away(&error))?;
-            ends.extend(told.into_iter().map(|end| (end.task, end)));
+    /// The same of tasks that ended well: what is to be known of one is its build alone.
+    async fn good_ends(&self, closed: &[TaskId]) -> Step<BTreeMap<TaskId, TaskEnd>> {
+        if closed.is_empty() {
+            return Ok(BTreeMap::new());
         }
-        Ok(ends)
+        let told = self.hub.builds_of_tasks(closed).await.map_err(|error| koji_away(&error))?;
+        let end = |(task, builds): (&TaskId, Vec<BuildInfo>)| {
+            (*task, TaskEnd { task: *task, fault: None, children: Vec::new(), builds })
+        };
+        Ok(closed.iter().zip(told).map(end).collect())
+    }
+
+    /// How tasks ended that did not end well, by task.
+    pub(super) async fn ends(&self, finals: &[TaskId]) -> Step<BTreeMap<TaskId, TaskEnd>> {
+        if finals.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let told = self.hub.task_ends(finals).await.map_err(|error| koji_away(&error))?;
+        Ok(told.into_iter().map(|end| (end.task, end)).collect())
     }
 
     /// The builds that faults "Build already exists" name.

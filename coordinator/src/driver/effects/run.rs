@@ -19,6 +19,9 @@ pub(in crate::driver) async fn list_before(
 pub(in crate::driver) async fn run(parts: &Parts, running: Running) -> Result<Outcome, Failing> {
     match &running.effect {
         Effect::CreateSideTag { base } => side_tags::create(parts, base, &running).await,
+        Effect::RemoveSideTag { tag } if running.of_nobody => {
+            side_tags::remove_orphan(parts, tag).await
+        }
         Effect::RemoveSideTag { tag } => side_tags::remove(parts, tag).await,
         Effect::TagBuilds { tag, builds } => {
             tagging::tag(parts, tag, builds, running.look_first).await

@@ -21,6 +21,8 @@ pub(in crate::driver) struct Running {
     pub(in crate::driver) may_create: bool,
     /// The side tags that existed before the first run.
     pub(in crate::driver) known: Vec<i64>,
+    /// Whether it belongs to no batch, so that what it removes may have come to belong to somebody.
+    pub(in crate::driver) of_nobody: bool,
     /// Until when the lease lasts for certain.
     pub(in crate::driver) lease: watch::Receiver<Instant>,
 }

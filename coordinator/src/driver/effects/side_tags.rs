@@ -81,3 +81,22 @@ pub(super) async fn remove(parts: &Parts, tag: &TagName) -> Result<Outcome, Fail
     let gone = parts.hub.tag_exists(tag).await.is_ok_and(|exists| !exists);
     if gone { Ok(Outcome::TagRemoved) } else { Err(failing(&error)) }
 }
+
+/// Removes a tag that belonged to nobody when it was found, unless an update has been made from it since.
+pub(super) async fn remove_orphan(parts: &Parts, tag: &TagName) -> Result<Outcome, Failing> {
+    let nvr = match parts.hub.list_tagged(tag, Listing::All).await {
+        Ok(builds) => builds.into_iter().next().map(|build| build.nvr).unwrap_or_default(),
+        Err(error) if error.fault().map(fault::meaning) == Some(Meaning::NoSuchTag) => {
+            return Ok(Outcome::TagRemoved);
+        }
+        Err(error) => return Err(looking(&error)),
+    };
+    match parts.updates.find(tag, &nvr).await {
+        Ok(None) => remove(parts, tag).await,
+        Ok(Some(_)) => Ok(Outcome::Withdrawn),
+        Err(error) => {
+            let why = crate::report::chain(&error);
+            Err(Failing::Unavailable { service: Service::Bodhi, why })
+        }
+    }
+}

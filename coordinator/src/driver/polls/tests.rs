@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ebs_domain::{
-    batch::Watch,
+    batch::{Haste, Watch},
     id::{BatchId, TaskId},
 };
 use tokio::time::Instant;
@@ -73,6 +73,58 @@ fn polls_slow_down_while_nothing_changes_and_hurry_when_something_does() {
     polls.start_due(now);
     polls.answered(&id, true, now);
     assert_eq!(polls.next(), Some(now + PACE.min));
+}
+
+/// A schedule with one tag to watch since `now`.
+fn tag_polls(haste: Haste, now: Instant) -> Polls {
+    let mut polls = Polls::new(PACE, "1".to_owned());
+    watch_tag(&mut polls, haste, now);
+    polls
+}
+
+fn watch_tag(polls: &mut Polls, haste: Haste, now: Instant) {
+    let watch = Watch::Tag { tag: "side".parse().expect("it is one"), tasks: Vec::new(), haste };
+    polls.watch([(BatchId::new(1), watch)].into_iter(), now);
+}
+
+#[test]
+fn messages_hurry_the_poll_of_a_tag_that_is_waited_for_and_not_of_one_in_the_background() {
+    let now = Instant::now();
+    let answered = |haste| {
+        let mut polls = tag_polls(haste, now);
+        let id = polls.start_due(now + PACE.max).remove(0);
+        polls.answered(&id, false, now + PACE.max);
+        polls.nudge(now + PACE.max);
+        polls.next().expect("it is watched") - (now + PACE.max)
+    };
+    assert_eq!(answered(Haste::Awaited), PACE.min);
+    assert_eq!(answered(Haste::Background), PACE.max);
+}
+
+#[test]
+fn a_tag_is_looked_at_soon_once_it_is_waited_for() {
+    let now = Instant::now();
+    let mut polls = tag_polls(Haste::Background, now);
+    assert_eq!(polls.next(), Some(now + PACE.max));
+    watch_tag(&mut polls, Haste::Awaited, now);
+    assert_eq!(polls.next(), Some(now + PACE.min));
+}
+
+#[test]
+fn the_first_look_at_a_tag_asks_for_no_tagging_tasks_and_the_second_does() {
+    let now = Instant::now();
+    let mut polls = Polls::new(PACE, "1".to_owned());
+    let watch = || Watch::Tag {
+        tag: "side".parse().expect("it is one"),
+        tasks: vec![TaskId::new(7)],
+        haste: Haste::Awaited,
+    };
+    polls.watch([(BatchId::new(1), watch())].into_iter(), now);
+    let id = polls.start_due(now + PACE.min).remove(0);
+    assert!(polls.get(&id).expect("it is watched").tagging_tasks().is_empty());
+    polls.answered(&id, true, now + PACE.min);
+    polls.watch([(BatchId::new(1), watch())].into_iter(), now + PACE.min);
+    assert_eq!(polls.get(&id).expect("it is watched").tagging_tasks(), [TaskId::new(7)]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::store::{
-    Candidate, Change, DeadRow, Lease, Location, SqlStore, Store as _, StoreOptions,
+    Candidate, Change, DeadRow, Lease, Location, OrphanKind, OrphanRow, SqlStore, Store as _,
+    StoreOptions,
 };
 
 /// A server with its store and its file of tokens.
@@ -29,6 +30,8 @@ fn dead(job: &str) -> DeadRow {
         attempts: 5,
         error: "its holder vanished in each of 5 attempts".to_owned(),
         since: Timestamp::from_millis(1_795_348_800_000),
+        workers: "worker-1 worker-3".to_owned(),
+        suffers: "group 2 of batch 1".to_owned(),
     }
 }
 
@@ -171,4 +174,23 @@ async fn the_list_is_for_everybody_and_the_audit_for_those_with_a_token() {
     let token = running.token(Scope::Read);
     assert_eq!(get("/api/audit", "nobody").await.0, 401);
     assert_eq!(get("/api/audit", &token).await, (200, json!([])));
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_batch_is_told_to_anybody() {
+    let running = Running::start(false).await;
+    let row = OrphanRow {
+        kind: OrphanKind::SideTag,
+        name: "eln-build-side-7".to_owned(),
+        what: "a side tag".to_owned(),
+        first_seen: Timestamp::from_millis(1),
+        last_seen: Timestamp::from_millis(2),
+        removal: None,
+    };
+    running.store.commit(running.epoch, vec![Change::PutOrphan(row)]).await.unwrap();
+    let answer = running.client.get(format!("{}/api/orphans", running.base)).send().await.unwrap();
+    let told: Value = answer.json().await.unwrap();
+    let wanted = json!([{"kind": "side_tag", "name": "eln-build-side-7", "what": "a side tag", "first_seen": 1,
+        "last_seen": 2, "removal": null}]);
+    assert_eq!(told, wanted);
 }

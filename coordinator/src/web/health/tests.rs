@@ -34,22 +34,24 @@ async fn what_only_the_leader_needs_does_not_keep_a_standby_from_being_ready() {
     assert!(!ready(&health));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_part_that_falls_silent_hangs_after_its_deadline() {
-    let health = Health::default();
-    let timers = health.part("timers", Need::Alive, Some(Duration::ZERO));
-    health.part("queue", Need::Always, Some(Duration::from_secs(3600))).well();
+    let (health, minute) = (Health::default(), Duration::from_secs(60));
+    let timers = health.part("timers", Need::Alive, Some(minute));
+    health.part("queue", Need::Always, Some(60 * minute)).well();
+    health.watch("worker", Need::Always, Pulse::new(60 * minute));
     health.set_started();
     timers.well();
-    // The deadline is over as soon as the clock has moved on.
-    while health.alive() {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(
-        faults(&health),
-        [("queue", None), ("timers", Some("not heard of for 0 s".to_owned()))]
-    );
-    assert!(!ready(&health));
+    tokio::time::advance(minute).await;
+    assert!(ready(&health) && health.alive());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(!ready(&health) && !health.alive());
+    let silent = Some("not heard of for 61 s".to_owned());
+    assert_eq!(faults(&health), [("queue", None), ("timers", silent), ("worker", None)]);
+    tokio::time::advance(60 * minute).await;
+    assert_eq!(faults(&health).iter().filter(|(_, fault)| fault.is_some()).count(), 3);
+    timers.beat();
+    assert!(health.alive());
 }
 
 #[tokio::test]

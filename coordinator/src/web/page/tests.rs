@@ -35,6 +35,8 @@ fn the_page_without_a_batch() {
         pending: Vec::new(),
         recent: Vec::new(),
         earlier_groups: Vec::new(),
+        dead: Vec::new(),
+        credentials: Vec::new(),
         ..sample::overview()
     };
     insta::assert_snapshot!(page(&view).render().unwrap());

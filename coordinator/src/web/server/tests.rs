@@ -128,7 +128,7 @@ async fn readiness_names_what_fails_and_asks_the_database_itself() {
     running.health.set_started();
     let (status, json) = running.json("/ready").await;
     assert_eq!(status, 503);
-    insta::assert_snapshot!(json, @r#"{"conditions":[{"fault":null,"name":"database","need":"always"},{"fault":"the queue refuses the password","name":"queue","need":"always"}],"leading":false,"ok":false}"#);
+    insta::assert_snapshot!(json, @r#"{"conditions":[{"fault":null,"name":"database","need":"always"},{"fault":"the queue refuses the password","name":"queue","need":"always"}],"leading":false,"ok":false,"role":"standby"}"#);
 
     running.health.part("queue", Need::Always, None).well();
     assert_eq!(running.json("/ready").await.0, 200);
@@ -186,4 +186,24 @@ async fn the_server_ends_when_it_is_told_to() {
     let running = Running::start(false).await;
     running.stop.cancel();
     tokio::time::timeout(Duration::from_secs(20), running.server).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn before_the_database_is_reached_all_but_life_is_refused() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(listen::serve(
+        listener,
+        waiting("away".to_owned()),
+        Bounds::default(),
+        stop.clone(),
+    ));
+    for (path, wanted) in [("/alive", 200), ("/ready", 503), ("/startup", 503), ("/", 503)] {
+        let answer = reqwest::get(format!("{base}{path}")).await.unwrap();
+        assert_eq!(answer.status(), wanted, "{path}");
+    }
+    stop.cancel();
+    server.await.unwrap().unwrap();
 }

@@ -1,4 +1,8 @@
-use super::play::{Play, plan};
+use super::{
+    super::Plan,
+    play::{Play, name, plan},
+};
+use crate::id::{Component, TaskId, Token};
 
 #[test]
 fn a_batch_goes_from_admission_to_done() {
@@ -325,4 +329,82 @@ fn late_answers_change_nothing() {
     repo 9 ready -> nothing
     gone side-0 -> nothing
     ");
+}
+
+#[test]
+fn a_task_that_koji_says_it_does_not_know_is_lost_only_when_it_says_so_for_long() {
+    insta::assert_snapshot!(Play::building("a b", plan()).play(
+        "submitted a=7 b=8; 7 open; 7 unknown; later 299; 7 unknown; 7 open; later 299; 7 unknown; later 300; 7 unknown
+         7 open; 8 closed; in; change 60; request none; submitted a=9; 9 closed"
+    ), @"
+    submitted a=7 b=8 -> a free; b free
+    7 open -> a building
+    7 unknown -> nothing
+    7 unknown -> nothing
+    7 open -> nothing
+    7 unknown -> nothing
+    7 unknown -> a failed(infrastructure, Koji knows no task 7 any more)
+    7 open -> nothing
+    8 closed -> a queued; b succeeded; slice 1000 attempt 2: 1
+    in -> nothing
+    change 60 -> request repo at 60
+    request none -> a submitting; submit a to side-1
+    submitted a=9 -> a free
+    9 closed -> PUBLISHING; a succeeded
+    ");
+}
+
+#[test]
+fn a_lost_task_that_was_being_stopped_ends_as_the_stop_says() {
+    insta::assert_snapshot!(Play::building("a b", plan()).play(
+        "submitted a=7 b=8; 7 open; drop a; 7 unknown; later 300; 7 unknown
+         later 90000; 8 open since 0; 8 unknown; later 300; 8 unknown; cancelled; cancelled; removed"
+    ), @"
+    submitted a=7 b=8 -> a free; b free
+    7 open -> a building
+    drop a -> a stopping; cancel 7
+    7 unknown -> nothing
+    7 unknown -> a dropped
+    8 open since 0 -> b stopping; cancel 8
+    8 unknown -> nothing
+    8 unknown -> CLEANING; b timed_out; remove side-1
+    cancelled -> nothing
+    cancelled -> nothing
+    removed -> DONE; answer 1 dropped; answer 2 timed_out
+    ");
+}
+
+#[test]
+fn a_task_that_is_found_for_a_build_that_waits_to_be_asked_for_is_watched_and_not_asked_for_again()
+{
+    let one_open = Plan { max_open_builds: 1, ..plan() };
+    insta::assert_snapshot!(Play::building("a b", one_open).play(
+        "submitted a=7; found a 8; found b 9; 7 closed; found b 10; 9 closed"
+    ), @"
+    submitted a=7 -> a free
+    found a 8 -> nothing
+    found b 9 -> b free
+    7 closed -> a succeeded
+    found b 10 -> nothing
+    9 closed -> PUBLISHING; b succeeded
+    ");
+}
+
+#[test]
+fn only_the_token_source_and_tag_of_a_build_that_waits_are_awaited() {
+    let mut play = Play::building("a b", Plan { max_open_builds: 1, ..plan() });
+    let token = |component: &str, attempt| {
+        Token::derive(play.batch.uuid, &name::<Component>(component), attempt)
+    };
+    let source =
+        |component: &str| play.batch.members[&name::<Component>(component)].source.to_string();
+    let awaits = |token, source: &str, tag| play.batch.awaits(token, source, tag).cloned();
+    assert_eq!(awaits(token("b", 1), &source("b"), "side-1"), Some(name("b")));
+    assert_eq!(awaits(token("b", 2), &source("b"), "side-1"), None, "of another attempt");
+    assert_eq!(awaits(token("b", 1), &source("a"), "side-1"), None, "of another source");
+    assert_eq!(awaits(token("b", 1), &source("b"), "eln"), None, "for another tag");
+    assert_eq!(awaits(token("a", 1), &source("a"), "side-1"), None, "being asked for");
+    play.quietly("submitted a=7");
+    assert_eq!(play.batch.owned_tasks(), [TaskId::new(7)].into());
+    assert_eq!(play.batch.owned_tags(), [name("side-1")].into());
 }

@@ -260,6 +260,9 @@ impl Play {
                 builds: rest.iter().map(|component| self.nvr_of(component)).collect(),
             }),
             "updates" => self.updates(rest),
+            "found" => {
+                Event::TaskFound { component: name(rest[0]), task: TaskId::new(number(rest[1])) }
+            }
             "drop" => Event::Drop { component: name(rest[0]) },
             "retry" => Event::RetryGroup { group: rest[0].parse().unwrap() },
             "abort" => Event::Abort { requeue: !rest.is_empty() },
@@ -303,6 +306,7 @@ impl Play {
         let record = if self.batch.plan.scratch { None } else { build() };
         let fate = match *rest {
             ["free"] => TaskFate::Waiting,
+            ["unknown"] => TaskFate::Unknown,
             ["open"] => TaskFate::Started(Timestamp::from_millis(self.now * 1000)),
             ["open", "since", start] => {
                 TaskFate::Started(Timestamp::from_millis(number(start) * 1000))

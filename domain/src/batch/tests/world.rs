@@ -395,12 +395,13 @@ impl World {
 
     fn fate(&mut self, task: TaskId) -> TaskFate {
         if self.tasks[&task].end.is_none() {
-            match self.dice.roll(if self.fair { 2 } else { 4 }) {
+            match self.dice.roll(if self.fair { 2 } else { 5 }) {
                 0 | 1 => {
                     let end = self.end(task);
                     self.tasks.get_mut(&task).unwrap().end = Some(end);
                 }
                 2 => return TaskFate::Waiting,
+                3 => return TaskFate::Unknown,
                 _ => return TaskFate::Started(Timestamp::from_millis((self.now - 50_000) * 1000)),
             }
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ebs_domain::time::Timestamp;
+use tokio::time::Instant;
 
 use crate::bus::message::Incoming;
 
@@ -40,7 +41,7 @@ pub struct Timing {
     pub connect_limit: Duration,
     /// How long a group stays open for more deliveries.
     pub linger: Duration,
-    /// Most deliveries in a group.
+    /// Most deliveries in a group; never more than half of what the broker sends ahead.
     pub group: usize,
 }
 
@@ -52,7 +53,7 @@ impl Default for Timing {
             fault_pause: Duration::from_secs(300),
             connect_limit: Duration::from_secs(60),
             linger: Duration::from_millis(50),
-            group: 100,
+            group: 500,
         }
     }
 }
@@ -91,6 +92,10 @@ pub struct BusStatus {
     pub redelivered: u64,
     /// Messages acknowledged.
     pub acknowledged: u64,
+    /// When its loop last went round while connected, by the monotonic clock: it does so every few seconds.
+    pub round: Option<Instant>,
+    /// Whether the handler has refused the messages that it has now.
+    pub unstored: bool,
     /// The last fault and when it was.
     pub last_fault: Option<(Timestamp, BusFault)>,
 }

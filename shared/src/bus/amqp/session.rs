@@ -15,6 +15,9 @@ use super::{
 };
 use crate::bus::message::{Incoming, Wire};
 
+/// How often the loop goes round while no message comes, so that it is seen to live.
+const ROUND: Duration = Duration::from_secs(5);
+
 /// The longest that a tidy close may take; after that the connection is cut.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -25,7 +28,10 @@ pub(super) async fn consume(
     handler: &dyn Handler,
     stop: &CancellationToken,
 ) -> Result<(), BusFault> {
+    let most = most_in_group(consumer);
+    let mut handled = Handled::default();
     loop {
+        consumer.note(|status| (status.round, status.unstored) = (Some(Instant::now()), false));
         let first = tokio::select! {
             biased;
             () = stop.cancelled() => {
@@ -33,9 +39,10 @@ pub(super) async fn consume(
                 return Ok(());
             }
             first = link.deliveries.next() => first,
+            () = tokio::time::sleep(ROUND) => continue,
         };
         let mut group = vec![delivered(first)?];
-        let ended = fill(&mut link, &mut group, consumer).await;
+        let ended = fill(&mut link, &mut group, most, consumer.timing.linger).await;
         let messages: Vec<Incoming> =
             group.iter_mut().map(|delivery| consumer.reader.read(wire(delivery))).collect();
         note_received(consumer, &group);
@@ -44,7 +51,8 @@ pub(super) async fn consume(
             close(&link).await;
             return Ok(());
         }
-        acknowledge(consumer, &group).await?;
+        acknowledge(&mut handled, &group).await?;
+        consumer.note(|status| status.acknowledged += count(&group));
         if let Some(fault) = ended {
             return Err(fault);
         }
@@ -52,9 +60,14 @@ pub(super) async fn consume(
 }
 
 /// Takes what else is there, up to the limit; the fault that ended the stream is for after the group.
-async fn fill(link: &mut Link, group: &mut Vec<Delivery>, consumer: &Consumer) -> Option<BusFault> {
-    let until = Instant::now() + consumer.timing.linger;
-    while group.len() < consumer.timing.group {
+async fn fill(
+    link: &mut Link,
+    group: &mut Vec<Delivery>,
+    most: usize,
+    linger: Duration,
+) -> Option<BusFault> {
+    let until = Instant::now() + linger;
+    while group.len() < most {
         match tokio::time::timeout_at(until, link.deliveries.next()).await {
             Ok(next) => match delivered(next) {
                 Ok(delivery) => group.push(delivery),
@@ -89,7 +102,10 @@ async fn store(
         let pause = consumer.pause_after(&fault, failures);
         tracing::warn!(error = %fault, messages = messages.len(), "messages wait unstored");
         let now = consumer.clock.now();
-        consumer.note(|status| status.last_fault = Some((now, fault)));
+        consumer.note(|status| {
+            (status.last_fault, status.unstored) = (Some((now, fault)), true);
+            status.round = Some(Instant::now());
+        });
         tokio::select! {
             biased;
             () = stop.cancelled() => return false,
@@ -98,26 +114,65 @@ async fn store(
     }
 }
 
-/// One by one: the channel carries several queues, so "all up to this one" could take in what came later.
-async fn acknowledge(consumer: &Consumer, group: &[Delivery]) -> Result<(), BusFault> {
-    for delivery in group {
-        let sent = delivery.acker.ack(BasicAckOptions::default()).await.map_err(fault)?;
+/// Half of what the broker sends ahead, so that it sends the other half meanwhile. A group that asks for more than is sent
+/// ahead would linger for what cannot come.
+pub(super) fn most_in_group(consumer: &Consumer) -> usize {
+    match usize::from(consumer.config.prefetch_count) {
+        0 => consumer.timing.group,
+        ahead => consumer.timing.group.min(ahead.div_ceil(2)),
+    }
+}
+
+/// What has been handled of a channel's deliveries, which the broker numbers from 1.
+#[derive(Debug, Default)]
+pub(super) struct Handled {
+    count: u64,
+    highest: u64,
+}
+
+impl Handled {
+    /// Counts a group in; the delivery up to which all that the channel ever had is handled now, if that takes in the group.
+    ///
+    /// The channel carries several queues, so a group can leave out what came before its last delivery.
+    pub(super) fn all_up_to(&mut self, tags: impl IntoIterator<Item = u64>) -> Option<u64> {
+        for tag in tags {
+            self.count += 1;
+            self.highest = self.highest.max(tag);
+        }
+        // So many different numbers from 1 on, none above this one: there is no gap.
+        (self.count == self.highest).then_some(self.highest)
+    }
+}
+
+/// At once where nothing else can be taken in, otherwise one by one.
+async fn acknowledge(handled: &mut Handled, group: &[Delivery]) -> Result<(), BusFault> {
+    let all = handled.all_up_to(group.iter().map(|delivery| delivery.delivery_tag));
+    let last = group.iter().find(|delivery| Some(delivery.delivery_tag) == all);
+    let (single, multiple) = match last {
+        Some(last) => (&[][..], Some(last)),
+        None => (group, None),
+    };
+    let ones = single.iter().map(|delivery| (delivery, false));
+    for (delivery, multiple) in ones.chain(multiple.map(|last| (last, true))) {
+        let sent = delivery.acker.ack(BasicAckOptions { multiple }).await.map_err(fault)?;
         if !sent {
             return Err(BusFault::Connection("lost before the acknowledgement".to_owned()));
         }
-        consumer.note(|status| status.acknowledged += 1);
     }
     Ok(())
 }
 
+fn count(group: &[Delivery]) -> u64 {
+    u64::try_from(group.len()).unwrap_or(u64::MAX)
+}
+
 fn note_received(consumer: &Consumer, group: &[Delivery]) {
     let now = consumer.clock.now();
-    let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
     let again = u64::try_from(group.iter().filter(|delivery| delivery.redelivered).count())
         .unwrap_or(u64::MAX);
     consumer.note(|status| {
         status.last_message = Some(now);
-        status.received += count;
+        status.received += count(group);
         status.redelivered += again;
     });
 }

@@ -122,3 +122,24 @@ fn arguments_of_a_queue_keep_their_types() {
     let long = format!("{} = 1", "x".repeat(300)).parse().unwrap();
     assert!(matches!(value::arguments(&long), Err(BusFault::Configuration(_))));
 }
+
+#[test]
+fn everything_up_to_a_delivery_is_acknowledged_at_once_only_where_all_of_it_was_handled() {
+    let mut handled = session::Handled::default();
+    assert_eq!(handled.all_up_to([1, 2, 3]), Some(3));
+    // 4 is of another queue and still on its way.
+    assert_eq!(handled.all_up_to([5, 6]), None);
+    assert_eq!(handled.all_up_to([8]), None);
+    assert_eq!(handled.all_up_to([4]), None);
+    assert_eq!(handled.all_up_to([7]), Some(8));
+    assert_eq!(handled.all_up_to([9]), Some(9));
+}
+
+#[test]
+fn a_group_is_at_most_half_of_what_is_sent_ahead() {
+    let most = |prefetch: u16| {
+        let file = format!("[qos]\nprefetch_size = 0\nprefetch_count = {prefetch}");
+        session::most_in_group(&consumer(&file, Timing::default(), 0.0))
+    };
+    assert_eq!([0, 1, 10, 100, 1000, 60_000].map(most), [500, 1, 5, 50, 500, 500]);
+}

@@ -131,8 +131,8 @@ fn an_unknown_key_is_a_warning_in_upstreams_blocks() {
 fn an_unknown_key_is_a_fault_in_ours() {
     insta::assert_snapshot!(refused_ebs("  redis: {url: redis://127.0.0.1/0, prefx: x}\n  wroker: {}\n"), @"
     2 faults in the configuration:
-      static.yaml:17: ebs.redis.prefx: unknown key; known here: password_file, prefix, url
-      static.yaml:18: ebs.wroker: unknown key; known here: bodhi, bus, database, http, instance, koji, limits, redis, timers, worker
+      static.yaml:17: ebs.redis.prefx: unknown key; known here: authority_file, password_file, prefix, url
+      static.yaml:18: ebs.wroker: unknown key; known here: bodhi, bus, database, http, instance, koji, limits, orphans, redis, retention, timers, worker
     ");
 }
 
@@ -462,4 +462,57 @@ fn the_file_of_tokens_is_read_at_the_start_and_its_faults_are_told() {
     assert!(!error.contains("plain-words"), "{error}");
     let error = parse_static("static.yaml", &http(&folder.path().join("none"))).unwrap_err();
     assert!(error.to_string().contains("cannot read the tokens"), "{error}");
+}
+
+#[test]
+fn what_is_over_is_kept_for_as_long_as_is_said_within_bounds() {
+    let day = Duration::from_secs(86_400);
+    assert_eq!(fine(STATIC).config.ebs.retention.history, 365 * day);
+    let some =
+        fine(&format!("{STATIC}  retention: {{history: 30d, dead: 7d}}\n")).config.ebs.retention;
+    assert_eq!((some.history, some.triggers, some.dead), (30 * day, 180 * day, 7 * day));
+    // A plain number is one of seconds, here too.
+    let text = "  retention: {history: 365, triggers: 6d, audit: 29d, dead: 3651d, denied: 1d}\n";
+    insta::assert_snapshot!(refused_ebs(text), @"
+    5 faults in the configuration:
+      static.yaml:17: ebs.retention.history: 365s is not from 7d to 3650d: write days, such as `90d`
+      static.yaml:17: ebs.retention.triggers: 6d is not from 7d to 3650d: write days, such as `90d`
+      static.yaml:17: ebs.retention.audit: 29d is not from 30d to 3650d: write days, such as `90d`
+      static.yaml:17: ebs.retention.dead: 3651d is not from 7d to 3650d: write days, such as `90d`
+      static.yaml:17: ebs.retention.denied: unknown key; known here: audit, dead, history, triggers
+    ");
+    insta::assert_snapshot!(refused_ebs("  retention: {history: for ever}\n"), @"
+    1 fault in the configuration:
+      static.yaml:17: ebs.retention.history: a time such as `90s`, `15m`, `24h` or a plain number of seconds is expected, found `for ever`
+    ");
+}
+
+#[test]
+fn an_authority_is_a_file_of_certificates_for_a_connection_by_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("ca.pem"), folder.path().join("bad.pem"));
+    fs::write(&good, include_str!("../../certificates/tests/first.pem")).unwrap();
+    fs::write(&bad, "no certificate\n").unwrap();
+    let redis = |url: &str, path: &Path| {
+        format!("{STATIC}  redis: {{url: '{url}', authority_file: {}}}\n", path.display())
+    };
+    let config = fine(&redis("rediss://127.0.0.1/", &good)).config;
+    assert_eq!(config.ebs.redis.unwrap().authority_file, Some(good.clone()));
+    let refusal = |text: &str| parse_static("static.yaml", text).unwrap_err().to_string();
+    let error = refusal(&redis("redis://127.0.0.1/", &good));
+    assert!(error.contains("ebs.redis.authority_file: without TLS nothing is checked"), "{error}");
+    let error = refusal(&redis("rediss://127.0.0.1/", &bad));
+    assert!(error.contains("there is none"), "{error}");
+    let error = refusal(&redis("rediss://127.0.0.1/", Path::new("/nowhere/ca.pem")));
+    assert!(error.contains("/nowhere/ca.pem"), "{error}");
+
+    let database = |url: &str, path: &Path| {
+        format!("{STATIC}  database: {{url: '{url}', authority_file: {}}}\n", path.display())
+    };
+    let config = fine(&database("postgres://ebs@db/ebs", &good)).config;
+    assert_eq!(config.ebs.database.authority_file, Some(good.clone()));
+    let error = refusal(&database("sqlite:ebs.sqlite", &good));
+    assert!(error.contains("ebs.database.authority_file"), "{error}");
+    let error = refusal(&database("postgres://ebs@db/ebs", &bad));
+    assert!(error.contains("there is none"), "{error}");
 }

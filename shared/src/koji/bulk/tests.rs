@@ -117,3 +117,14 @@ async fn where_nothing_ran_the_fault_stays_what_it_was() {
     let fault = after_some(gathered.fault.unwrap(), gathered.results.len());
     assert_eq!(fault.retry(), Retry::Later);
 }
+
+#[test]
+fn many_calls_are_cut_into_equal_parts_for_as_few_rounds_as_there_can_be() {
+    assert_eq!(fair(0, 4), MIN_BULK, "no chunk at all");
+    assert_eq!(fair(90, 4), MIN_BULK, "few are one call");
+    assert_eq!(fair(500, 4), 125, "one round of four");
+    assert_eq!(fair(2_000, 4), MAX_BULK, "one full round");
+    assert_eq!(fair(2_262, 4), 283, "two rounds, eight calls");
+    assert_eq!(fair(20_000, 4), MAX_BULK, "ten full rounds");
+    assert_eq!(fair(2_262, 1), 453, "one after the other");
+}

@@ -1,16 +1,11 @@
-//! The body as a row of tags and texts, with the checks that hold everywhere: no document type, bounded depth.
+//! The body as a row of XML-RPC's tags and texts.
 
 use std::borrow::Cow;
 
-use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
-
-use super::error::{XmlError, shorten};
-
-/// Most arrays and structs inside one another that are followed.
-pub(super) const MAX_DEPTH: usize = 128;
-
-/// Elements that one array or struct inside another one opens: itself, `data` or `member`, and `value`.
-const LEVELS_PER_NEST: usize = 3;
+use super::{
+    error::XmlError,
+    scan::{Piece, Scanner, all_blank},
+};
 
 /// The elements of XML-RPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +59,14 @@ impl Tag {
             _ => Self::Other,
         }
     }
-
-    fn nests(self) -> bool {
-        matches!(self, Self::Array | Self::Struct)
-    }
 }
 
 /// What comes next, white space between elements left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     Open(Tag),
-    Close(Tag),
+    /// The innermost open element is closed; the scanner has seen to it that the names are the same.
+    Close,
     End,
 }
 
@@ -89,15 +81,7 @@ pub(super) enum Start<'de> {
 
 /// The body, and how far it has been read.
 pub(super) struct Lexer<'de> {
-    xml: Reader<&'de [u8]>,
-    depth: usize,
-}
-
-/// One event, freed of what XML-RPC does not look at.
-enum Piece<'de> {
-    Token(Token),
-    Text(Cow<'de, str>),
-    Char(char),
+    xml: Scanner<'de>,
 }
 
 impl<'de> Lexer<'de> {
@@ -111,79 +95,26 @@ impl<'de> Lexer<'de> {
             at: u64::try_from(fault.valid_up_to()).unwrap_or(u64::MAX),
             what: "it is not UTF-8".to_owned(),
         })?;
-        let mut xml = Reader::from_str(text);
-        xml.config_mut().expand_empty_elements = true;
-        Ok(Self { xml, depth: 0 })
+        Ok(Self { xml: Scanner::new(text) })
     }
 
     /// An error at this place.
+    #[cold]
     pub(super) fn unexpected(&self, expected: &'static str) -> XmlError {
-        XmlError::Unexpected { at: self.xml.buffer_position(), expected }
-    }
-
-    fn malformed(&self, what: &str) -> XmlError {
-        XmlError::Malformed { at: self.xml.error_position(), what: shorten(what) }
-    }
-
-    fn event(&mut self) -> Result<Event<'de>, XmlError> {
-        self.xml.read_event().map_err(|fault| self.malformed(&fault.to_string()))
-    }
-
-    fn piece(&mut self) -> Result<Piece<'de>, XmlError> {
-        loop {
-            return Ok(match self.event()? {
-                Event::Start(start) => Piece::Token(self.open(Tag::of(start.name().as_ref()))?),
-                Event::End(end) => Piece::Token(self.close(Tag::of(end.name().as_ref()))),
-                // Not made with `expand_empty_elements`.
-                Event::Empty(_) => return Err(self.malformed("an empty element")),
-                Event::Text(text) => Piece::Text(one_line_end(text.into_inner())),
-                Event::CData(text) => Piece::Text(one_line_end(text.into_inner())),
-                Event::GeneralRef(reference) => match reference.resolve_char_ref() {
-                    Ok(Some(letter)) => Piece::Char(letter),
-                    Ok(None) => match resolve_predefined_entity(&reference) {
-                        Some(text) => Piece::Text(Cow::Borrowed(text)),
-                        None => return Err(self.malformed("an entity that XML does not predefine")),
-                    },
-                    Err(fault) => return Err(self.malformed(&fault.to_string())),
-                },
-                Event::DocType(_) => return Err(XmlError::Doctype),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => continue,
-                Event::Eof => Piece::Token(Token::End),
-            });
-        }
-    }
-
-    #[inline]
-    fn open(&mut self, tag: Tag) -> Result<Token, XmlError> {
-        if tag.nests() {
-            self.depth += 1;
-            if self.depth > MAX_DEPTH {
-                return Err(XmlError::TooDeep(MAX_DEPTH));
-            }
-        }
-        Ok(Token::Open(tag))
-    }
-
-    #[inline]
-    fn close(&mut self, tag: Tag) -> Token {
-        if tag.nests() {
-            self.depth = self.depth.saturating_sub(1);
-        }
-        Token::Close(tag)
+        XmlError::Unexpected { at: self.xml.at(), expected }
     }
 
     /// The next tag; text before it must be white space.
+    #[inline]
     pub(super) fn next(&mut self, expected: &'static str) -> Result<Token, XmlError> {
         loop {
-            match self.event()? {
-                Event::Start(start) => return self.open(Tag::of(start.name().as_ref())),
-                Event::End(end) => return Ok(self.close(Tag::of(end.name().as_ref()))),
-                Event::Eof => return Ok(Token::End),
-                Event::Text(text) if is_blank(&text) => {}
-                Event::CData(text) if is_blank(&text) => {}
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-                Event::DocType(_) => return Err(XmlError::Doctype),
-                Event::Empty(_) | Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+            self.xml.step_over_blanks();
+            match self.xml.piece()? {
+                Piece::Open(name) => return Ok(Token::Open(Tag::of(name))),
+                Piece::Close => return Ok(Token::Close),
+                Piece::End => return Ok(Token::End),
+                Piece::Text(text) | Piece::CData(text) if all_blank(text) => {}
+                Piece::Text(_) | Piece::CData(_) | Piece::Char(_) => {
                     return Err(self.unexpected(expected));
                 }
             }
@@ -199,103 +130,81 @@ impl<'de> Lexer<'de> {
         }
     }
 
-    /// Steps over the end of this element.
-    pub(super) fn expect_close(
-        &mut self,
-        tag: Tag,
-        expected: &'static str,
-    ) -> Result<(), XmlError> {
-        if self.next(expected)? == Token::Close(tag) {
-            Ok(())
-        } else {
-            Err(self.unexpected(expected))
-        }
+    /// Steps over the end of the innermost open element.
+    pub(super) fn expect_close(&mut self, expected: &'static str) -> Result<(), XmlError> {
+        if self.next(expected)? == Token::Close { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
     /// The text up to the end of the element that is open, which is stepped over.
+    #[inline]
     pub(super) fn text(&mut self) -> Result<Cow<'de, str>, XmlError> {
         match self.text_until_tag()? {
-            (text, Token::Close(_)) => Ok(text),
+            (text, Token::Close) => Ok(text),
             (_, Token::Open(_) | Token::End) => {
                 Err(self.unexpected("text and the end of its element"))
             }
         }
     }
 
+    #[inline]
     fn text_until_tag(&mut self) -> Result<(Cow<'de, str>, Token), XmlError> {
         let mut whole = Cow::Borrowed("");
         loop {
-            match self.piece()? {
-                Piece::Token(token) => return Ok((whole, token)),
-                Piece::Text(text) if whole.is_empty() => whole = text,
-                Piece::Text(text) => whole.to_mut().push_str(&text),
+            match self.xml.piece()? {
+                Piece::Open(name) => return Ok((whole, Token::Open(Tag::of(name)))),
+                Piece::Close => return Ok((whole, Token::Close)),
+                Piece::End => return Ok((whole, Token::End)),
+                Piece::Text(text) | Piece::CData(text) if whole.is_empty() => {
+                    whole = one_line_end(text);
+                }
+                Piece::Text(text) | Piece::CData(text) => {
+                    whole.to_mut().push_str(&one_line_end(text));
+                }
                 Piece::Char(letter) => whole.to_mut().push(letter),
             }
         }
     }
 
     /// What follows an open `value`.
+    #[inline]
     pub(super) fn start(&mut self) -> Result<Start<'de>, XmlError> {
         match self.text_until_tag()? {
-            (text, Token::Close(_)) => Ok(Start::Bare(text)),
-            (text, Token::Open(tag)) if is_blank(&text) => Ok(Start::Typed(tag)),
+            (text, Token::Close) => Ok(Start::Bare(text)),
+            (text, Token::Open(tag)) if all_blank(&text) => Ok(Start::Typed(tag)),
             (_, Token::Open(_) | Token::End) => Err(self.unexpected("a value")),
         }
     }
 
     /// The name of the next member of an open struct, `None` when the struct has ended.
+    #[inline]
     pub(super) fn member_name(&mut self) -> Result<Option<Cow<'de, str>>, XmlError> {
         match self.next("a member")? {
             Token::Open(Tag::Member) => {
                 self.expect_open(Tag::Name, "the name of a member")?;
                 Ok(Some(self.text()?))
             }
-            Token::Close(_) => Ok(None),
+            Token::Close => Ok(None),
             Token::Open(_) | Token::End => Err(self.unexpected("a member")),
         }
     }
 
-    /// Steps over the rest of a value whose type element, this one, is open, building nothing.
-    pub(super) fn skip_typed(&mut self, tag: Tag) -> Result<(), XmlError> {
-        // The type element and the value around it. What is inside is not looked at: only its depth is.
-        let mut open: usize = 2;
-        let most = open + (MAX_DEPTH + 1).saturating_sub(self.depth) * LEVELS_PER_NEST;
-        while open > 0 {
-            match self.event()? {
-                Event::Start(_) => {
-                    open += 1;
-                    if open > most {
-                        return Err(XmlError::TooDeep(MAX_DEPTH));
-                    }
-                }
-                Event::End(_) => open -= 1,
-                Event::DocType(_) => return Err(XmlError::Doctype),
-                Event::Eof => return Err(self.unexpected("the end of a value")),
-                Event::Text(_)
-                | Event::CData(_)
-                | Event::GeneralRef(_)
-                | Event::Empty(_)
-                | Event::Comment(_)
-                | Event::Decl(_)
-                | Event::PI(_) => {}
-            }
+    /// Steps over the rest of a value whose type element is open, building nothing. What is inside needs to be XML, no more.
+    pub(super) fn skip_typed(&mut self) -> Result<(), XmlError> {
+        // The type element and the value around it.
+        let outside = self.xml.depth().saturating_sub(2);
+        while self.xml.depth() > outside {
+            self.xml.piece()?;
         }
-        self.close(tag);
         Ok(())
     }
 }
 
-/// White space as XML has it.
-#[inline]
-fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-}
-
 /// CR LF and CR as LF, which XML demands of every reader. Source: XML 1.0, 2.11.
-fn one_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\r') {
+#[inline]
+fn one_line_end(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\r', text.as_bytes()).is_some() {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
-        text
+        Cow::Borrowed(text)
     }
 }

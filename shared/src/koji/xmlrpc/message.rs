@@ -137,21 +137,21 @@ fn reply<'de, T>(
             lexer.expect_open(Tag::Param, "a param")?;
             lexer.expect_open(Tag::Value, "a value")?;
             let value = read(&mut lexer)?;
-            lexer.expect_close(Tag::Param, "the end of the one param")?;
-            lexer.expect_close(Tag::Params, "the end of the params")?;
+            lexer.expect_close("the end of the one param")?;
+            lexer.expect_close("the end of the params")?;
             Ok(value)
         }
         Token::Open(Tag::Fault) => {
             lexer.expect_open(Tag::Value, "a value")?;
             let fault = RawFault::deserialize(ValueReader::begin(&mut lexer)?)?;
-            lexer.expect_close(Tag::Fault, "the end of the fault")?;
+            lexer.expect_close("the end of the fault")?;
             Err(fault)
         }
-        Token::Open(_) | Token::Close(_) | Token::End => {
+        Token::Open(_) | Token::Close | Token::End => {
             return Err(lexer.unexpected("params or a fault"));
         }
     };
-    lexer.expect_close(Tag::MethodResponse, "the end of the reply")?;
+    lexer.expect_close("the end of the reply")?;
     finish(lexer)?;
     Ok(answer)
 }
@@ -184,14 +184,20 @@ pub fn read_call(body: &[u8]) -> Result<MethodCall, XmlError> {
     let mut params = Vec::new();
     match lexer.next("params")? {
         Token::Open(Tag::Params) => {
-            while lexer.next("a param")? == Token::Open(Tag::Param) {
-                lexer.expect_open(Tag::Value, "a value")?;
-                params.push(Value::read(&mut lexer)?);
-                lexer.expect_close(Tag::Param, "the end of a param")?;
+            loop {
+                match lexer.next("a param")? {
+                    Token::Open(Tag::Param) => {
+                        lexer.expect_open(Tag::Value, "a value")?;
+                        params.push(Value::read(&mut lexer)?);
+                        lexer.expect_close("the end of a param")?;
+                    }
+                    Token::Close => break,
+                    Token::Open(_) | Token::End => return Err(lexer.unexpected("a param")),
+                }
             }
-            lexer.expect_close(Tag::MethodCall, "the end of the call")?;
+            lexer.expect_close("the end of the call")?;
         }
-        Token::Close(_) => {}
+        Token::Close => {}
         Token::Open(_) | Token::End => return Err(lexer.unexpected("params")),
     }
     finish(lexer)?;

@@ -9,6 +9,7 @@ mod error;
 mod lexer;
 mod message;
 mod reader;
+mod scan;
 mod value;
 mod writer;
 

@@ -53,7 +53,7 @@ impl<'de> Deserializer<'de> for ValueReader<'_, 'de> {
                 let mut elements = Elements { lexer, ended: false };
                 let value = visitor.visit_seq(&mut elements)?;
                 elements.finish()?;
-                lexer.expect_close(Tag::Array, "the end of an array")?;
+                lexer.expect_close("the end of an array")?;
                 value
             }
             Tag::Struct => {
@@ -82,13 +82,13 @@ impl<'de> Deserializer<'de> for ValueReader<'_, 'de> {
             | Tag::Name
             | Tag::Other => return Err(lexer.unexpected("a type of value")),
         };
-        lexer.expect_close(Tag::Value, "the end of a value")?;
+        lexer.expect_close("the end of a value")?;
         Ok(value)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, XmlError> {
         if let Start::Typed(Tag::Nil) = self.start {
-            self.lexer.skip_typed(Tag::Nil)?;
+            self.lexer.skip_typed()?;
             visitor.visit_none()
         } else {
             visitor.visit_some(self)
@@ -104,8 +104,8 @@ impl<'de> Deserializer<'de> for ValueReader<'_, 'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, XmlError> {
-        if let Start::Typed(tag) = self.start {
-            self.lexer.skip_typed(tag)?;
+        if let Start::Typed(_) = self.start {
+            self.lexer.skip_typed()?;
         }
         visitor.visit_unit()
     }
@@ -131,7 +131,7 @@ impl Elements<'_, '_> {
         }
         match self.lexer.next("an element of an array")? {
             Token::Open(Tag::Value) => Ok(true),
-            Token::Close(_) => {
+            Token::Close => {
                 self.ended = true;
                 Ok(false)
             }
@@ -208,7 +208,7 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, XmlError> {
         self.lexer.expect_open(Tag::Value, "the value of a member")?;
         let value = seed.deserialize(ValueReader::begin(self.lexer)?)?;
-        self.lexer.expect_close(Tag::Member, "the end of a member")?;
+        self.lexer.expect_close("the end of a member")?;
         Ok(value)
     }
 }

@@ -116,7 +116,7 @@ impl Value {
             | Tag::Name
             | Tag::Other => return Err(lexer.unexpected("a type of value")),
         };
-        lexer.expect_close(Tag::Value, "the end of a value")?;
+        lexer.expect_close("the end of a value")?;
         Ok(value)
     }
 }
@@ -127,11 +127,11 @@ fn read_array(lexer: &mut Lexer<'_>) -> Result<Vec<Value>, XmlError> {
     loop {
         match lexer.next("an element of an array")? {
             Token::Open(Tag::Value) => values.push(Value::read(lexer)?),
-            Token::Close(_) => break,
+            Token::Close => break,
             Token::Open(_) | Token::End => return Err(lexer.unexpected("an element of an array")),
         }
     }
-    lexer.expect_close(Tag::Array, "the end of an array")?;
+    lexer.expect_close("the end of an array")?;
     Ok(values)
 }
 
@@ -141,7 +141,7 @@ fn read_struct(lexer: &mut Lexer<'_>) -> Result<Vec<(String, Value)>, XmlError> 
         let name = name.into_owned();
         lexer.expect_open(Tag::Value, "the value of a member")?;
         members.push((name, Value::read(lexer)?));
-        lexer.expect_close(Tag::Member, "the end of a member")?;
+        lexer.expect_close("the end of a member")?;
     }
     Ok(members)
 }

@@ -9,7 +9,8 @@ use ebs_domain::id::Epoch;
 use tokio::time::Instant;
 
 use crate::queue::{
-    Beat, Delivered, Depths, Enqueued, Finished, Held, JobEnd, Lane, NewJob, Presence,
+    Beat, Delivered, Depths, Enqueued, Finished, Forgotten, Held, JobEnd, Lane, MAX_HOLDERS,
+    NewJob, Presence,
 };
 
 /// How long finished and dead jobs are remembered.
@@ -25,8 +26,6 @@ pub(super) struct State {
     /// Jobs that wait to be taken, by the number of their entry.
     waiting: BTreeMap<(Lane, u64), String>,
     results: BTreeMap<u64, (String, JobEnd)>,
-    /// The number of the result read last.
-    read: u64,
     /// The newest number given to an entry or a result.
     newest: u64,
     workers: BTreeMap<String, (Instant, Presence)>,
@@ -38,6 +37,8 @@ struct Job {
     new: NewJob,
     attempts: u32,
     fence: u64,
+    /// Who held it, the latest last.
+    holders: Vec<String>,
     place: Place,
 }
 
@@ -73,15 +74,19 @@ impl State {
     }
 
     pub(super) fn enqueue(&mut self, epoch: Epoch, job: &NewJob, now: Instant) -> Enqueued {
-        if self.epoch.is_some_and(|seen| epoch < seen) {
+        if !self.is_newest(epoch) {
             return Enqueued::Fenced;
         }
-        self.epoch = Some(epoch);
         if self.knows(&job.id) {
             return Enqueued::Duplicate;
         }
-        let held =
-            Job { new: job.clone(), attempts: 0, fence: 0, place: Place::Scheduled { due: now } };
+        let held = Job {
+            new: job.clone(),
+            attempts: 0,
+            fence: 0,
+            holders: Vec::new(),
+            place: Place::Scheduled { due: now },
+        };
         self.jobs.insert(job.id.clone(), held);
         self.put(&job.id, now);
         Enqueued::New
@@ -109,6 +114,10 @@ impl State {
         let Place::Queued { entry, since } = job.place else { return None };
         job.attempts += 1;
         job.fence += 1;
+        if job.holders.len() == MAX_HOLDERS {
+            job.holders.remove(0);
+        }
+        job.holders.push(claim.owner.to_owned());
         job.place =
             Place::Running { owner: claim.owner.to_owned(), since, lease_end: now + claim.lease };
         Some(Held {
@@ -240,10 +249,11 @@ impl State {
         self.workers.retain(|_, (until, _)| *until > now);
     }
 
-    pub(super) fn results(&mut self, max: usize) -> Vec<Delivered> {
+    /// Results after this number, at most `max`, and the number of the last of them.
+    pub(super) fn results(&self, after: u64, max: usize) -> (Vec<Delivered>, u64) {
         let found: Vec<Delivered> = self
             .results
-            .range(self.read + 1..)
+            .range(after + 1..)
             .take(max)
             .map(|(number, (job, end))| Delivered {
                 entry: number.to_string(),
@@ -251,20 +261,27 @@ impl State {
                 end: end.clone(),
             })
             .collect();
-        if let Some((number, _)) = self.results.range(self.read + 1..).take(max).last() {
-            self.read = *number;
+        let last = self.results.range(after + 1..).take(max).last();
+        (found, last.map_or(after, |(number, _)| *number))
+    }
+
+    pub(super) fn acknowledge(&mut self, epoch: Epoch, entries: &[String]) -> Forgotten {
+        if !self.is_newest(epoch) {
+            return Forgotten::Fenced;
         }
-        found
-    }
-
-    pub(super) fn read_again(&mut self) {
-        self.read = 0;
-    }
-
-    pub(super) fn acknowledge(&mut self, entries: &[String]) {
         for number in entries.iter().filter_map(|entry| entry.parse().ok()) {
             self.results.remove(&number);
         }
+        Forgotten::Gone
+    }
+
+    /// Whether no newer epoch was seen; remembers this one if so.
+    fn is_newest(&mut self, epoch: Epoch) -> bool {
+        let newest = self.epoch.is_none_or(|seen| epoch >= seen);
+        if newest {
+            self.epoch = Some(epoch);
+        }
+        newest
     }
 
     pub(super) fn depths(&self, now: Instant) -> Depths {
@@ -340,8 +357,8 @@ impl State {
     fn bury(&mut self, id: &str, error: &str, now: Instant) {
         if let Some(job) = self.jobs.get_mut(id) {
             job.place = Place::Dead { since: now };
-            let attempts = job.attempts;
-            self.tell(id, JobEnd::Dead { error: error.to_owned(), attempts });
+            let (attempts, workers) = (job.attempts, job.holders.clone());
+            self.tell(id, JobEnd::Dead { error: error.to_owned(), attempts, workers });
         }
     }
 

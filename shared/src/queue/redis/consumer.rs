@@ -12,7 +12,7 @@ use super::{
     producer::{KEEP_SECONDS, Streams, garbled, millis},
     script::{Call, Transaction},
 };
-use crate::queue::{Beat, Consumer, Finished, Held, Lane, Presence, QueueError};
+use crate::queue::{Beat, Consumer, Finished, Held, Lane, MAX_HOLDERS, Presence, QueueError};
 
 /// How long a presence is believed: three announcements.
 const PRESENCE: Duration = Duration::from_secs(30);
@@ -90,7 +90,9 @@ impl RedisConsumer {
         let begun = Instant::now();
         let calls = entries
             .iter()
-            .map(|entry| self.call(Transaction::Begin, entry).arg(millis(self.lease)))
+            .map(|entry| {
+                self.call(Transaction::Begin, entry).arg(millis(self.lease)).arg(MAX_HOLDERS)
+            })
             .collect();
         let answers: Vec<Option<Begun>> = self.link.all("begin jobs", calls).await?;
         let held = entries.into_iter().zip(answers).filter_map(|(entry, answer)| {

@@ -3,11 +3,11 @@
 //! Short commands share one multiplexed connection. A blocking read has a connection of its own, whose response time-out is
 //! larger than the block: the client's default of 500 ms would give up while the server goes on and delivers to nobody.
 
-use std::time::Duration;
+use std::{io, path::PathBuf, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError,
-    RedisResult, Value, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, FromRedisValue, IntoConnectionInfo,
+    RedisError, RedisResult, TlsCertificates, Value, aio::MultiplexedConnection,
 };
 use tokio::sync::Mutex;
 
@@ -29,7 +29,8 @@ const REPAIRS: usize = 3;
 
 /// A server, with a connection for short commands and one for blocking reads.
 pub(super) struct Link {
-    client: Client,
+    info: ConnectionInfo,
+    authority: Option<PathBuf>,
     pub(super) keys: Keys,
     scripts: Scripts,
     short: Mutex<Option<MultiplexedConnection>>,
@@ -38,9 +39,10 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(settings: &RedisSettings) -> Result<Self, QueueError> {
-        let client = client(settings).map_err(|error| failed("find the server", &error))?;
+        let info = info(settings).map_err(|error| failed("find the server", &error))?;
         Ok(Self {
-            client,
+            info,
+            authority: settings.authority.clone(),
             keys: Keys::new(&settings.prefix),
             scripts: Scripts::new(),
             short: Mutex::new(None),
@@ -66,6 +68,7 @@ impl Link {
         what: &'static str,
         calls: Vec<Call>,
     ) -> Result<Vec<T>, QueueError> {
+        self.connection().await.map_err(|error| unsent(what, &error))?;
         let values = self.send(&calls).await.map_err(|error| failed(what, &error))?;
         values
             .into_iter()
@@ -189,11 +192,22 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_LIMIT))
             .set_response_timeout(Some(answer));
-        let mut connection =
-            self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let client = self.client().await?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         // Before a login the server cuts off whoever sends a long command; a short one is told why.
         redis::cmd("PING").exec_async(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// With the authority as it stands in its file now: one that is replaced needs no restart.
+    async fn client(&self) -> RedisResult<Client> {
+        let info = self.info.clone();
+        let Some(path) = &self.authority else { return Client::open(info) };
+        let root_cert = tokio::fs::read(path).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
+        })?;
+        let trusted = TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
+        Client::build_with_tls(info, trusted)
     }
 
     /// An error of the server leaves a connection whole; any other may not.
@@ -204,13 +218,13 @@ impl Link {
     }
 }
 
-fn client(settings: &RedisSettings) -> RedisResult<Client> {
+fn info(settings: &RedisSettings) -> RedisResult<ConnectionInfo> {
     let mut info = settings.url.as_str().into_connection_info()?;
     if let Some(password) = &settings.password {
         let login = info.redis_settings().clone().set_password(password);
         info = info.set_redis_settings(login);
     }
-    Client::open(info)
+    Ok(info)
 }
 
 /// The error by what the caller can do.
@@ -226,6 +240,16 @@ pub(super) fn failed(what: &'static str, error: &RedisError) -> QueueError {
         None => without_code(error, text),
     };
     QueueError::new(what, kind)
+}
+
+/// As [`failed`], where nothing was sent but what makes a connection.
+fn unsent(what: &'static str, error: &RedisError) -> QueueError {
+    match failed(what, error) {
+        QueueError { what, kind: QueueErrorKind::Away(text) } => {
+            QueueError::new(what, QueueErrorKind::Unreachable(text))
+        }
+        other => other,
+    }
 }
 
 fn without_code(error: &RedisError, text: String) -> QueueErrorKind {

@@ -13,7 +13,7 @@ use super::{
     script::{Call, Transaction},
 };
 use crate::queue::{
-    Delivered, Depths, Enqueued, JobEnd, Lane, NewJob, Presence, Producer, QueueError,
+    Delivered, Depths, Enqueued, Forgotten, JobEnd, Lane, NewJob, Presence, Producer, QueueError,
     QueueErrorKind,
 };
 
@@ -129,7 +129,14 @@ impl Producer for RedisProducer {
         let mut out = Vec::with_capacity(jobs.len());
         for some in jobs.chunks(PIPELINE) {
             let calls = some.iter().map(|job| self.enqueueing(epoch, job)).collect();
-            let answers: Vec<String> = self.link.all("put jobs", calls).await?;
+            let answers = self.link.all("put jobs", calls).await;
+            let answers: Vec<String> = answers.map_err(|error| {
+                // Those before these are on it.
+                if let (QueueErrorKind::Unreachable(text), false) = (&error.kind, out.is_empty()) {
+                    return QueueError::new(error.what, QueueErrorKind::Away(text.clone()));
+                }
+                error
+            })?;
             for answer in answers {
                 out.push(match answer.as_str() {
                     "NEW" => Enqueued::New,
@@ -178,13 +185,22 @@ impl Producer for RedisProducer {
         }
     }
 
-    async fn acknowledge(&self, entries: &[String]) -> Result<(), QueueError> {
+    async fn acknowledge(&self, epoch: Epoch, entries: &[String]) -> Result<Forgotten, QueueError> {
+        let keys = &self.link.keys;
         for some in entries.chunks(PIPELINE) {
-            let mut command = redis::cmd("XDEL");
-            command.arg(self.link.keys.results()).arg(some);
-            self.link.command::<()>("acknowledge results", &command).await?;
+            let call = Call::of(Transaction::Acknowledge)
+                .key(keys.results())
+                .key(keys.epoch())
+                .arg(epoch.get())
+                .arg(some);
+            let answer: String = self.link.one("acknowledge results", call).await?;
+            match answer.as_str() {
+                "OK" => {}
+                "FENCED" => return Ok(Forgotten::Fenced),
+                _ => return Err(garbled("acknowledge results", &answer)),
+            }
         }
-        Ok(())
+        Ok(Forgotten::Gone)
     }
 
     async fn maintain(&self) -> Result<(), QueueError> {
@@ -265,12 +281,14 @@ fn delivered(
 ) -> Result<Delivered, QueueError> {
     let mut fields = fields.unwrap_or_default();
     let attempts = fields.get("a").and_then(|text| text.parse().ok());
+    let names = fields.get("w").map(String::as_str).unwrap_or_default();
+    let workers = names.split_whitespace().map(str::to_owned).collect();
     let mut field = |name: &str| fields.remove(name).ok_or_else(|| garbled("read results", &entry));
     let (job, kind, text) = (field("j")?, field("k")?, field("r")?);
     let end = match kind.as_str() {
         "done" => JobEnd::Done(text),
-        // A program of before the count was told left it out.
-        "dead" => JobEnd::Dead { error: text, attempts: attempts.unwrap_or(0) },
+        // A program of before count and holders were told left them out.
+        "dead" => JobEnd::Dead { error: text, attempts: attempts.unwrap_or(0), workers },
         _ => return Err(garbled("read results", &kind)),
     };
     Ok(Delivered { entry, job, end })

@@ -8,6 +8,7 @@ use redis::{Script, ToRedisArgs};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transaction {
     Enqueue,
+    Acknowledge,
     Claim,
     Begin,
     Heartbeat,
@@ -26,8 +27,9 @@ pub(super) enum Transaction {
 
 impl Transaction {
     /// All, in the order of their declaration.
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Enqueue,
+        Self::Acknowledge,
         Self::Claim,
         Self::Begin,
         Self::Heartbeat,
@@ -47,6 +49,7 @@ impl Transaction {
     fn text(self) -> &'static str {
         match self {
             Self::Enqueue => include_str!("lua/enqueue.lua"),
+            Self::Acknowledge => include_str!("lua/acknowledge.lua"),
             Self::Claim => include_str!("lua/claim.lua"),
             Self::Begin => include_str!("lua/begin.lua"),
             Self::Heartbeat => include_str!("lua/heartbeat.lua"),

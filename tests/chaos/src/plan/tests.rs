@@ -25,3 +25,9 @@ fn a_fault_lasts_as_long_as_its_kind_may() {
         assert!(least <= lasts && lasts <= most, "{fault:?} {lasts:?}");
     }
 }
+
+#[test]
+fn some_faults_overlap_and_some_do_not() {
+    let beside = plan(5, &Fault::ALL).take(100).filter(|next| next.beside).count();
+    assert!((10..90).contains(&beside), "{beside}");
+}

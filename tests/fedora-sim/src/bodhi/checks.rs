@@ -1,5 +1,7 @@
 //! What Bodhi checks once a body is well formed: the side tag, its builds, their release, and who may submit them.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
     ask::{Ask, Complaint, complaint},
     releases,
@@ -114,27 +116,18 @@ impl State {
     ) -> Result<(), Refused> {
         let mut complaints = Vec::new();
         let mut held = Vec::new();
+        let (in_others, by_package) = (self.in_others(edited), self.by_package(chosen));
+        let in_tag: HashSet<i64> = in_tag.iter().copied().collect();
         for build in chosen.iter().filter_map(|id| self.build(*id)) {
             let nvr = build.nvr();
-            let holds = |update: &&Update| {
-                Some(update.id) != edited
-                    && update.status != Status::Unpushed
-                    && update.builds.contains(&build.id)
-            };
-            if let Some(other) = self.bodhi.updates().find(holds) {
+            if let Some(other) = in_others.get(&build.id) {
                 complaints.push(builds(format!("Update for {nvr} already exists")));
                 held.push(format!("update from {from_tag}: {nvr} is in {} already", other.alias));
             }
             if !in_tag.contains(&build.id) {
                 complaints.push(builds(format!("Invalid build: {nvr} not tagged in {from_tag}")));
             }
-            if chosen
-                .iter()
-                .filter_map(|id| self.build(*id))
-                .filter(|b| b.package == build.package)
-                .count()
-                > 1
-            {
+            if by_package.of(build.package).len() > 1 {
                 let text = builds(format!("Multiple {} builds specified in ELN", build.name));
                 if !complaints.contains(&text) {
                     complaints.push(text);
@@ -143,6 +136,21 @@ impl State {
         }
         self.record.duplicates.extend(held);
         if complaints.is_empty() { Ok(()) } else { Err((400, complaints)) }
+    }
+
+    /// The builds of all other updates that are not unpushed, each with the oldest update that holds it.
+    fn in_others(&self, edited: Option<i64>) -> HashMap<i64, &Update> {
+        let mut found = HashMap::new();
+        let others = self
+            .bodhi
+            .updates()
+            .filter(|update| Some(update.id) != edited && update.status != Status::Unpushed);
+        for update in others {
+            for build in &update.builds {
+                found.entry(*build).or_insert(update);
+            }
+        }
+        found
     }
 
     /// The release whose stable tag the side tag inherits from.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike};
-use ebs_domain::nvr::{MAX_BODHI_NVR, Nvr};
+use ebs_domain::nvr::MAX_BODHI_NVR;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -211,6 +211,7 @@ impl State {
     /// Older updates in pending or testing, all of whose packages the new one has in newer versions, become obsolete.
     fn obsolete_older(&mut self, id: i64) -> Vec<Json> {
         let Some(new) = self.bodhi.updates.get(&id).cloned() else { return Vec::new() };
+        let in_new = self.by_package(&new.builds);
         let older: Vec<i64> = self
             .bodhi
             .updates()
@@ -218,7 +219,7 @@ impl State {
                 old.id != id
                     && matches!(old.status, Status::Pending | Status::Testing)
                     && !old.builds.is_empty()
-                    && old.builds.iter().all(|build| self.newer_in(&new.builds, *build))
+                    && old.builds.iter().all(|build| self.newer_in(&in_new, *build))
             })
             .map(|old| old.id)
             .collect();
@@ -247,19 +248,6 @@ impl State {
             caveats.push(json!({"name": "update", "description": text}));
         }
         caveats
-    }
-
-    /// Whether one of these builds is a newer one of the same package.
-    pub(super) fn newer_in(&self, builds: &[i64], old: i64) -> bool {
-        let Some(old) = self.build(old) else { return false };
-        let Ok(old_nvr) = old.plain_nvr().parse::<Nvr>() else { return false };
-        builds.iter().filter_map(|id| self.build(*id)).filter(|new| new.package == old.package).any(
-            |new| {
-                new.plain_nvr()
-                    .parse::<Nvr>()
-                    .is_ok_and(|nvr| nvr.compare(new.epoch, &old_nvr, old.epoch).is_gt())
-            },
-        )
     }
 
     fn edit(&mut self, id: i64, ask: Ask, checked: Checked) -> Answer {

@@ -123,6 +123,7 @@ impl State {
         let Some(stable) = self.tag_named(&stable_name).map(|tag| tag.id) else { return };
         let in_stable: Vec<i64> =
             self.list_tagged(stable, false, None, None).iter().map(|row| row.build.id).collect();
+        let in_stable = self.by_package(&in_stable);
         let scripted = update.outcome == UpdateOutcome::Conflict;
         let late: Vec<i64> = update
             .builds

@@ -4,6 +4,7 @@
 //! simulator's address, since its paths collide with nobody's.
 
 mod ask;
+mod by_package;
 mod checks;
 mod cookies;
 mod create;

@@ -1,5 +1,7 @@
 //! `GET /updates/` and `GET /releases/`: filters, pages, and what is ignored.
 
+use std::{cell::LazyCell, collections::HashSet};
+
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
@@ -9,7 +11,7 @@ use super::{
     render::Shown,
     update::Update,
 };
-use crate::world::State;
+use crate::world::{Build, State};
 
 const STATUSES: [&str; 5] = ["pending", "testing", "stable", "unpushed", "obsolete"];
 const STATES: [&str; 5] = ["disabled", "pending", "frozen", "current", "archived"];
@@ -145,16 +147,17 @@ impl State {
             let values = query.all(key);
             values.is_empty() || values.into_iter().any(holds)
         };
-        let nvrs = self.nvrs(&update.builds);
-        let name_of = |id: &i64| self.build(*id).map(|build| build.name.clone());
-        let packages: Vec<_> = update.builds.iter().filter_map(name_of).collect();
+        let builds = || update.builds.iter().filter_map(|id| self.build(*id));
+        // Only asked for where it matters: a large update has thousands.
+        let nvrs = LazyCell::new(|| builds().map(Build::nvr).collect::<HashSet<_>>());
+        let packages = LazyCell::new(|| builds().map(|b| b.name.as_str()).collect::<HashSet<_>>());
         let release = releases::all(&self.script.trigger_tag).into_iter().nth(update.release);
-        any("builds", &|nvr| nvrs.iter().any(|own| own == nvr))
-            && any("packages", &|name| packages.iter().any(|own| own == name))
-            && any("status", &|status| update.status.name() == status)
+        any("status", &|status| update.status.name() == status)
             && any("alias", &|alias| update.alias == alias)
             && any("user", &|name| self.user_name(update.user) == name)
             && any("gating", &|gating| update.gating == Some(gating))
+            && any("builds", &|nvr| nvrs.contains(nvr))
+            && any("packages", &|name| packages.contains(name))
             && any("releases", &|name| {
                 release.as_ref().is_some_and(|own| own.object["name"] == name)
             })

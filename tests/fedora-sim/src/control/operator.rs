@@ -48,6 +48,8 @@ pub enum Deed {
         /// The package.
         package: String,
     },
+    /// Every repo that is being made fails for good.
+    FailRepos,
     /// The hub forgets all sessions (fault 1002 from now on).
     ForgetSessions,
     /// All sessions get older by so much, which may make them expire (fault 1007).
@@ -97,6 +99,7 @@ impl State {
                     tag.blocked.insert(package.clone());
                 }
             }
+            Deed::FailRepos => self.fail_repos(),
             Deed::ForgetSessions => self.forget_sessions(),
             Deed::AgeSessions { by_ms } => self.age_sessions(*by_ms),
         }

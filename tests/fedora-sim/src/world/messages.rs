@@ -1,7 +1,7 @@
 //! The log of what was sent to the bus. The publisher and the archive read it; nothing is ever taken out.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::Map;
+use serde_json::{Map, Value as Json};
 
 use super::{
     state::State,
@@ -9,8 +9,23 @@ use super::{
 };
 use crate::chance;
 
+/// The most bytes of headers that a message can have: they must fit in one frame, RabbitMQ's own limit of which is 131,072,
+/// beside the other properties.
+const MAX_HEADERS: usize = 130_000;
+
+/// Bytes of headers on the wire: each has a name with its length, and a value with its type.
+fn bytes_of(headers: &Map<String, Json>) -> usize {
+    let value = |value: &Json| match value {
+        Json::Bool(_) => 1,
+        Json::String(text) => 4 + text.len(),
+        Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_) => 8,
+    };
+    headers.iter().map(|(name, content)| 2 + name.len() + value(content)).sum()
+}
+
 impl State {
-    /// Sends a message; its place in the log. Headers are as fedora-messaging makes them.
+    /// Sends a message; its place in the log. Headers are as fedora-messaging makes them, one for each package, so that a
+    /// message about some thousands of them cannot be sent; nobody hears of it.
     pub fn emit(&mut self, draft: Draft) -> usize {
         let sent_at = self.now();
         let mut headers = Map::new();
@@ -30,6 +45,7 @@ impl State {
         for package in &draft.packages {
             headers.insert(format!("fedora_messaging_rpm_{package}"), true.into());
         }
+        let fits = bytes_of(&headers) <= MAX_HEADERS;
         let message = Message {
             id: self.message_id(),
             topic: format!("{}{}", self.script.site.topic_prefix, draft.topic),
@@ -38,8 +54,8 @@ impl State {
             raw: None,
             priority: draft.priority,
             sent_at,
-            copies: 1,
-            archived: true,
+            copies: u8::from(fits),
+            archived: fits,
         };
         self.messages.push(message);
         self.messages.len() - 1

@@ -212,7 +212,18 @@ impl State {
         self.run_repo_queue();
     }
 
-    /// No repo will come: the tag is gone.
+    /// Every `newRepo` task that runs fails, as often as kojira tries it: the requests are given up.
+    pub(crate) fn fail_repos(&mut self) {
+        let running: Vec<(i64, i64)> =
+            self.open().filter_map(|request| Some((request.task?, request.tag))).collect();
+        for (task, tag) in running {
+            let fault = Refusal::generic("Failed to init repo: no space left on device");
+            self.end_task(task, TaskState::Failed, TaskResult::Fault(fault));
+            self.give_up(tag);
+        }
+    }
+
+    /// No repo will come, since the tag is gone or no task makes one.
     fn give_up(&mut self, tag: i64) {
         let mut waiters = Vec::new();
         for request in self.open_of(tag) {

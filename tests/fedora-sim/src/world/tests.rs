@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use ebs_shared::{clock::System, koji::xmlrpc::Value};
 
-use super::{BuildState, State, TaskState, World};
+use super::{BuildState, Draft, Severity, State, TaskState, World};
 use crate::script::{Outcome, Script};
 
 const SOURCE: &str = "git+https://src.example.org/rpms/bash#abc1234";
@@ -43,6 +43,27 @@ async fn a_build_lands_in_its_side_tag() {
         assert!(rows[0].build.draft);
         assert!(state.record.duplicates.is_empty());
     });
+}
+
+#[tokio::test]
+async fn a_message_whose_headers_are_over_one_frame_is_not_sent() {
+    let world = world(&[]);
+    let copies = |packages: u32| {
+        let draft = Draft {
+            topic: "bodhi.update.comment".to_owned(),
+            schema: ("bodhi.update.comment.v1", "bodhi_messages"),
+            severity: Severity::Info,
+            users: Vec::new(),
+            packages: (0..packages).map(|number| format!("package-{number:04}")).collect(),
+            priority: None,
+            body: serde_json::Value::Null,
+        };
+        world.change(|state| {
+            let place = state.emit(draft);
+            state.messages()[place].copies
+        })
+    };
+    assert_eq!((copies(3000), copies(4000)), (1, 0));
 }
 
 #[tokio::test]

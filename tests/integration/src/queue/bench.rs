@@ -79,6 +79,6 @@ pub async fn next_results(producer: &dyn Producer) -> anyhow::Result<Vec<(String
     })
     .await?;
     let entries: Vec<String> = found.iter().map(|result| result.entry.clone()).collect();
-    producer.acknowledge(&entries).await?;
+    let _gone = producer.acknowledge(EPOCH, &entries).await?;
     Ok(found.into_iter().map(|Delivered { job, end, .. }| (job, end)).collect())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use ebs_domain::id::Epoch;
-use ebs_shared::queue::{Beat, Depths, Enqueued, Finished, JobEnd, Lane, Presence};
+use ebs_shared::queue::{Beat, Depths, Enqueued, Finished, Forgotten, JobEnd, Lane, Presence};
 use tokio::time::Instant;
 
 use super::bench::{Bench, EPOCH, LEASE, job, next_results, put, take_one};
@@ -184,6 +184,34 @@ pub async fn an_abandoned_job_waits_its_delay(bench: &dyn Bench) -> Case {
     Ok(())
 }
 
+/// Set aside while worker `one` held it, as in each attempt before.
+fn dead(error: &str, attempts: u32) -> JobEnd {
+    let workers = (0..attempts).map(|_| "one".to_owned()).collect();
+    JobEnd::Dead { error: error.to_owned(), attempts, workers }
+}
+
+/// Whoever held a job that is set aside is told, the latest last, and not more than the newest ten of them.
+pub async fn a_dead_job_tells_who_held_it(bench: &dyn Bench) -> Case {
+    let producer = bench.producer()?;
+    put(&*producer, job("7:1", Lane::Submit)).await?;
+    let names: Vec<String> = (1..=12).map(|number| format!("w{number}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        let worker = bench.consumer(name)?;
+        let held = take_one(&*producer, &*worker).await?;
+        if n + 1 < names.len() {
+            worker.release(&held, Duration::ZERO).await?;
+        } else {
+            worker.fail(&held, "cannot be", Duration::ZERO, false).await?;
+        }
+    }
+    let results = next_results(&*producer).await?;
+    let [(_, JobEnd::Dead { workers, .. })] = results.as_slice() else {
+        anyhow::bail!("{results:?}")
+    };
+    ensure!(workers[..] == names[2..], "{workers:?}");
+    Ok(())
+}
+
 /// A try that went wrong is made again after its delay, until the attempts are used up; then the last error is told.
 pub async fn a_failing_job_ends_as_dead(bench: &dyn Bench) -> Case {
     let (producer, worker) = (bench.producer()?, bench.consumer("one")?);
@@ -196,10 +224,7 @@ pub async fn a_failing_job_ends_as_dead(bench: &dyn Bench) -> Case {
             worker.fail(&held, &text, Duration::from_millis(20), true).await? == Finished::Recorded
         );
     }
-    ensure!(
-        next_results(&*producer).await?
-            == [("7:1".to_owned(), JobEnd::Dead { error: "fault 3".to_owned(), attempts: 3 })]
-    );
+    ensure!(next_results(&*producer).await? == [("7:1".to_owned(), dead("fault 3", 3))]);
     ensure!(producer.dead(9).await? == ["7:1"]);
     ensure!(producer.depths().await?.dead == 1);
     Ok(())
@@ -211,10 +236,7 @@ pub async fn a_job_that_nobody_can_do_is_set_aside_at_once(bench: &dyn Bench) ->
     put(&*producer, job("7:1", Lane::Submit)).await?;
     let held = take_one(&*producer, &*worker).await?;
     ensure!(worker.fail(&held, "cannot be", Duration::ZERO, false).await? == Finished::Recorded);
-    ensure!(
-        next_results(&*producer).await?
-            == [("7:1".to_owned(), JobEnd::Dead { error: "cannot be".to_owned(), attempts: 1 })]
-    );
+    ensure!(next_results(&*producer).await? == [("7:1".to_owned(), dead("cannot be", 1))]);
     ensure!(producer.dead(9).await? == ["7:1"]);
     ensure!(worker.take(&Lane::ALL, 1, Duration::ZERO).await?.is_empty());
     Ok(())
@@ -244,10 +266,11 @@ pub async fn a_poison_job_is_set_aside(bench: &dyn Bench) -> Case {
         take_one(&*producer, &*worker).await?;
     }
     let results = next_results(&*producer).await?;
-    let [(id, JobEnd::Dead { error: text, attempts: 3 })] = results.as_slice() else {
+    let [(id, JobEnd::Dead { error: text, attempts: 3, workers })] = results.as_slice() else {
         anyhow::bail!("{results:?}")
     };
     ensure!(id == "7:1" && text == "its holder vanished in each of 3 attempts");
+    ensure!(*workers == ["one"; 3], "{workers:?}");
     ensure!(producer.depths().await?.lanes.map(|lane| lane.0) == [0, 0]);
     Ok(())
 }
@@ -264,9 +287,32 @@ pub async fn unacknowledged_results_come_again(bench: &dyn Bench) -> Case {
     ensure!(some.len() == 2);
     ensure!(first.results(2, LONG, false).await?.len() == 1);
     ensure!(first.results(2, Duration::ZERO, false).await?.is_empty());
-    first.acknowledge(&[some.first().context("one of two")?.entry.clone()]).await?;
+    let seen = [some.first().context("one of two")?.entry.clone()];
+    ensure!(first.acknowledge(EPOCH, &seen).await? == Forgotten::Gone);
     let again = second.results(9, Duration::ZERO, true).await?;
     ensure!(again.iter().map(|result| result.job.as_str()).collect::<Vec<_>>() == ["2:1", "3:1"]);
+    Ok(())
+}
+
+/// A coordinator whose term is over forgets no result: its successor may wait for it.
+pub async fn an_older_epoch_forgets_no_result(bench: &dyn Bench) -> Case {
+    let (old, new, worker) = (bench.producer()?, bench.producer()?, bench.consumer("one")?);
+    let newer = Epoch::new(EPOCH.get() + 1);
+    old.enqueue(EPOCH, &[job("1:1", Lane::Submit)]).await?;
+    new.enqueue(newer, &[job("2:1", Lane::Submit)]).await?;
+    for held in worker.take(&Lane::ALL, 2, LONG).await? {
+        worker.complete(&held, "").await?;
+    }
+    let entries: Vec<String> =
+        old.results(9, LONG, false).await?.into_iter().map(|result| result.entry).collect();
+    ensure!(old.acknowledge(EPOCH, &entries).await? == Forgotten::Fenced);
+    ensure!(new.results(9, LONG, false).await?.len() == 2);
+    ensure!(new.acknowledge(newer, &entries).await? == Forgotten::Gone);
+    ensure!(new.results(9, Duration::ZERO, true).await?.is_empty());
+    // An acknowledgement alone makes an epoch known.
+    let newest = Epoch::new(newer.get() + 1);
+    ensure!(new.acknowledge(newest, &entries).await? == Forgotten::Gone);
+    ensure!(old.enqueue(newer, &[job("3:1", Lane::Submit)]).await? == [Enqueued::Fenced]);
     Ok(())
 }
 

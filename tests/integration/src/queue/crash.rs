@@ -142,7 +142,7 @@ async fn coordinate(run: CrashRun, bench: &dyn Bench) -> anyhow::Result<Tally> {
                 again = true;
             }
             Ok(entries) => {
-                again = producer.acknowledge(&entries).await.is_err();
+                again = producer.acknowledge(EPOCH, &entries).await.is_err();
             }
             Err(error) if error.is::<ebs_shared::queue::QueueError>() => {
                 sleep(LEASE / 20).await;
@@ -152,7 +152,8 @@ async fn coordinate(run: CrashRun, bench: &dyn Bench) -> anyhow::Result<Tally> {
         }
     }
     let rest = producer.results(10_000, Duration::ZERO, true).await?;
-    producer.acknowledge(&rest.into_iter().map(|result| result.entry).collect::<Vec<_>>()).await?;
+    let rest: Vec<String> = rest.into_iter().map(|result| result.entry).collect();
+    let _gone = producer.acknowledge(EPOCH, &rest).await?;
     Ok(tally)
 }
 

@@ -87,6 +87,8 @@ async fn a_job_used_up_costs_its_builds_an_attempt_and_is_shown_until_a_person_d
     let row = world.store.rows().dead[&held.id].clone();
     ensure!((row.attempts, row.error.as_str()) == (1, "it kills workers"), "{row:?}");
     ensure!(row.what == held.what && row.kind == "submit_builds", "{row:?}");
+    ensure!(row.workers == "w0", "{row:?}");
+    ensure!(row.suffers == "the builds bash, sed of batch 1", "{row:?}");
     world.queue.hold_back(&[]);
     world.until("the batch is done", is_done).await?;
     world.assert_clean(PACKAGES.len());

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use ebs_domain::id::{BuildId, TagName, TaskId, Token};
 use ebs_shared::{
-    bodhi::api::{BodhiError, NewUpdate, Update, Updates},
+    bodhi::api::{BodhiError, NewUpdate, OwnUpdate, Update, Updates},
     koji::api::{BuildInfo, BuildState, OwnTask, TaskInfo, TaskState},
 };
 use tokio::time::Instant;
@@ -176,6 +176,15 @@ impl Updates for Fedora {
         let from = Some(from_tag.to_string());
         let state = self.state();
         Ok(state.updates.iter().map(|(update, _)| update).find(|u| u.from_tag == from).cloned())
+    }
+    async fn live_of(&self, _: &str) -> Result<Vec<OwnUpdate>, BodhiError> {
+        let state = self.state();
+        let live = state.updates.iter().map(|(update, _)| update).filter(|u| u.status == "pending");
+        let own = |update: &Update| OwnUpdate {
+            update: update.clone(),
+            stable_tag: Some("eln".to_owned()),
+        };
+        Ok(live.map(own).collect())
     }
     async fn holding(&self, nvrs: &[String]) -> Result<Vec<Update>, BodhiError> {
         let holds = |update: &&Update| update.builds.iter().any(|nvr| nvrs.contains(nvr));

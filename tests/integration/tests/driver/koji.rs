@@ -174,7 +174,7 @@ impl Hub for Fedora {
         let state = self.state();
         Ok(tasks.iter().map(|id| state.tasks.get(id).map(|task| task.own.info.clone())).collect())
     }
-    async fn task_ends(&self, tasks: &[TaskId]) -> Answer<Vec<TaskEnd>> {
+    async fn builds_of_tasks(&self, tasks: &[TaskId]) -> Answer<Vec<Vec<BuildInfo>>> {
         let state = self.state();
         let mut builds: BTreeMap<TaskId, Vec<BuildInfo>> = BTreeMap::new();
         for info in state.builds.values() {
@@ -182,13 +182,22 @@ impl Hub for Fedora {
                 builds.entry(task).or_default().push(info.clone());
             }
         }
-        let end = |task: &TaskId| TaskEnd {
+        Ok(tasks.iter().map(|task| builds.get(task).cloned().unwrap_or_default()).collect())
+    }
+    async fn task_ends(&self, tasks: &[TaskId]) -> Answer<Vec<TaskEnd>> {
+        let builds = self.builds_of_tasks(tasks).await?;
+        let end = |(task, builds): (&TaskId, Vec<BuildInfo>)| TaskEnd {
             task: *task,
             fault: None,
             children: Vec::new(),
-            builds: builds.get(task).cloned().unwrap_or_default(),
+            builds,
         };
-        Ok(tasks.iter().map(end).collect())
+        Ok(tasks.iter().zip(builds).map(end).collect())
+    }
+    async fn own_open_builds(&self, _: UserId) -> Answer<Vec<OwnTask>> {
+        let state = self.state();
+        let open = state.tasks.values().rev().filter(|task| !task.own.info.state.is_final());
+        Ok(open.map(|task| task.own.clone()).collect())
     }
     async fn own_builds_since(&self, _: UserId, _: Timestamp) -> Answer<Vec<OwnTask>> {
         Ok(self.state().tasks.values().rev().map(|task| task.own.clone()).collect())

@@ -1,13 +1,13 @@
 //! What gets lost on the way, and what comes too late.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use ebs_coordinator::driver::Input;
 use ebs_shared::queue::{Delivered, Lane};
 use tokio::time::Instant;
 
 use crate::{
     fedora::STABLE_TIME,
-    world::{Leader, POLL_DEADLINE, RECONCILE, World},
+    world::{DOUBT_WAIT, Leader, POLL_DEADLINE, RECONCILE, World},
 };
 
 const PACKAGES: [&str; 2] = ["bash", "sed"];
@@ -65,6 +65,53 @@ async fn a_submission_that_a_wiped_queue_lost_is_looked_for_and_made_once() -> R
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_that_has_ended_is_not_sent_again_to_a_wiped_queue_that_was_not_heard_to_take_it()
+-> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.queue.be_unheard("submit_builds");
+    let _leader = building(&mut world).await?;
+    world.queue.wipe();
+    world.until("the batch is done", is_done).await?;
+    world.assert_clean(PACKAGES.len());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_a_worker_has_is_not_sent_again_to_a_wiped_queue_that_was_not_heard_to_take_it()
+-> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.start_worker()?;
+    world.queue.hold_back(&[Lane::Submit]);
+    world.queue.be_unheard("submit_builds");
+    let leader = world.lead().await?;
+    leader.sight(world.sightings(&PACKAGES)?).await?;
+    let asked = |world: &World| world.store.effects("submit_builds") == (1, 0);
+    world.until("builds are asked for", asked).await?;
+    let held = world.queue.take_held_back().await?.context("the queue has the job")?;
+    world.queue.wipe();
+    let wiped = Instant::now();
+    world.queue.hold_back(&[]);
+    world.until("the batch is done", is_done).await?;
+    ensure!(!world.queue.asked_since(wiped).contains(&held.id), "it is looked for first");
+    world.assert_clean(PACKAGES.len());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_did_not_reach_the_queue_is_sent_again_without_a_doubt() -> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.queue.be_unreachable("submit_builds");
+    let begun = Instant::now();
+    let _leader = building(&mut world).await?;
+    assert!(begun.elapsed() < DOUBT_WAIT, "{:?}", begun.elapsed());
+    let runs = world.queue.asked_since(begun);
+    assert!(runs.iter().filter(|job| job.contains("submit_builds")).all(|job| job.ends_with("#1")));
+    world.until("the batch is done", is_done).await?;
+    world.assert_clean(PACKAGES.len());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_poll_whose_result_is_lost_is_asked_again_after_its_deadline() -> Result<()> {
     let mut world = World::new(&PACKAGES)?;
     let _leader = building(&mut world).await?;
@@ -73,6 +120,19 @@ async fn a_poll_whose_result_is_lost_is_asked_again_after_its_deadline() -> Resu
     let lost = Instant::now();
     world.until("it is asked for again", |world| looks_at_tasks(world, lost)).await?;
     assert!(lost.elapsed() <= POLL_DEADLINE, "{:?}", lost.elapsed());
+    world.until("the batch is done", is_done).await?;
+    world.assert_clean(PACKAGES.len());
+    Ok(())
+}
+
+/// Seed 3713 of the simulation: the queue counted the result as read, and knew the job; so nobody ever asked again.
+#[tokio::test(start_paused = true)]
+async fn a_result_that_was_read_unheard_is_read_again() -> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.queue.be_unread("submit_builds");
+    let begun = Instant::now();
+    let _leader = building(&mut world).await?;
+    assert!(begun.elapsed() < DOUBT_WAIT, "{:?}", begun.elapsed());
     world.until("the batch is done", is_done).await?;
     world.assert_clean(PACKAGES.len());
     Ok(())

@@ -1,10 +1,17 @@
-//! The driver with workers, in virtual time on one thread: store, queue, Koji and Bodhi are small stateful stand-ins.
+//! The driver with workers, in virtual time on one thread: store, queue, Koji and Bodhi are small stateful stand-ins; in `rows`
+//! and what builds on `stage`, Koji and Bodhi are the simulated Fedora, asked by the shipped clients.
 
 mod dead;
 mod fedora;
+mod forgetting;
 mod koji;
 mod leading;
+mod line;
 mod lost;
 mod newer;
+mod orphans;
 mod queue;
+mod rows;
+mod stage;
+mod standing;
 mod world;

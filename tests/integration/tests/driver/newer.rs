@@ -52,6 +52,7 @@ async fn is_left_for_others(
     let world = World::new(&[])?;
     let job = newer_job()?;
     producer.enqueue(Epoch::new(1), std::slice::from_ref(&job)).await?;
+    let settings = WorkerSettings::named("ours");
     let parts = WorkerParts {
         consumer: ours,
         hub: Arc::clone(&world.parts.hub),
@@ -59,7 +60,8 @@ async fn is_left_for_others(
         clock: Arc::clone(&world.parts.clock),
         chance: Arc::clone(&world.parts.chance),
         metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
-        settings: WorkerSettings::named("ours"),
+        pulse: settings.pulse(),
+        settings,
     };
     let stop = CancellationToken::new();
     let worker = tokio::spawn(ebs_worker::run(parts, stop.clone()));

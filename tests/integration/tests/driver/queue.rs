@@ -9,8 +9,8 @@ use std::{
 use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use ebs_shared::queue::{
-    Beat, Consumer, Delivered, Depths, Enqueued, Finished, Held, Lane, LocalConsumer, LocalQueue,
-    LocalSettings, NewJob, Presence, Producer, QueueError,
+    Beat, Consumer, Delivered, Depths, Enqueued, Finished, Forgotten, Held, Lane, LocalConsumer,
+    LocalQueue, LocalSettings, NewJob, Presence, Producer, QueueError, QueueErrorKind,
 };
 
 /// How long a job is held without a beat.
@@ -23,8 +23,18 @@ struct Sides {
     held_back: &'static [Lane],
     /// Parts of the ids of jobs whose next result is lost.
     lose: BTreeSet<&'static str>,
+    /// Part of the id of a job: that it was taken is not heard, once.
+    unheard: Option<&'static str>,
+    /// Part of the id of a job: that its result was read is not heard, once.
+    unread: Option<&'static str>,
+    /// Part of the id of a job: it does not reach the queue, once.
+    unreached: Option<&'static str>,
+    /// Whether it answers its reader and its upkeep no more.
+    still: bool,
     /// All jobs that were put on it, by id, with when.
     asked: Vec<(tokio::time::Instant, String)>,
+    /// The epoch under which jobs were put on it last.
+    epoch: Option<Epoch>,
 }
 
 /// Both sides of the queue.
@@ -35,7 +45,18 @@ impl Queue {
         let queue = LocalQueue::new(LocalSettings { lease: LEASE, ..LocalSettings::default() });
         let consumer = Arc::new(queue.consumer("w0"));
         let (lose, asked) = (BTreeSet::new(), Vec::new());
-        Self(Mutex::new(Sides { queue, consumer, held_back: &[], lose, asked }))
+        Self(Mutex::new(Sides {
+            queue,
+            consumer,
+            held_back: &[],
+            lose,
+            unheard: None,
+            unread: None,
+            unreached: None,
+            still: false,
+            asked,
+            epoch: None,
+        }))
     }
 
     fn sides(&self) -> MutexGuard<'_, Sides> {
@@ -60,6 +81,32 @@ impl Queue {
     /// Loses the next result of a job whose id has this in it.
     pub(crate) fn lose_result(&self, of: &'static str) {
         self.sides().lose.insert(of);
+    }
+
+    /// Takes the next job whose id has this in it, and those beside it, without being heard.
+    pub(crate) fn be_unheard(&self, of: &'static str) {
+        self.sides().unheard = Some(of);
+    }
+
+    /// Gives the next result of a job whose id has this in it, and those beside it, without being heard.
+    pub(crate) fn be_unread(&self, of: &'static str) {
+        self.sides().unread = Some(of);
+    }
+
+    /// Is not reached with the next job whose id has this in it, nor with those beside it.
+    pub(crate) fn be_unreachable(&self, of: &'static str) {
+        self.sides().unreached = Some(of);
+    }
+
+    /// Answers its reader and its upkeep no more: not even with an error.
+    pub(crate) fn stand_still(&self) {
+        self.sides().still = true;
+    }
+
+    async fn answers(&self) {
+        if self.sides().still {
+            std::future::pending().await
+        }
     }
 
     /// Gives workers nothing of these lanes from now on.
@@ -100,11 +147,29 @@ type Answer<T> = Result<T, QueueError>;
 impl Producer for Queue {
     async fn enqueue(&self, epoch: Epoch, jobs: &[NewJob]) -> Answer<Vec<Enqueued>> {
         let now = tokio::time::Instant::now();
+        let is_meant = |of: &mut &str| jobs.iter().any(|job| job.id.contains(*of));
+        if self.sides().unreached.take_if(is_meant).is_some() {
+            let why = "connection refused".to_owned();
+            return Err(QueueError::new("enqueue", QueueErrorKind::Unreachable(why)));
+        }
+        self.sides().epoch = Some(epoch);
         self.sides().asked.extend(jobs.iter().map(|job| (now, job.id.clone())));
-        self.queue().enqueue(epoch, jobs).await
+        let answers = self.queue().enqueue(epoch, jobs).await?;
+        match self.sides().unheard.take_if(is_meant) {
+            Some(_) => {
+                Err(QueueError::new("enqueue", QueueErrorKind::Away("no answer".to_owned())))
+            }
+            None => Ok(answers),
+        }
     }
     async fn results(&self, max: usize, wait: Duration, again: bool) -> Answer<Vec<Delivered>> {
+        self.answers().await;
         let mut results = self.queue().results(max, wait, again).await?;
+        let is_meant = |of: &mut &str| results.iter().any(|result| result.job.contains(*of));
+        if self.sides().unread.take_if(is_meant).is_some() {
+            let why = "no answer".to_owned();
+            return Err(QueueError::new("read results", QueueErrorKind::Away(why)));
+        }
         let mut lost = Vec::new();
         results.retain(|result| {
             let mut sides = self.sides();
@@ -114,13 +179,17 @@ impl Producer for Queue {
             lost.push(result.entry.clone());
             false
         });
-        self.queue().acknowledge(&lost).await?;
+        let epoch = self.sides().epoch;
+        if let Some(epoch) = epoch {
+            let _fenced_or_not = self.queue().acknowledge(epoch, &lost).await?;
+        }
         Ok(results)
     }
-    async fn acknowledge(&self, entries: &[String]) -> Answer<()> {
-        self.queue().acknowledge(entries).await
+    async fn acknowledge(&self, epoch: Epoch, entries: &[String]) -> Answer<Forgotten> {
+        self.queue().acknowledge(epoch, entries).await
     }
     async fn maintain(&self) -> Answer<()> {
+        self.answers().await;
         self.queue().maintain().await
     }
     async fn missing(&self, jobs: &[String]) -> Answer<Vec<String>> {

@@ -11,11 +11,13 @@ use std::{
 use anyhow::{Result, bail};
 use ebs_coordinator::{
     driver::{
-        Driver, DriverSettings, Handle, Input, Parts, Probe, Sighting, Term, TermEnd, TermLease,
+        Driver, DriverSettings, Handle, Input, Leftover, OrphanSettings, Parts, Probe, Sighting,
+        Term, TermEnd, TermLease,
     },
     feeds,
     snapshot::Snapshot,
     store::{Candidate, Lease, Store},
+    web::{Health, Need},
 };
 use ebs_domain::{
     batch::Plan,
@@ -142,6 +144,7 @@ impl World {
 
     /// Starts a worker.
     pub(crate) fn start_worker(&mut self) -> Result<()> {
+        let settings = WorkerSettings::named("one");
         let parts = WorkerParts {
             consumer: Arc::clone(&self.queue) as Arc<dyn Consumer>,
             hub: Arc::clone(&self.parts.hub),
@@ -149,22 +152,15 @@ impl World {
             clock: Arc::clone(&self.parts.clock),
             chance: Arc::clone(&self.parts.chance),
             metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
-            settings: WorkerSettings::named("one"),
+            pulse: settings.pulse(),
+            settings,
         };
         self.tasks.spawn(ebs_worker::run(parts, self.worker.clone()));
         Ok(())
     }
 
-    /// A new epoch, and the lease that comes with it.
     async fn lease(&self, lasts: Duration) -> Result<TermLease> {
-        // A new start of the same instance takes the lease over at once.
-        let owner = self.parts.chance.uuid().to_string();
-        let candidate = Candidate { owner, instance: "one".to_owned(), ttl: lasts };
-        let Lease::Leading { epoch } = self.store.lead(&candidate).await? else {
-            bail!("another instance leads")
-        };
-        let until = watch::channel(Instant::now() + lasts).1;
-        Ok(TermLease { epoch, until, over: CancellationToken::new() })
+        lease(&self.parts, lasts).await
     }
 
     /// Begins a term that takes its turns one by one.
@@ -179,18 +175,7 @@ impl World {
 
     /// Lets a new term lead, with all that feeds it.
     pub(crate) async fn lead(&self) -> Result<Leader> {
-        let lease = self.lease(LONG).await?;
-        let over = lease.over.clone();
-        let (driver, mut inputs) = Handle::channel();
-        let mut tasks = JoinSet::new();
-        let queue = || Arc::clone(&self.parts.queue);
-        tasks.spawn(feeds::read_results(queue(), driver.sender(), over.clone()));
-        tasks.spawn(feeds::maintain(queue(), Duration::from_secs(5), over.clone()));
-        let store = Arc::clone(&self.parts.store);
-        tasks.spawn(feeds::read_requests(store, driver.sender(), over.clone()));
-        let leading = Driver::new(Arc::clone(&self.parts));
-        let led = tokio::spawn(async move { leading.lead(lease, &mut inputs).await });
-        Ok(Leader { driver, over, tasks, led })
+        Ok(Leader::begin(Arc::clone(&self.parts), self.lease(LONG).await?))
     }
 
     /// Builds of these packages that have just entered the trigger tag.
@@ -243,7 +228,41 @@ impl World {
     }
 }
 
+/// A new epoch, and the lease that comes with it.
+async fn lease(parts: &Parts, lasts: Duration) -> Result<TermLease> {
+    // A new start of the same instance takes the lease over at once.
+    let owner = parts.chance.uuid().to_string();
+    let candidate = Candidate { owner, instance: "one".to_owned(), ttl: lasts };
+    let Lease::Leading { epoch } = parts.store.lead(&candidate).await? else {
+        bail!("another instance leads")
+    };
+    let until = watch::channel(Instant::now() + lasts).1;
+    Ok(TermLease { epoch, until, over: CancellationToken::new() })
+}
+
 impl Leader {
+    /// Leads with these parts, as a new start of the instance.
+    pub(crate) async fn start(parts: Arc<Parts>) -> Result<Self> {
+        let lease = lease(&parts, LONG).await?;
+        Ok(Self::begin(parts, lease))
+    }
+
+    fn begin(parts: Arc<Parts>, lease: TermLease) -> Self {
+        let over = lease.over.clone();
+        let (driver, mut inputs) = Handle::channel();
+        let mut tasks = JoinSet::new();
+        let (queue, health) = (|| Arc::clone(&parts.queue), Health::default());
+        let told = |name| health.part(name, Need::Leading, Some(feeds::ROUND));
+        let upkeep = Duration::from_secs(5);
+        tasks.spawn(feeds::read_results(queue(), driver.sender(), told("results"), over.clone()));
+        tasks.spawn(feeds::maintain(queue(), upkeep, told("upkeep"), over.clone()));
+        let store = Arc::clone(&parts.store);
+        tasks.spawn(feeds::read_requests(store, driver.sender(), told("requests"), over.clone()));
+        let leading = Driver::new(parts);
+        let led = tokio::spawn(async move { leading.lead(lease, &mut inputs).await });
+        Self { driver, over, tasks, led }
+    }
+
     /// Ends it at once, as a kill does.
     pub(crate) async fn kill(mut self) {
         self.led.abort();
@@ -272,7 +291,7 @@ pub(crate) fn tag(name: &str) -> TagName {
     name.parse().expect("a tag's name")
 }
 
-fn settings() -> DriverSettings {
+pub(crate) fn settings() -> DriverSettings {
     let seconds = Duration::from_secs;
     DriverSettings {
         lull: seconds(60),
@@ -287,6 +306,12 @@ fn settings() -> DriverSettings {
         retry_max: seconds(60),
         alarm_after: seconds(900),
         reconcile: RECONCILE,
+        orphans: OrphanSettings {
+            interval: seconds(3600),
+            grace: seconds(24 * 3600),
+            side_tags: Leftover::Report,
+            tasks: Leftover::Report,
+        },
         job_attempts: 3,
         stable_tag: tag("eln"),
     }

@@ -47,7 +47,8 @@ impl Ground {
         match self {
             Self::Sqlite(folder) => Location::Sqlite(file(folder)),
             Self::Postgres(server) => {
-                Location::Postgres { url: server.url(), password: Some(PASSWORD.to_owned()) }
+                let password = Some(PASSWORD.to_owned());
+                Location::Postgres { url: server.url(), password, authority: None }
             }
         }
     }

@@ -2,6 +2,8 @@
 
 // Lints know by the attribute that these are tests.
 #[cfg(test)]
+mod aging;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod figures;
@@ -9,6 +11,8 @@ mod figures;
 mod ground;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod orphans;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
@@ -91,7 +95,17 @@ on_all! {
     people::who_ask_at_once_get_numbers_of_their_own,
     people::more_requests_than_a_leader_ever_answers_are_not_taken,
     people::jobs_set_aside_are_listed_oldest_first_until_they_are_dropped,
+    orphans::orphans_are_listed_oldest_first_until_they_are_dropped,
+    orphans::a_name_is_found_in_the_state_of_any_group,
+    orphans::an_effect_of_no_batch_comes_back_as_it_was_written,
     people::of_too_many_jobs_set_aside_the_newest_stay,
+    aging::an_old_batch_goes_with_all_that_is_its_own_and_a_younger_one_stays,
+    aging::a_batch_stays_while_anything_open_refers_to_it,
+    aging::answered_triggers_go_and_pending_and_newest_ones_stay,
+    aging::the_audit_keeps_what_is_open_and_its_newest_entry,
+    aging::a_job_set_aside_stays_while_its_batch_runs_or_its_group_is_open,
+    aging::denials_that_ran_out_and_odd_messages_go,
+    aging::who_leads_no_more_forgets_nothing,
 }
 
 on_both! {
@@ -99,6 +113,8 @@ on_both! {
     opening::what_was_written_is_there_after_opening_again,
     opening::a_database_newer_than_the_program_is_refused_with_both_versions,
     opening::several_open_the_same_new_database_at_once,
+    upgrade::a_filled_database_of_the_third_version_is_brought_up,
     upgrade::an_old_and_filled_database_is_brought_up_once_though_two_start_at_once,
+    upgrade::a_filled_database_of_the_second_version_is_brought_up,
     figures::figures_of_a_large_batch,
 }

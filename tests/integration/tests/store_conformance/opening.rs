@@ -40,7 +40,7 @@ pub(crate) async fn a_database_newer_than_the_program_is_refused_with_both_versi
             sqlx::raw_sql(NEWER).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         }
-        Location::Postgres { url, password } => {
+        Location::Postgres { url, password, .. } => {
             let url =
                 url.replace("ebs@", &format!("ebs:{}@", password.unwrap().replace(' ', "%20")));
             let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
@@ -94,13 +94,17 @@ async fn a_file_in_a_folder_that_is_missing_is_broken() {
 #[tokio::test]
 async fn a_wrong_password_and_a_missing_database_are_broken_and_the_password_is_not_shown() {
     let ground = Ground::postgres();
-    let Location::Postgres { url, password } = ground.location() else { unreachable!() };
+    let Location::Postgres { url, password, .. } = ground.location() else { unreachable!() };
     let wrong = StoreOptions::new(Location::Postgres {
         url: url.clone(),
         password: Some("guessed".to_owned()),
+        authority: None,
     });
-    let missing =
-        StoreOptions::new(Location::Postgres { url: url.replace("/ebs", "/nowhere"), password });
+    let missing = StoreOptions::new(Location::Postgres {
+        url: url.replace("/ebs", "/nowhere"),
+        password,
+        authority: None,
+    });
     for options in [wrong, missing] {
         let error = SqlStore::open(&options).await.unwrap_err();
         assert!(matches!(error.kind, StoreErrorKind::Broken(_)), "{error:?}");
@@ -114,6 +118,7 @@ async fn a_stopped_server_is_unavailable_and_a_started_one_works_again() {
     let location = Location::Postgres {
         url: server.url(),
         password: Some(ebs_integration::postgres::PASSWORD.to_owned()),
+        authority: None,
     };
     let options =
         StoreOptions { connect_limit: Duration::from_secs(2), ..StoreOptions::new(location) };
@@ -129,4 +134,23 @@ async fn a_stopped_server_is_unavailable_and_a_started_one_works_again() {
     server.resume().unwrap();
     store.commit(epoch, vec![Change::PutBatch(batch(1))]).await.unwrap();
     assert_eq!(store.open_batch().await.unwrap(), Some(batch(1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_an_authority_only_a_server_that_it_signed_is_used() {
+    // An error means that one is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (server, made) = ebs_integration::postgres::Postgres::start_tls().unwrap();
+    let open = async |url: String, authority: &str| {
+        let password = Some(ebs_integration::postgres::PASSWORD.to_owned());
+        let authority = Some(made.certificate(authority));
+        let location = Location::Postgres { url, password, authority };
+        SqlStore::open(&StoreOptions::new(location)).await
+    };
+    open(server.url(), "ca").await.unwrap().ping().await.unwrap();
+    open(server.url(), "client").await.unwrap_err();
+    // The certificate names 127.0.0.1 and localhost.
+    let plain = Ground::postgres();
+    let Ground::Postgres(plain) = &plain else { unreachable!() };
+    open(plain.url(), "ca").await.unwrap_err();
 }

@@ -38,6 +38,8 @@ fn dead(number: i64) -> DeadRow {
         attempts: 5,
         error: "its holder vanished in each of 5 attempts".to_owned(),
         since: at(number),
+        workers: "worker-1 worker-3".to_owned(),
+        suffers: "group 2 of batch 1".to_owned(),
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) fn group(batch: i64, number: u32, open: bool) -> GroupRow {
 pub(crate) fn effect(id: &str, created: i64) -> EffectRow {
     EffectRow {
         id: id.to_owned(),
-        batch: BatchId::new(1),
+        batch: Some(BatchId::new(1)),
         kind: "submit_builds".to_owned(),
         runner: Runner::Worker,
         payload: r#"{"builds":[]}"#.to_owned(),

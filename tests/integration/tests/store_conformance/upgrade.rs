@@ -12,36 +12,51 @@ use crate::{
     rows::{at, batch, candidate, denial, lead},
 };
 
-const FILLED: &str = include_str!("filled_v1.sql");
+/// What programs of each version left: its migration, and what is filled in after it.
+const VERSIONS: [(&str, &str); 3] = [
+    ("0001_first.sql", include_str!("filled_v1.sql")),
+    ("0002_people.sql", include_str!("filled_v2.sql")),
+    ("0003_history.sql", include_str!("filled_v3.sql")),
+];
 
-/// The migrations of version 1 alone.
-async fn first_version() -> Migrator {
+/// The first migrations alone.
+async fn migrations(count: usize) -> Migrator {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../coordinator/migrations");
     let folder = TempDir::new().unwrap();
-    std::fs::copy(all.join("0001_first.sql"), folder.path().join("0001_first.sql")).unwrap();
+    for (file, _) in &VERSIONS[..count] {
+        std::fs::copy(all.join(file), folder.path().join(file)).unwrap();
+    }
     Migrator::new(folder.path()).await.unwrap()
 }
 
-/// Leaves the database as a program of version 1 would.
-async fn make_old(ground: &Ground) {
-    let first = first_version().await;
+/// Leaves the database as programs of these versions would, one after the other.
+async fn make_old(ground: &Ground, version: usize) {
     match ground.location() {
         Location::Sqlite(path) => {
             let url = format!("sqlite://{}?mode=rwc", path.display());
             let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-            first.run_direct(None, &mut connection, false).await.unwrap();
-            sqlx::raw_sql(FILLED).execute(&mut connection).await.unwrap();
+            for version in 1..=version {
+                migrations(version).await.run_direct(None, &mut connection, false).await.unwrap();
+                sqlx::raw_sql(filled(version)).execute(&mut connection).await.unwrap();
+            }
             connection.close().await.unwrap();
         }
-        Location::Postgres { url, password } => {
+        Location::Postgres { url, password, .. } => {
             let url =
                 url.replace("ebs@", &format!("ebs:{}@", password.unwrap().replace(' ', "%20")));
             let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
-            first.run_direct(None, &mut connection, false).await.unwrap();
-            sqlx::raw_sql(FILLED).execute(&mut connection).await.unwrap();
+            for version in 1..=version {
+                migrations(version).await.run_direct(None, &mut connection, false).await.unwrap();
+                sqlx::raw_sql(filled(version)).execute(&mut connection).await.unwrap();
+            }
             connection.close().await.unwrap();
         }
     }
+}
+
+/// What a program of this version wrote.
+fn filled(version: usize) -> &'static str {
+    VERSIONS[version - 1].1
 }
 
 async fn is_as_it_was(store: &SqlStore) {
@@ -64,7 +79,7 @@ async fn is_as_it_was(store: &SqlStore) {
 pub(crate) async fn an_old_and_filled_database_is_brought_up_once_though_two_start_at_once(
     ground: &mut Ground,
 ) {
-    make_old(ground).await;
+    make_old(ground, 1).await;
     let options = StoreOptions::new(ground.location());
     let (one, other) = tokio::join!(SqlStore::open(&options), SqlStore::open(&options));
     let stores: Vec<SqlStore> = match (one, other) {
@@ -84,4 +99,34 @@ pub(crate) async fn an_old_and_filled_database_is_brought_up_once_though_two_sta
     }
     let epoch = lead(&stores[0], &candidate("a-1", "a")).await;
     assert!(epoch.get() > 1_795_348_800_001, "epochs go on rising");
+}
+
+pub(crate) async fn a_filled_database_of_the_second_version_is_brought_up(ground: &mut Ground) {
+    make_old(ground, 2).await;
+    let store = SqlStore::open(&StoreOptions::new(ground.location())).await.unwrap();
+    is_as_it_was(&store).await;
+    let of_batch_2 = Some(BatchId::new(2));
+    assert_eq!(store.open_effects().await.unwrap()[0].batch, of_batch_2);
+    assert_eq!(store.requests(9).await.unwrap().len(), 1);
+    assert_eq!(store.audit(9).await.unwrap().len(), 2);
+    assert_eq!(store.dead_letters(9).await.unwrap().len(), 1);
+    assert_eq!(store.orphans(9).await.unwrap(), []);
+    let dead = store.dead_letters(9).await.unwrap();
+    assert_eq!((dead[0].workers.as_str(), dead[0].suffers.as_str()), ("", ""));
+}
+
+pub(crate) async fn a_filled_database_of_the_third_version_is_brought_up(ground: &mut Ground) {
+    make_old(ground, 3).await;
+    let store = SqlStore::open(&StoreOptions::new(ground.location())).await.unwrap();
+    is_as_it_was(&store).await;
+    let dead = store.dead_letters(9).await.unwrap();
+    assert_eq!(dead[1].workers, "worker-1 worker-3");
+    assert_eq!(dead[1].suffers, "the builds bash of batch 1");
+}
+
+#[test]
+fn each_version_of_the_schema_but_the_newest_has_a_filled_database() {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../coordinator/migrations");
+    let count = std::fs::read_dir(all).unwrap().count();
+    assert_eq!(count, VERSIONS.len() + 1, "a new migration needs a database of before");
 }

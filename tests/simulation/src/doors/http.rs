@@ -30,8 +30,12 @@ impl Net {
         Self { service: TowerToHyperService::new(app) }
     }
 
-    /// Sends a request, on its way so long already when its sender goes; its whole answer.
-    async fn send(&self, ask: Ask, after: Duration) -> Result<Reply, NoReply> {
+    /// Sends a request, which takes so long on its way whether its sender is there still or not; its whole answer.
+    ///
+    /// # Errors
+    ///
+    /// The request is none, or its answer is too long.
+    pub async fn send(&self, ask: Ask, after: Duration) -> Result<Reply, NoReply> {
         let service = self.service.clone();
         let answered = tokio::spawn(async move {
             if !after.is_zero() {
@@ -102,6 +106,9 @@ impl Exchange for HttpDoor {
                 | Fault::Refused
                 | Fault::AnswerLost
                 | Fault::BadGateway
+                | Fault::Stall
+                | Fault::Shuffled
+                | Fault::Repeated
                 | Fault::CrashBefore
                 | Fault::CrashAfter,
             )
@@ -130,7 +137,8 @@ impl Exchange for HttpDoor {
 }
 
 /// What a request is called: the hub's method (of a `multiCall`, its first one's), or method and path. Polls are frequent.
-fn name_of(ask: &Ask) -> (String, Share) {
+#[must_use]
+pub fn name_of(ask: &Ask) -> (String, Share) {
     let path = ask.url.path();
     if !path.starts_with("/kojihub") {
         let share = if ask.method == http::Method::GET { Share::Small } else { Share::Full };

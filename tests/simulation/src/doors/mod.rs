@@ -4,6 +4,6 @@ mod http;
 mod queue;
 mod store;
 
-pub use http::{BASE, HttpDoor, Net};
+pub use http::{BASE, HttpDoor, Net, name_of};
 pub use queue::{ConsumerDoor, ProducerDoor};
 pub use store::StoreDoor;

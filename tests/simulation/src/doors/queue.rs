@@ -1,16 +1,24 @@
 //! The queue, from both sides.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use ebs_shared::queue::{
-    Beat, Consumer, Delivered, Depths, Enqueued, Finished, Held, Lane, NewJob, Presence, Producer,
-    QueueError, QueueErrorKind,
+    Beat, Consumer, Delivered, Depths, Enqueued, Finished, Forgotten, Held, Lane, LocalQueue,
+    NewJob, Presence, Producer, QueueError, QueueErrorKind,
 };
 
 use crate::{
     chaos::{OF_SERVERS, Share},
+    memory::Memory,
     process::{Call, Gate, Neighbour},
     server::QueueServer,
 };
@@ -31,46 +39,84 @@ pub struct ProducerDoor {
     pub gate: Gate,
     /// The queue behind it.
     pub server: Arc<QueueServer>,
+    /// The coordinator's name, unique to this life.
+    pub name: String,
+    /// Looked into at each acknowledgement: a moment later the wait for the result may have been given up.
+    pub memory: Arc<Memory>,
+    /// Jobs of the results that were read and not acknowledged, by entry.
+    pub read: Mutex<BTreeMap<String, String>>,
+}
+
+impl ProducerDoor {
+    fn queue(&self) -> LocalQueue {
+        self.server.producer(&self.name)
+    }
 }
 
 #[async_trait]
 impl Producer for ProducerDoor {
     async fn enqueue(&self, epoch: Epoch, jobs: &[NewJob]) -> Answer<Vec<Enqueued>> {
-        let queue = self.server.queue();
+        let queue = self.queue();
         let polls = jobs.iter().all(|job| job.lane == Lane::Watch);
         if !polls {
             let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
             self.gate.ground.story.tell(self.gate.who, format!("enqueue {}", ids.join(" ")));
         }
         let share = if polls { Share::Small } else { Share::Full };
-        self.gate.pass(call("enqueue", share), queue.enqueue(epoch, jobs), away("enqueue")).await
+        let sent = AtomicBool::new(false);
+        let work = async {
+            sent.store(true, Ordering::Relaxed);
+            queue.enqueue(epoch, jobs).await
+        };
+        let failed = || {
+            let why = "connection reset".to_owned();
+            let kind = match sent.load(Ordering::Relaxed) {
+                true => QueueErrorKind::Away(why),
+                false => QueueErrorKind::Unreachable(why),
+            };
+            QueueError::new("enqueue", kind)
+        };
+        self.gate.pass(call("enqueue", share), work, failed).await
     }
     async fn results(&self, max: usize, wait: Duration, again: bool) -> Answer<Vec<Delivered>> {
-        let queue = self.server.queue();
+        let queue = self.queue();
         let work = queue.results(max, wait, again);
-        self.gate.pass(call("results", Share::Small), work, away("results")).await
+        let found = self.gate.pass(call("results", Share::Small), work, away("results")).await?;
+        let jobs = found.iter().map(|result| (result.entry.clone(), result.job.clone()));
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(jobs);
+        Ok(self.gate.delivered("results.parts", found))
     }
-    async fn acknowledge(&self, entries: &[String]) -> Answer<()> {
-        let queue = self.server.queue();
-        let work = queue.acknowledge(entries);
+    async fn acknowledge(&self, epoch: Epoch, entries: &[String]) -> Answer<Forgotten> {
+        let queue = self.queue();
+        let jobs: Vec<String> = {
+            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.iter().filter_map(|entry| read.remove(entry)).collect()
+        };
+        let work = async {
+            let answer = queue.acknowledge(epoch, entries).await?;
+            if answer == Forgotten::Gone {
+                self.server.forgotten(self.memory.jobs_waited_for(&jobs));
+            }
+            Ok(answer)
+        };
         self.gate.pass(call("acknowledge", Share::Full), work, away("acknowledge")).await
     }
     async fn maintain(&self) -> Answer<()> {
-        let queue = self.server.queue();
+        let queue = self.queue();
         self.gate.pass(call("maintain", Share::Small), queue.maintain(), away("maintain")).await
     }
     async fn missing(&self, jobs: &[String]) -> Answer<Vec<String>> {
-        let queue = self.server.queue();
+        let queue = self.queue();
         self.gate.pass(call("missing", Share::Small), queue.missing(jobs), away("missing")).await
     }
     async fn depths(&self) -> Answer<Depths> {
-        self.server.queue().depths().await
+        self.queue().depths().await
     }
     async fn workers(&self) -> Answer<Vec<Presence>> {
-        self.server.queue().workers().await
+        self.queue().workers().await
     }
     async fn dead(&self, max: usize) -> Answer<Vec<String>> {
-        self.server.queue().dead(max).await
+        self.queue().dead(max).await
     }
 }
 

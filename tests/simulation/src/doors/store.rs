@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ebs_coordinator::store::{
-    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, GroupRow, Lease,
-    MemberRow, NewRequest, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
+    AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
+    GroupRow, Lease, MemberRow, NewRequest, OrphanRow, RequestRow, Store, StoreError,
+    StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
     id::{BatchId, Epoch, RequestId},
@@ -59,7 +60,12 @@ impl Store for StoreDoor {
     }
     async fn commit(&self, epoch: Epoch, changes: Vec<Change>) -> Answer<Committed> {
         self.gate.ground.story.tell(self.gate.who, format!("commit {}", told(&changes)));
-        let committed = self.pass("commit", Share::Full, self.memory.commit(epoch, changes)).await;
+        let work = async {
+            let committed = self.memory.commit(epoch, changes).await?;
+            self.memory.written_under(epoch);
+            Ok(committed)
+        };
+        let committed = self.pass("commit", Share::Full, work).await;
         if let Err(error) = &committed {
             self.gate.ground.story.tell(self.gate.who, format!("not committed: {}", error.kind));
         }
@@ -122,8 +128,17 @@ impl Store for StoreDoor {
     async fn dead_letters(&self, limit: u32) -> Answer<Vec<DeadRow>> {
         self.read(self.memory.dead_letters(limit)).await
     }
+    async fn orphans(&self, limit: u32) -> Answer<Vec<OrphanRow>> {
+        self.read(self.memory.orphans(limit)).await
+    }
+    async fn group_names(&self, name: &str) -> Answer<bool> {
+        self.read(self.memory.group_names(name)).await
+    }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         self.read(self.memory.mark(name)).await
+    }
+    async fn forget(&self, epoch: Epoch, forget: &Forget) -> Answer<u64> {
+        self.pass("forget", Share::Small, self.memory.forget(epoch, forget)).await
     }
     async fn ping(&self) -> Answer<()> {
         self.read(self.memory.ping()).await
@@ -168,6 +183,8 @@ fn word(change: &Change) -> String {
         Change::KeepMessage(message) => format!("odd message {}", message.id),
         Change::Deny(row) => format!("deny {}", row.component),
         Change::PutDead(row) => format!("dead {}", row.job),
+        Change::PutOrphan(row) => format!("orphan {} {}", row.kind.word(), row.name),
+        Change::DropOrphan { kind, name } => format!("no more orphan {} {name}", kind.word()),
         Change::DropDead { job } => format!("no more dead {job}"),
         Change::AnswerRequest { id, result, .. } => format!("request {id} {result}"),
         Change::PutMark { name, value } => format!("mark {name} {value}"),

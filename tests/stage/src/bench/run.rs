@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use ebs_integration::ports::free_port;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -20,7 +21,7 @@ use crate::{
     fedora::{Announce, Fedora},
     scenario::{Cast, Scenario},
     status::Pages,
-    troupe::{Cue, Troupe, free_port},
+    troupe::{Cue, Troupe},
 };
 
 /// Times of a measured run that differ from those of a scenario, in ms.
@@ -110,7 +111,11 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
         drafts: scenario.draft_builds(1),
         batch_size: cast.batch_size,
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
+        max_open_builds: None,
+        prefetch: None,
         proxied: false,
+        listens: false,
+        disk: None,
     };
     let mut troupe = Troupe::start(&cue, &pages).await?;
     let measured = perform(&mut troupe, &cast, port, &pages).await;
@@ -165,7 +170,8 @@ fn spent(before: &BTreeMap<String, Used>, after: &BTreeMap<String, Used>) -> BTr
     spent.collect()
 }
 
-fn round(number: f64) -> f64 {
+/// To hundredths.
+pub(super) fn round(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 

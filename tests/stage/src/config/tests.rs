@@ -51,9 +51,11 @@ fn a_standalone_configuration_names_no_queue_and_no_broker() {
         database_password: None,
         redis: None,
         broker: None,
+        prefetch: None,
         scratch: false,
         drafts: true,
         batch_size: 0,
+        max_open_builds: None,
         concurrency: 4,
         tempo: Tempo::default(),
     };
@@ -63,4 +65,13 @@ fn a_standalone_configuration_names_no_queue_and_no_broker() {
         !text.contains("redis") && text.contains("enabled: false") && !text.contains("batch_size"),
         "{text}"
     );
+}
+
+#[test]
+fn what_the_broker_sends_ahead_is_the_usual_unless_it_is_said() {
+    for (said, expected) in [(None, 10), (Some(1_000), 1_000)] {
+        let text = bus("amqp://guest:guest@127.0.0.1:1/%2F", said);
+        let read = ebs_shared::bus::config::BusConfig::parse(&text).unwrap();
+        assert_eq!(read.prefetch_count, expected);
+    }
 }

@@ -2,6 +2,7 @@
 //! had happened. Needs the programs built: `cargo build --workspace`.
 
 mod coordinators;
+mod disk;
 mod engines;
 mod hub;
 mod play;

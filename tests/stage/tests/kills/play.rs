@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
+use ebs_integration::ports::free_port;
 use ebs_stage::{
     child::{say, wait_for},
     config::{self, Tempo},
+    disk::Disk,
     fedora,
     once::Performance,
     scenario::{Cast, Scenario},
     status::{Pages, Status},
-    troupe::{Cue, Troupe, free_port},
+    troupe::{Cue, Troupe},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -38,6 +40,8 @@ pub(crate) struct Setting {
     workers: Option<u16>,
     drafts: bool,
     batch_size: usize,
+    listens: bool,
+    pub(crate) disk: Option<Disk>,
 }
 
 /// One batch.
@@ -61,7 +65,11 @@ impl Setting {
             drafts: self.drafts,
             batch_size: self.batch_size,
             tempo: tempo(),
+            max_open_builds: None,
+            prefetch: None,
             proxied: false,
+            listens: self.listens,
+            disk: self.disk.as_ref(),
         }
     }
 }
@@ -96,6 +104,21 @@ impl Play {
         workers: Option<u16>,
         faults: Value,
     ) -> anyhow::Result<Self> {
+        let play = Self::set(seed, workers, faults, None).await?;
+        play.context("a batch that needs no disk of its own can be played anywhere")
+    }
+
+    /// Standalone, listening to the bus, its file on a file system of so many MB. None where none can be made, which is told.
+    pub(crate) async fn open_on_disk(seed: u64, megabytes: u32) -> anyhow::Result<Option<Self>> {
+        Self::set(seed, None, json!({}), Some(megabytes)).await
+    }
+
+    async fn set(
+        seed: u64,
+        workers: Option<u16>,
+        faults: Value,
+        disk: Option<u32>,
+    ) -> anyhow::Result<Option<Self>> {
         let alone = STAGE.lock().await;
         say(&format!("seed {seed}"));
         // An error means that one is installed already.
@@ -109,6 +132,17 @@ impl Play {
         script["timing"]["request_ms"] = json!(30);
         script["timing"]["build_min_ms"] = json!(1000);
         script["faults"] = faults;
+        let listens = disk.is_some();
+        let disk = match disk {
+            None => None,
+            Some(megabytes) => match Disk::mount(&folder.path().join("disk"), megabytes).await? {
+                Ok(disk) => Some(disk),
+                Err(why) => {
+                    say(&why);
+                    return Ok(None);
+                }
+            },
+        };
         let setting = Setting {
             folder,
             dynamic,
@@ -117,13 +151,15 @@ impl Play {
             workers,
             drafts: scenario.draft_builds(seed),
             batch_size: cast.batch_size,
+            listens,
+            disk,
         };
         let pages = Pages::new()?;
         let troupe = Troupe::start(&setting.cue(), &pages).await?;
         let mode = if workers.is_some() { "stack" } else { "demo" };
         let performance =
             Performance { scenario, cast, seed, port: setting.port, mode, limit: LIMIT };
-        Ok(Self { troupe, pages, performance, setting, _alone: alone })
+        Ok(Some(Self { troupe, pages, performance, setting, _alone: alone }))
     }
 
     /// Tags the builds.
@@ -185,6 +221,15 @@ impl Play {
         Ok(report.requests.iter().filter(asked).map(|(_, count)| count).sum::<u64>() + polls)
     }
 
+    /// Waits until the coordinator that leads at first says that it is not ready.
+    pub(crate) async fn says_not_ready(&self) -> anyhow::Result<()> {
+        let (pages, port) = (&self.pages, self.setting.port);
+        wait_for("it says that it is not ready", LIMIT, || async {
+            Ok((pages.ready(port).await == Some(false)).then_some(()))
+        })
+        .await
+    }
+
     /// SIGKILL to the coordinator that leads at first.
     pub(crate) async fn kill_leader(&mut self) -> anyhow::Result<()> {
         self.troupe
@@ -213,6 +258,9 @@ impl Play {
     pub(crate) async fn end(mut self) -> anyhow::Result<()> {
         let ended = self.performance.end(&mut self.troupe, &self.pages).await;
         self.troupe.stop().await;
+        if let Some(disk) = self.setting.disk.take() {
+            disk.unmount().await;
+        }
         if ended.as_ref().map_or(true, |figures| !figures.mismatches.is_empty()) {
             say(&format!("logs are kept in {}", self.setting.folder.keep().display()));
         }

@@ -19,13 +19,14 @@ async fn the_state_after_cancelling_wins() {
     let replies = vec![
         Reply::Cancel(vec![Ok(()), Err(fault)]),
         Reply::Tasks(vec![Some(task(1, TaskState::Canceled)), Some(task(2, TaskState::Closed))]),
-        Reply::Ends(vec![end(1, None, vec![]), end(2, None, vec![build(5, BuildState::Complete)])]),
+        Reply::Ends(vec![end(1, None, vec![])]),
+        Reply::BuildsOf(vec![vec![build(5, BuildState::Complete)]]),
     ];
     let (answer, asked) = answer(work(), 1, replies).await;
     let Answer::Canceled { tasks } = answer else { panic!("{answer:?}") };
     assert_eq!(tasks[0].info.state, TaskState::Canceled);
     assert_eq!(tasks[1].end.as_ref().unwrap().builds[0].state, BuildState::Complete);
-    assert_eq!(asked, ["cancel_tasks 1 2", "tasks 1 2", "task_ends 1 2"]);
+    assert_eq!(asked, ["cancel_tasks 1 2", "tasks 1 2", "task_ends 1", "builds_of_tasks 2"]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use ebs_domain::{
     time::Timestamp,
 };
 use ebs_shared::{
-    bodhi::api::{BodhiError, BodhiErrorKind, NewUpdate, Update, Updates},
+    bodhi::api::{BodhiError, BodhiErrorKind, NewUpdate, OwnUpdate, Update, Updates},
     clock::Clock,
     job::{Answer, Job, PROTOCOL, Report, Work},
     koji::{
@@ -37,6 +37,7 @@ pub(super) enum Reply {
     Cancel(Vec<Each<()>>),
     Tasks(Vec<Option<TaskInfo>>),
     Ends(Vec<TaskEnd>),
+    BuildsOf(Vec<Vec<BuildInfo>>),
     Builds(Vec<Option<BuildInfo>>),
     Tagged(Vec<i64>),
     Latest(Vec<Option<TaggedBuild>>),
@@ -176,8 +177,14 @@ impl Hub for Neighbours {
     async fn tasks(&self, tasks: &[TaskId]) -> Result<Vec<Option<TaskInfo>>, KojiError> {
         self.koji(format!("tasks {}", ids(tasks)), reply!(Tasks))
     }
+    async fn builds_of_tasks(&self, tasks: &[TaskId]) -> Result<Vec<Vec<BuildInfo>>, KojiError> {
+        self.koji(format!("builds_of_tasks {}", ids(tasks)), reply!(BuildsOf))
+    }
     async fn task_ends(&self, tasks: &[TaskId]) -> Result<Vec<TaskEnd>, KojiError> {
         self.koji(format!("task_ends {}", ids(tasks)), reply!(Ends))
+    }
+    async fn own_open_builds(&self, _: UserId) -> Result<Vec<OwnTask>, KojiError> {
+        panic!("no job asks this")
     }
     async fn own_builds_since(
         &self,
@@ -196,6 +203,9 @@ impl Updates for Neighbours {
     }
     async fn find(&self, from_tag: &TagName, nvr: &str) -> Result<Option<Update>, BodhiError> {
         self.bodhi(format!("find {from_tag} {nvr}"), reply!(Find))
+    }
+    async fn live_of(&self, _: &str) -> Result<Vec<OwnUpdate>, BodhiError> {
+        panic!("no job asks this")
     }
     async fn holding(&self, _: &[String]) -> Result<Vec<Update>, BodhiError> {
         panic!("no job asks this")

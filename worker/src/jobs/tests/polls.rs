@@ -23,6 +23,18 @@ async fn tasks_are_seen_in_one_call_and_the_final_ones_with_their_ends() {
 }
 
 #[tokio::test]
+async fn a_task_that_ended_well_is_asked_for_its_build_alone() {
+    let states = vec![Some(task(1, TaskState::Closed)), Some(task(2, TaskState::Closed))];
+    let builds = vec![vec![build(7, BuildState::Complete)], vec![]];
+    let replies = vec![Reply::Tasks(states), Reply::BuildsOf(builds)];
+    let (answer, asked) = answer(Work::PollTasks { tasks: tasks(&[1, 2]) }, 1, replies).await;
+    let Answer::Tasks { tasks: seen, .. } = answer else { panic!("{answer:?}") };
+    let built = |place: usize| seen[place].end.as_ref().unwrap().builds.len();
+    assert_eq!((built(0), built(1)), (1, 0));
+    assert_eq!(asked, ["tasks 1 2", "builds_of_tasks 1 2"]);
+}
+
+#[tokio::test]
 async fn a_taken_nvr_is_told_with_the_build_that_has_it() {
     let text = "Build already exists (id=77, state=COMPLETE): {'name': 'pkg'}";
     let replies = vec![
@@ -38,7 +50,7 @@ async fn a_taken_nvr_is_told_with_the_build_that_has_it() {
 
 #[tokio::test]
 async fn a_final_task_without_an_end_is_not_told() {
-    let replies = vec![Reply::Tasks(vec![Some(task(1, TaskState::Closed))]), Reply::Ends(vec![])];
+    let replies = vec![Reply::Tasks(vec![Some(task(1, TaskState::Failed))]), Reply::Ends(vec![])];
     let (answer, _) = answer(Work::PollTasks { tasks: tasks(&[1]) }, 1, replies).await;
     assert!(matches!(answer, Answer::Unavailable { service: Service::Koji, .. }), "{answer:?}");
 }

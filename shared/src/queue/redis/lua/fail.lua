@@ -14,6 +14,7 @@ if ARGV[8] == '1' and tonumber(a) < tonumber(m) then
 end
 redis.call('HSET', KEYS[1], 'st', 'dead', 'o', '', 'e', ARGV[6])
 redis.call('ZADD', KEYS[4], now, ARGV[5])
-redis.call('XADD', KEYS[5], '*', 'j', ARGV[5], 'k', 'dead', 'g', ARGV[4], 'a', a, 'r', ARGV[6])
+redis.call('XADD', KEYS[5], '*', 'j', ARGV[5], 'k', 'dead', 'g', ARGV[4], 'a', a, 'r', ARGV[6],
+  'w', redis.call('HGET', KEYS[1], 'w') or '')
 redis.call('EXPIRE', KEYS[1], ARGV[9])
 return 'OK'

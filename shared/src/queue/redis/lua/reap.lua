@@ -19,7 +19,8 @@ local function abandoned(id, job, st, a, m, rd)
   if text then
     redis.call('HSET', job, 'st', 'dead', 'o', '', 'e', text)
     redis.call('ZADD', KEYS[3], now, id)
-    redis.call('XADD', KEYS[4], '*', 'j', id, 'k', 'dead', 'g', redis.call('HGET', job, 'g') or '0', 'a', a, 'r', text)
+    redis.call('XADD', KEYS[4], '*', 'j', id, 'k', 'dead', 'g', redis.call('HGET', job, 'g') or '0', 'a', a, 'r', text,
+      'w', redis.call('HGET', job, 'w') or '')
     redis.call('EXPIRE', job, ARGV[6])
     dead = dead + 1
   else

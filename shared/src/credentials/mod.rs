@@ -1,0 +1,12 @@
+//! What expires: certificates and tokens, until when each is valid, and being told of it in time. Renews nothing, and never shows
+//! what is in a file.
+
+mod read;
+mod source;
+mod sources;
+mod vigil;
+
+pub use read::CredentialFault;
+pub use source::{Credential, Kind, Source};
+pub use sources::{of_coordinator, of_worker};
+pub use vigil::{Stage, Standing, Vigil, left};

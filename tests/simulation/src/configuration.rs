@@ -1,0 +1,78 @@
+//! What every run is configured with: a batch's settings by the seed, and the dynamic file, whose list is asked for over HTTP.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use ebs_coordinator::{
+    refresh::Refresh,
+    web::{Health, Need},
+};
+use ebs_domain::{batch::Plan, id::TagName};
+use ebs_shared::{
+    bodhi::BodhiUpdates, config::parse_dynamic, content::ContentResolver, exchange::Exchange,
+};
+use fedora_sim::chance;
+
+/// Content Resolver's list, by the name that the dynamic file leads to.
+pub const LIST: &str = "view-all-source-package-name-list--view-eln.txt";
+
+/// How often file and list are read.
+const EVERY: Duration = Duration::from_secs(30);
+
+const DYNAMIC: &str = "configuration:
+  control:
+    pause: false
+    trigger_tag: f45
+    ordering:
+      'alpha|bravo': 10
+      charlie: 20
+components:
+  overrides: {}
+  autopackagelist: {view: eln, source: all-source, content_resolver: 'http://fedora.test/resolver'}
+";
+
+/// The settings of a batch of this seed.
+///
+/// # Errors
+///
+/// If one of its texts is none.
+pub fn plan(seed: u64) -> anyhow::Result<Plan> {
+    let place = usize::try_from(chance::draw(seed, &["batch size"]) % 4).unwrap_or(0);
+    let batch_size = [0, 0, 2, 3].get(place).copied().unwrap_or(0);
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    Ok(Plan {
+        snapshot: 1,
+        target: "eln".parse()?,
+        trigger_tag: "f45".parse()?,
+        stable_tag: "eln".parse()?,
+        scratch: false,
+        draft: !chance::draw(seed, &["draft"]).is_multiple_of(3),
+        fail_fast: true,
+        wait_repo: true,
+        batch_size,
+        max_single_batch_size: batch_size,
+        max_open_builds: 2 + usize::try_from(chance::draw(seed, &["window"]) % 6).unwrap_or(3),
+        build_timeout: minutes(8),
+        build_timeouts: BTreeMap::new(),
+        side_tag_timeout: minutes(5),
+        stable_timeout: minutes(5),
+        stable_warn: minutes(2),
+        poll_gap: minutes(1),
+    })
+}
+
+/// What makes the snapshots of one life of a coordinator.
+#[must_use]
+pub fn refresh(exchange: &Arc<dyn Exchange>, bodhi: Arc<BodhiUpdates>, plan: Plan) -> Refresh {
+    Refresh {
+        dynamic: Box::new(|| Ok(parse_dynamic("dynamic.yaml", DYNAMIC)?.config)),
+        plan: Box::new(move |snapshot, trigger_tag: TagName| Plan {
+            snapshot,
+            trigger_tag,
+            ..plan.clone()
+        }),
+        every: EVERY,
+        lists: ContentResolver::new(Arc::clone(exchange)),
+        bodhi,
+        health: Health::default().part("configuration", Need::Always, None),
+    }
+}
