@@ -8,6 +8,7 @@ mod fault;
 mod forget;
 mod lease;
 mod link;
+mod list;
 mod open;
 mod orphan;
 mod people;
@@ -15,6 +16,7 @@ mod sql;
 mod table;
 
 pub use contract::*;
+pub use list::ListRow;
 pub use open::{Location, StoreOptions};
 pub use orphan::{MAX_ORPHANS, OrphanKind, OrphanRow};
 pub use sql::SqlStore;
