@@ -15,7 +15,9 @@ use ebs_shared::{
     clock::Clock,
     config::Autopackagelist,
     content::{ContentResolver, on_list},
+    telemetry::{Metrics, MetricsError},
 };
+use prometheus::IntGaugeVec;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -39,6 +41,43 @@ pub struct Lists {
     pub guards: Guards,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: ListMetrics,
+}
+
+/// Metrics of lists, by list.
+#[derive(Clone)]
+pub struct ListMetrics {
+    names: IntGaugeVec,
+    held: IntGaugeVec,
+    accepted: IntGaugeVec,
+}
+
+impl ListMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    ///
+    /// A metric's name is taken.
+    pub fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let gauge = |name, help| metrics.gauge(name, help, &["list"]);
+        Ok(Self {
+            names: gauge("ebs_list_names", "Names on a package list that act")?,
+            held: gauge("ebs_list_held", "Whether a package list jumps and waits for a person")?,
+            accepted: gauge(
+                "ebs_list_accepted_timestamp_seconds",
+                "When a package list was last had, in seconds since the Unix epoch",
+            )?,
+        })
+    }
+
+    fn tell(&self, name: &str, list: &PackageList) {
+        let names = i64::try_from(list.count().acting).unwrap_or(i64::MAX);
+        self.names.with_label_values(&[name]).set(names);
+        self.held.with_label_values(&[name]).set(i64::from(list.held().is_some()));
+        let accepted = list.accepted().map_or(0, |at| at.millis() / 1000);
+        self.accepted.with_label_values(&[name]).set(accepted);
+    }
 }
 
 /// A list as it stands in its row.
@@ -88,6 +127,7 @@ impl Lists {
             let row = rows.into_iter().find(|row| row.name == name);
             let (row, list, heard) = self.hear(name, row.as_ref(), fetched)?;
             if self.store.put_list(row.clone()).await.context("cannot keep a package list")? {
+                self.metrics.tell(name, &list);
                 tell(&row, &list, heard);
                 return Ok(list);
             }

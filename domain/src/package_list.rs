@@ -81,6 +81,17 @@ pub struct Held {
     names: BTreeSet<PackageName>,
 }
 
+/// How many names of a list stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// They act.
+    pub acting: usize,
+    /// They act once another fetch has shown them.
+    pub waiting: usize,
+    /// They act, and the newest fetch lacks them.
+    pub missing: usize,
+}
+
 /// What came of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -128,7 +139,7 @@ impl PackageList {
             self.held = Some(held.clone());
             return Heard::Held(held);
         }
-        self.count(shown, guards, at)
+        self.sight(shown, guards, at)
     }
 
     /// Names that act.
@@ -136,6 +147,18 @@ impl PackageList {
     pub fn acting(&self) -> BTreeSet<PackageName> {
         let acting = self.names.iter().filter(|(_, known)| known.acts.is_some());
         acting.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// How many names stand how.
+    #[must_use]
+    pub fn count(&self) -> Count {
+        let mut count = Count::default();
+        for known in self.names.values() {
+            count.acting += usize::from(known.acts.is_some());
+            count.waiting += usize::from(known.acts.is_none());
+            count.missing += usize::from(known.lacked.is_some());
+        }
+        count
     }
 
     /// What is known of a name; `None` if it is not on the list.
@@ -154,6 +177,10 @@ impl PackageList {
     #[must_use]
     pub fn accepted(&self) -> Option<Timestamp> {
         self.accepted
+    }
+
+    fn acts(&self, name: &PackageName) -> bool {
+        self.names.get(name).is_some_and(|known| known.acts.is_some())
     }
 
     /// Takes the fetch as it is: all of it acts, nothing else does.
@@ -175,7 +202,7 @@ impl PackageList {
     }
 
     /// Counts sightings and absences.
-    fn count(&mut self, shown: &BTreeSet<PackageName>, guards: &Guards, at: Timestamp) -> Heard {
+    fn sight(&mut self, shown: &BTreeSet<PackageName>, guards: &Guards, at: Timestamp) -> Heard {
         self.accepted = Some(at);
         let mut entered = Vec::new();
         for name in shown {
@@ -196,6 +223,18 @@ impl PackageList {
             stays
         });
         Heard::Accepted { entered, left }
+    }
+}
+
+impl Held {
+    /// Names that would act.
+    pub fn enters<'a>(&'a self, list: &'a PackageList) -> impl Iterator<Item = &'a PackageName> {
+        self.names.iter().filter(|name| !list.acts(name))
+    }
+
+    /// Names that would act no more.
+    pub fn leaves<'a>(&'a self, list: &'a PackageList) -> impl Iterator<Item = &'a PackageName> {
+        list.names.keys().filter(|name| list.acts(name) && !self.names.contains(*name))
     }
 }
 

@@ -7,13 +7,14 @@ use ebs_shared::{
     config::parse_static,
     content::ContentResolver,
     exchange::{Ask, Exchange, NoReply, Reply},
+    telemetry::Metrics,
 };
 use prometheus::Registry;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    lists::Lists,
+    lists::{ListMetrics, Lists},
     store::{Location, SqlStore, StoreOptions},
     web::{Health, Need},
 };
@@ -62,6 +63,7 @@ async fn a_refresh_that_stands_still_is_named() {
             store: Arc::new(store),
             guards: config.ebs.lists.clone(),
             clock: Arc::new(System),
+            metrics: ListMetrics::register(&Metrics::new().unwrap()).unwrap(),
         },
         bodhi: Arc::new(clients::bodhi(&exchange, &config, &Registry::new()).unwrap()),
         health: health.part("configuration", Need::Always, Some(limit)),

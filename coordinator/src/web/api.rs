@@ -1,4 +1,5 @@
-//! What is changed over HTTP: jobs that were set aside. Beside that, what is shown for itself: what belongs to nobody. Each change needs a token and a reason, and stands in the audit.
+//! What is changed over HTTP: jobs that were set aside. Beside that, what is shown for itself: what belongs to nobody. Each
+//! change needs a token and a reason, and stands in the audit.
 
 use axum::{
     Json, Router,
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     desk::{Desk, MAX_REASON, reason},
     gate::Refusal,
+    lists,
     view::{DeadView, OrphanView},
 };
 use crate::{
@@ -23,8 +25,8 @@ use crate::{
     wish::Wish,
 };
 
-/// The longest id of a job that is looked for, in bytes.
-const MAX_JOB_BYTES: usize = 200;
+/// The longest name of a thing that is to be changed, such as a job's id, in bytes.
+const MAX_SUBJECT_BYTES: usize = 200;
 
 /// Most entries of the audit that are shown.
 const SHOWN_AUDIT: u32 = 200;
@@ -37,7 +39,8 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/dead/{job}/give-up", post(give_up))
         .route("/api/orphans", get(orphans))
         .route("/api/audit", get(audit))
-        .with_state(desk)
+        .with_state(desk.clone())
+        .merge(lists::routes(desk))
 }
 
 /// The body of a request for a change.
@@ -108,7 +111,7 @@ async fn redrive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    change(&desk, &headers, &body, Wish::Redrive { job }).await
+    change(&desk, &headers, asked(&body).as_deref(), Wish::Redrive { job }).await
 }
 
 async fn give_up(
@@ -117,22 +120,32 @@ async fn give_up(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    change(&desk, &headers, &body, Wish::GiveUp { job }).await
+    change(&desk, &headers, asked(&body).as_deref(), Wish::GiveUp { job }).await
+}
+
+/// The reason in a body that says nothing else.
+fn asked(body: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Ask>(body).ok().map(|ask| ask.reason)
 }
 
 /// Lets in, checks, stores, waits: the way of every change.
-async fn change(desk: &Desk, headers: &HeaderMap, body: &[u8], wish: Wish) -> Response {
+pub(super) async fn change(
+    desk: &Desk,
+    headers: &HeaderMap,
+    why: Option<&str>,
+    wish: Wish,
+) -> Response {
     let who = match desk.admit(headers, Scope::Operate).await {
         Ok(who) => who,
         Err(refusal) => return refused(refusal),
     };
-    if wish.subject().len() > MAX_JOB_BYTES || wish.subject().chars().any(char::is_control) {
-        return fault(StatusCode::BAD_REQUEST, "bad_job", "This is no id of a job.");
+    if wish.subject().len() > MAX_SUBJECT_BYTES || wish.subject().chars().any(char::is_control) {
+        return fault(StatusCode::BAD_REQUEST, "bad_name", "There is nothing of this name.");
     }
-    let why = serde_json::from_slice::<Ask>(body).ok().and_then(|ask| reason(&ask.reason));
-    let Some(why) = why else {
+    let Some(why) = why.and_then(reason) else {
+        let more = wish.body();
         let text = format!(
-            "Say why: the body is `{{\"reason\": \"…\"}}`, a reason of 1 to {MAX_REASON} characters in one line."
+            "Say why: the body is `{{\"reason\": \"…\"{more}}}`, a reason of 1 to {MAX_REASON} characters in one line."
         );
         return fault(StatusCode::BAD_REQUEST, "reason_needed", &text);
     };
@@ -165,7 +178,7 @@ fn refused(refusal: Refusal) -> Response {
     response
 }
 
-fn unavailable(error: &StoreError) -> Response {
+pub(super) fn unavailable(error: &StoreError) -> Response {
     tracing::warn!(error = chain(error), "a request is not served");
     fault(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The database does not answer.")
 }

@@ -5,6 +5,7 @@ mod api;
 mod desk;
 mod gate;
 mod health;
+mod lists;
 mod page;
 #[cfg(test)]
 mod sample;
@@ -14,5 +15,6 @@ mod view;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
+pub use lists::{HeldView, ListView};
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

@@ -85,6 +85,13 @@ fn a_name_leaves_after_it_was_missing_for_a_day() {
 }
 
 #[test]
+fn names_are_counted_by_how_they_stand() {
+    let mut list = hundred();
+    changes(&mut list, &names(98, &["bash"]), HOUR);
+    assert_eq!(list.count(), Count { acting: 100, waiting: 1, missing: 2 });
+}
+
+#[test]
 fn a_name_that_is_back_within_a_day_never_left() {
     let mut list = hundred();
     for hour in 1..24 {
@@ -122,6 +129,8 @@ fn a_list_that_grows_by_more_than_a_tenth_is_held_and_nothing_changes() {
     assert_eq!(held(&mut list, &jump, 2 * HOUR).since, at(HOUR), "the same jump");
     assert_eq!(list.acting().len(), 100);
     assert_eq!(list.accepted(), Some(at(0)));
+    assert_eq!(first.enters(&list).count(), 26);
+    assert_eq!(first.leaves(&list).next(), None);
 }
 
 #[test]

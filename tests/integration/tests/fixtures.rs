@@ -9,13 +9,17 @@
 mod cases {
     use std::{collections::BTreeSet, fs, path::PathBuf};
 
-    use ebs_coordinator::wish::{self, Asked, Wish};
+    use ebs_coordinator::{
+        lists::Kept,
+        wish::{self, Asked, Wish},
+    };
     use ebs_domain::{
         batch::{
             self, Aborting, Batch, Build, Buildroot, Effect, End, Group, GroupState, Item, LeftOut,
             Member, Outcome, Phase, PostEnd, Preparing, Publishing, Purpose, Refusal, Settled,
             Stage, SubmitEnd, Summary,
         },
+        package_list,
         trigger::{self, Answer as TriggerAnswer, Cause},
     };
     use ebs_shared::{
@@ -196,6 +200,14 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp);
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList);
+    }
+
+    #[test]
+    fn package_lists_are_read_and_written_as_ever() {
+        let kept: Vec<Kept> = check("package_list", package_list::VERSION);
+        assert!(kept.iter().all(|kept| kept.v == package_list::VERSION));
+        assert!(kept.iter().any(|kept| kept.list.held().is_some()));
+        assert!(kept.iter().any(|kept| kept.list.count().missing > 0));
     }
 }

@@ -191,7 +191,7 @@ impl Stage {
             Arc::new(StoreDoor { gate: role.gate.clone(), memory: Arc::clone(&self.memory) });
         let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
         let kept = (Arc::clone(&store), Arc::clone(&clock));
-        let refresh = configuration::refresh(&neighbours.exchange, bodhi, kept, self.plan.clone());
+        let refresh = configuration::refresh(&neighbours.exchange, bodhi, kept, self.plan.clone())?;
         let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
         let (newest, snapshot) = watch::channel(Arc::new(first));
         let queue: Arc<dyn Producer> = Arc::new(ProducerDoor {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ebs_coordinator::{
-    lists::Lists,
+    lists::{ListMetrics, Lists},
     refresh::Refresh,
     store::Store,
     web::{Health, Need},
@@ -11,7 +11,7 @@ use ebs_coordinator::{
 use ebs_domain::{batch::Plan, id::TagName, package_list::Guards};
 use ebs_shared::{
     bodhi::BodhiUpdates, clock::Clock, config::parse_dynamic, content::ContentResolver,
-    exchange::Exchange,
+    exchange::Exchange, telemetry::Metrics,
 };
 use fedora_sim::chance;
 
@@ -64,15 +64,20 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
 }
 
 /// What makes the snapshots of one life of a coordinator.
+///
+/// # Errors
+///
+/// As the shipped one.
 #[must_use]
 pub fn refresh(
     exchange: &Arc<dyn Exchange>,
     bodhi: Arc<BodhiUpdates>,
     (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
     plan: Plan,
-) -> Refresh {
+) -> anyhow::Result<Refresh> {
+    let metrics = ListMetrics::register(&Metrics::new()?)?;
     let resolver = ContentResolver::new(Arc::clone(exchange));
-    Refresh {
+    Ok(Refresh {
         dynamic: Box::new(|| Ok(parse_dynamic("dynamic.yaml", DYNAMIC)?.config)),
         plan: Box::new(move |snapshot, trigger_tag: TagName| Plan {
             snapshot,
@@ -80,8 +85,8 @@ pub fn refresh(
             ..plan.clone()
         }),
         every: EVERY,
-        lists: Lists { resolver, store, guards: Guards::default(), clock },
+        lists: Lists { resolver, store, guards: Guards::default(), clock, metrics },
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
-    }
+    })
 }

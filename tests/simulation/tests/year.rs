@@ -10,13 +10,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ebs_coordinator::{lists::Lists, store::Store as _};
+use ebs_coordinator::{
+    lists::{ListMetrics, Lists},
+    store::Store as _,
+};
 use ebs_domain::{package_list::Guards, time::Timestamp};
 use ebs_shared::{
     clock::Clock,
     config::Autopackagelist,
     content::ContentResolver,
     exchange::{Ask, Exchange, NoReply, Reply},
+    telemetry::Metrics,
 };
 use ebs_simulation::memory::Memory;
 use fedora_sim::chance;
@@ -139,6 +143,7 @@ async fn in_a_year_of_jumps_and_gaps_nothing_unwanted_is_rebuilt_and_nothing_wan
         store: Arc::clone(&store) as _,
         guards: Guards::default(),
         clock: Arc::clone(&world) as _,
+        metrics: ListMetrics::register(&Metrics::new().unwrap()).unwrap(),
     };
     let wanted = Autopackagelist {
         views: vec!["eln".to_owned()],
