@@ -11,7 +11,10 @@ use axum::{
 use ebs_domain::{id::PackageName, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{api, desk::Desk};
+use super::{
+    change::{change, unavailable},
+    desk::Desk,
+};
 use crate::{
     lists,
     store::{ListRow, StoreError, StoreErrorKind},
@@ -105,7 +108,7 @@ async fn shown(State(desk): State<Desk>) -> Response {
     let views: Result<Vec<_>, _> = read.and_then(|rows| rows.iter().map(ListView::of).collect());
     match views {
         Ok(views) => Json(views).into_response(),
-        Err(error) => api::unavailable(&error),
+        Err(error) => unavailable(&error),
     }
 }
 
@@ -128,5 +131,5 @@ async fn confirm(
     let (reason, since) =
         word.map_or((None, Timestamp::default()), |word| (Some(word.reason), word.since));
     let wish = Wish::ConfirmList { list: format!("{view}/{source}"), since };
-    api::change(&desk, &headers, reason.as_deref(), wish).await
+    change(&desk, &headers, reason.as_deref(), wish).await
 }

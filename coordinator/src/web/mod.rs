@@ -2,6 +2,7 @@
 //! changes anything else.
 
 mod api;
+mod change;
 mod desk;
 mod gate;
 mod health;

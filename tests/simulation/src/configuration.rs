@@ -68,7 +68,6 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
 /// # Errors
 ///
 /// As the shipped one.
-#[must_use]
 pub fn refresh(
     exchange: &Arc<dyn Exchange>,
     bodhi: Arc<BodhiUpdates>,

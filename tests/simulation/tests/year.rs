@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use ebs_coordinator::{
-    lists::{ListMetrics, Lists},
+    lists::{ListMetrics, Lists, read},
     store::Store as _,
 };
 use ebs_domain::{package_list::Guards, time::Timestamp};
@@ -110,7 +110,7 @@ fn year(hour: i64) -> (BTreeSet<String>, BTreeSet<String>, Page, Page) {
     }
     // Half a list.
     if (190..191).contains(&day) {
-        shown = shown.into_iter().filter(|name| name.len() % 2 == 0).collect();
+        shown.retain(|name| name.len() % 2 == 0);
     }
     let runtime = match day {
         60 => Page::Empty,
@@ -132,46 +132,32 @@ struct Figures {
     flickers_ridden_out: u64,
 }
 
-#[tokio::test]
-async fn in_a_year_of_jumps_and_gaps_nothing_unwanted_is_rebuilt_and_nothing_wanted_is_dropped() {
-    let begin = Timestamp::from_millis(1_790_000_000_000);
-    let (_, _, runtime, buildroot) = year(0);
-    let world = Arc::new(World(Mutex::new(Hour { runtime, buildroot, now: begin })));
-    let store = Arc::new(Memory::default());
-    let lists = Lists {
-        resolver: ContentResolver::new(Arc::clone(&world) as Arc<dyn Exchange>),
-        store: Arc::clone(&store) as _,
-        guards: Guards::default(),
-        clock: Arc::clone(&world) as _,
-        metrics: ListMetrics::register(&Metrics::new().unwrap()).unwrap(),
-    };
-    let wanted = Autopackagelist {
-        views: vec!["eln".to_owned()],
-        sources: vec!["source".to_owned(), "buildroot-source".to_owned()],
-        content_resolver: "https://lists.test/".parse().unwrap(),
-    };
-    let mut figures = Figures::default();
-    // By name: when it was wished for last, and how many fetches in a row have shown it.
-    let (mut wished, mut seen): (BTreeMap<String, i64>, BTreeMap<String, u32>) = Default::default();
-    let mut before: BTreeSet<String> = BTreeSet::new();
-    for hour in (0..HOURS).step_by(EVERY) {
-        let (runtime_wish, build_wish, runtime, buildroot) = year(hour);
-        wished.extend(runtime_wish.union(&build_wish).map(|name| (name.clone(), hour)));
-        for page in [&runtime, &buildroot] {
+/// Who looks on: what was wished for and shown so far, and which names acted last.
+#[derive(Default)]
+struct Watch {
+    /// When a name was wished for last.
+    wished: BTreeMap<String, i64>,
+    /// How many fetches have shown a name.
+    seen: BTreeMap<String, u32>,
+    before: BTreeSet<String>,
+    figures: Figures,
+}
+
+impl Watch {
+    fn note(&mut self, hour: i64, wishes: &BTreeSet<String>, pages: [&Page; 2]) {
+        self.wished.extend(wishes.iter().map(|name| (name.clone(), hour)));
+        for page in pages {
             let Page::Names(shown) = page else { continue };
             for name in shown {
-                *seen.entry(name.clone()).or_default() += 1;
+                *self.seen.entry(name.clone()).or_default() += 1;
             }
         }
-        {
-            let mut now = world.0.lock().unwrap();
-            let hours = u32::try_from(hour).unwrap();
-            *now = Hour { runtime: runtime.clone(), buildroot, now: begin + HOUR * hours };
-        }
-        let acting = lists.round(&wanted).await.unwrap();
-        let acting: BTreeSet<String> = acting.iter().map(|it| it.component.to_string()).collect();
-        figures.fetches += 2;
-        for name in acting.difference(&before) {
+        self.figures.fetches += 2;
+    }
+
+    fn look(&mut self, hour: i64, build: &BTreeSet<String>, acting: BTreeSet<String>) {
+        let Self { wished, seen, before, figures } = self;
+        for name in acting.difference(before) {
             assert!(hour == 0 || seen[name] >= 2, "hour {hour}: {name} acts after one sighting");
             assert!(wished.contains_key(name), "hour {hour}: {name} acts and was never wished for");
         }
@@ -180,26 +166,65 @@ async fn in_a_year_of_jumps_and_gaps_nothing_unwanted_is_rebuilt_and_nothing_wan
             assert!(missed >= 23, "hour {hour}: {name} is dropped, wished for {missed} h ago");
         }
         for name in &acting {
-            // An absent list keeps its names, however long; what is no wish any more leaves within two days of being there.
+            // What is no wish any more leaves soon; only an absent list keeps its names, however long.
             let stays = hour - wished[name];
-            let build = build_wish.iter().next().is_some_and(|first| first.len() == name.len());
-            assert!(stays <= 3 * 24 || build, "hour {hour}: {name} has not left after {stays} h");
-        }
-        let rows = store.lists().await.unwrap();
-        let kept = rows.iter().map(|row| ebs_coordinator::lists::read(row).unwrap());
-        figures.held_fetches +=
-            u64::try_from(kept.filter(|list| list.held().is_some()).count()).unwrap();
-        if let Page::Names(shown) = &runtime {
-            let ridden = runtime_wish.difference(shown).filter(|name| acting.contains(*name));
-            figures.flickers_ridden_out += u64::try_from(ridden.count()).unwrap();
+            let of_build = build.first().is_some_and(|first| first.len() == name.len());
+            assert!(stays <= 3 * 24 || of_build, "hour {hour}: {name} is still there");
         }
         if hour > 0 {
-            figures.entered += u64::try_from(acting.difference(&before).count()).unwrap();
-            figures.left += u64::try_from(before.difference(&acting).count()).unwrap();
+            figures.entered += count(acting.difference(before));
+            figures.left += count(before.difference(&acting));
         }
-        before = acting;
+        *before = acting;
     }
-    println!("{figures:?}, {} names at the end", before.len());
+}
+
+fn count(names: impl Iterator) -> u64 {
+    u64::try_from(names.count()).unwrap()
+}
+
+fn lists(world: &Arc<World>, store: &Arc<Memory>) -> Lists {
+    Lists {
+        resolver: ContentResolver::new(Arc::clone(world) as Arc<dyn Exchange>),
+        store: Arc::clone(store) as _,
+        guards: Guards::default(),
+        clock: Arc::clone(world) as _,
+        metrics: ListMetrics::register(&Metrics::new().unwrap()).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn in_a_year_of_jumps_and_gaps_nothing_unwanted_is_rebuilt_and_nothing_wanted_is_dropped() {
+    let begin = Timestamp::from_millis(1_790_000_000_000);
+    let (_, _, runtime, buildroot) = year(0);
+    let world = Arc::new(World(Mutex::new(Hour { runtime, buildroot, now: begin })));
+    let store = Arc::new(Memory::default());
+    let lists = lists(&world, &store);
+    let wanted = Autopackagelist {
+        views: vec!["eln".to_owned()],
+        sources: vec!["source".to_owned(), "buildroot-source".to_owned()],
+        content_resolver: "https://lists.test/".parse().unwrap(),
+    };
+    let mut watch = Watch::default();
+    for hour in (0..HOURS).step_by(EVERY) {
+        let (runtime_wish, build_wish, runtime, buildroot) = year(hour);
+        let wishes = runtime_wish.union(&build_wish).cloned().collect();
+        watch.note(hour, &wishes, [&runtime, &buildroot]);
+        let now = begin + HOUR * u32::try_from(hour).unwrap();
+        *world.0.lock().unwrap() = Hour { runtime: runtime.clone(), buildroot, now };
+        let acting = lists.round(&wanted).await.unwrap();
+        let acting: BTreeSet<String> = acting.iter().map(|it| it.component.to_string()).collect();
+        if let Page::Names(shown) = &runtime {
+            let ridden = runtime_wish.difference(shown).filter(|name| acting.contains(*name));
+            watch.figures.flickers_ridden_out += count(ridden);
+        }
+        let rows = store.lists().await.unwrap();
+        let held = rows.iter().filter(|row| read(row).unwrap().held().is_some());
+        watch.figures.held_fetches += count(held);
+        watch.look(hour, &build_wish, acting);
+    }
+    let figures = watch.figures;
+    println!("{figures:?}, {} names at the end", watch.before.len());
     assert!(figures.held_fetches >= 100 && figures.flickers_ridden_out > 1_000, "{figures:?}");
     assert!(figures.entered > 300 && figures.left > 100, "{figures:?}");
 }
