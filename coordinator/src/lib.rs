@@ -8,6 +8,7 @@ pub mod leader;
 pub mod lists;
 mod opening;
 pub mod pages;
+pub mod pause;
 pub mod refresh;
 pub mod report;
 pub mod retention;

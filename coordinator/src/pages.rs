@@ -18,14 +18,15 @@ use tokio::sync::watch;
 
 use crate::{
     driver::Probe,
+    pause::{OperatorPause, PAUSE},
     store::{
         BatchRow, EffectRow, GroupRow, MAX_ORPHANS, MemberRow, Store, StoreError, StoreErrorKind,
         TriggerRow,
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
-        LeaderView, ListView, OrphanView, Overview, Pages, RecentView, SliceView, StateCount,
-        TriggerView,
+        LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
+        StateCount, TriggerView,
     },
 };
 
@@ -127,6 +128,18 @@ impl StorePages {
         self.health.leader().map(|instance| LeaderView { instance, here: false })
     }
 
+    /// Why no new batch begins, by source.
+    async fn pauses(&self, by_configuration: bool) -> Result<Vec<PauseView>, StoreError> {
+        let stored = self.store.mark(PAUSE).await?;
+        let operator = OperatorPause::read(stored.as_deref()).map_err(|error| {
+            let kind = StoreErrorKind::Broken(format!("{error:#}"));
+            StoreError { what: "read the pause", kind }
+        })?;
+        let operator = operator.filter(|pause| pause.holds(System.now()));
+        let configuration = by_configuration.then(PauseView::of_configuration);
+        Ok(configuration.into_iter().chain(operator.map(PauseView::of_operator)).collect())
+    }
+
     /// Groups that have outlived their batches: held, or late.
     async fn earlier(&self, current: Option<BatchId>) -> Result<Vec<EarlierGroupView>, StoreError> {
         let open = self.store.open_groups().await?;
@@ -205,11 +218,14 @@ impl Pages for StorePages {
         let orphans = self.store.orphans(MAX_ORPHANS).await?;
         let current = self.current().await?;
         let lists = self.store.lists().await?;
+        let pauses = self.pauses(progress.paused).await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
             leader: self.leader(),
-            paused: progress.paused.then(|| "The configuration says so.".to_owned()),
+            paused: (!pauses.is_empty())
+                .then(|| pauses.iter().map(PauseView::words).collect::<Vec<_>>().join(" ")),
+            pauses,
             web_url: self.web_url.clone(),
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,
             current,

@@ -190,6 +190,7 @@ pub(super) fn overview() -> Overview {
         now: Timestamp::from_millis(NOW),
         leader: Some(LeaderView { instance: "ebs-0".to_owned(), here: true }),
         paused: None,
+        pauses: Vec::new(),
         web_url: "https://koji.fedoraproject.org/koji".to_owned(),
         current: Some(batch()),
         pending_total: 214,

@@ -13,7 +13,7 @@ use ebs_domain::{
 use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
-use super::ListView;
+use super::{ListView, PauseView};
 use crate::store::{DeadRow, OrphanRow, StoreError};
 
 /// Where the overview comes from.
@@ -36,8 +36,10 @@ pub struct Overview {
     pub now: Timestamp,
     /// Who leads; nobody at the moment if absent.
     pub leader: Option<LeaderView>,
-    /// Why no new batch begins, if that was decided.
+    /// Why no new batch begins, if that was decided: all sources in a line.
     pub paused: Option<String>,
+    /// The same, each source by itself.
+    pub pauses: Vec<PauseView>,
     /// Koji's pages for people, such as `https://koji.fedoraproject.org/koji`, without a slash at its end.
     pub web_url: String,
     /// The batch under way.
