@@ -3,6 +3,7 @@
 
 mod client;
 mod model;
+mod pause;
 mod words;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -10,7 +11,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use ebs_shared::{
-    clock::System,
+    clock::{Clock as _, System},
     config::SecretText,
     token::{Scope, Token},
 };
@@ -18,6 +19,7 @@ use url::Url;
 
 use client::{Change, Client};
 use model::{Answered, Dead, List, Orphan, Readiness, Status};
+use pause::{Pause, Unpause};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
@@ -51,6 +53,10 @@ enum Verb {
     /// Package lists: how many names act, what is wrong with a list, and a word for one that jumps.
     #[command(subcommand)]
     Lists(ListsVerb),
+    /// Begins no new batch: what is under way goes on, and triggers are stored as ever. `ebsctl pause --reason "mass rebuild" --for 3d`
+    Pause(Pause),
+    /// Ends a person's pause. That of the configuration is ended there.
+    Unpause(Unpause),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     Orphans,
     /// Tokens of those who may change something.
@@ -161,6 +167,10 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Dead(DeadVerb::GiveUp(decision)) => {
             change(arguments, &client, decision.change("give-up")).await?
         }
+        Verb::Pause(pause) => {
+            change(arguments, &client, pause.change(System.now().millis())?).await?
+        }
+        Verb::Unpause(unpause) => change(arguments, &client, unpause.change()).await?,
         Verb::Lists(verb) => lists(arguments, &client, verb).await?,
         Verb::Orphans => {
             let body = client.orphans().await?;

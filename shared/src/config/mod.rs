@@ -16,6 +16,7 @@ mod timers;
 mod tree;
 mod upstream;
 
+pub use duration::span;
 pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag};
 pub use fault::{ConfigError, Fault, Loaded};
 pub use load::{load_dynamic, load_static, parse_dynamic, parse_static};
