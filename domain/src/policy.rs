@@ -3,6 +3,7 @@
 //! Pure: patterns are searched once per component when the snapshot is made. Does *not* know triggers, batches or the deny
 //! list, and fetches nothing.
 
+mod difference;
 mod pattern;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Component, PackageName};
 
+pub use difference::{Change, Difference, Rule};
 pub use pattern::{BadPattern, GaveUp, Pattern};
 
 /// The order of a component that no pattern names. **Source:** `control.ordering`.
