@@ -3,7 +3,6 @@
 //! Pure: patterns are searched once per component when the snapshot is made. Does *not* know triggers, batches or the deny
 //! list, and fetches nothing.
 
-mod difference;
 mod pattern;
 
 use std::collections::BTreeMap;
@@ -12,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Component, PackageName};
 
-pub use difference::{Change, Difference, Rule};
 pub use pattern::{BadPattern, GaveUp, Pattern};
 
 /// The order of a component that no pattern names. **Source:** `control.ordering`.
@@ -140,6 +138,12 @@ impl Policy {
     #[must_use]
     pub fn origin(&self, component: &Component) -> Option<&str> {
         self.entries.get(component).map(|entry| entry.origin.as_str())
+    }
+
+    /// The patterns it was made with.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Whether it is rebuilt, and if not, why.

@@ -2,9 +2,12 @@
 
 mod block;
 mod checks;
+mod convert;
+mod difference;
 mod duration;
 mod dynamic;
 mod fault;
+mod kind;
 mod load;
 mod node;
 mod orphans;
@@ -15,9 +18,12 @@ mod timers;
 mod tree;
 mod upstream;
 
+pub use convert::{Converted, convert};
+pub use difference::settings;
 pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag};
 pub use fault::{ConfigError, Fault, Loaded};
-pub use load::{load_dynamic, load_static, parse_dynamic, parse_static};
+pub use kind::Kind;
+pub use load::{check_static, load_dynamic, load_static, parse_dynamic, parse_static, read_text};
 pub use orphans::{Orphans, Policy};
 pub use ours::{
     BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,

@@ -8,8 +8,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::{DEFAULT_ORDER, Entry, Pattern, Policy};
-use crate::id::{Component, PackageName};
+use crate::{
+    id::Component,
+    policy::{DEFAULT_ORDER, Eligibility, Pattern, Policy},
+};
 
 /// One difference. Ordered as it is told: first what the rules say, then what becomes of packages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +42,7 @@ pub enum Change {
         /// The component.
         component: Component,
         /// What Rawhide calls it, if that is another name.
-        upstream: Option<PackageName>,
+        upstream: Option<String>,
         /// Where it comes from.
         origin: String,
         /// The pattern that excludes it all the same.
@@ -60,9 +62,9 @@ pub enum Change {
         /// The component.
         component: Component,
         /// What it was there.
-        before: PackageName,
+        before: String,
         /// What it is there.
-        after: PackageName,
+        after: String,
     },
     /// A component comes from another list.
     Moved {
@@ -136,18 +138,20 @@ impl Difference {
     #[must_use]
     pub fn between(before: &Policy, after: &Policy) -> Self {
         let mut changes = Vec::new();
-        let (old, new) = (&before.rules, &after.rules);
+        let (old, new) = (before.rules(), after.rules());
         patterns(Rule::Exclude, &old.exclude, &new.exclude, &mut changes);
         patterns(Rule::SkipTag, &old.skip_tag, &new.skip_tag, &mut changes);
         ordering(&old.ordering, &new.ordering, &mut changes);
-        let names: BTreeSet<&Component> =
-            before.entries.keys().chain(after.entries.keys()).collect();
+        let names: BTreeSet<&Component> = before.components().chain(after.components()).collect();
         for name in names {
-            match (before.entries.get(name), after.entries.get(name)) {
-                (None, Some(entry)) => changes.push(entered(name, entry)),
-                (Some(entry), None) => changes
-                    .push(Change::Left { component: name.clone(), origin: entry.origin.clone() }),
-                (Some(old), Some(new)) => kept(name, old, new, &mut changes),
+            match (before.origin(name), after.origin(name)) {
+                (None, Some(origin)) => changes.push(entered(name, origin, after)),
+                (Some(origin), None) => changes
+                    .push(Change::Left { component: name.clone(), origin: origin.to_owned() }),
+                (Some(old), Some(new)) => {
+                    moved(name, (old, before), (new, after), &mut changes);
+                    judged(name, before, after, &mut changes);
+                }
                 (None, None) => {}
             }
         }
@@ -216,44 +220,59 @@ fn ordering(before: &[(Pattern, i64)], after: &[(Pattern, i64)], changes: &mut V
     }
 }
 
-fn entered(component: &Component, entry: &Entry) -> Change {
-    let renamed = component.as_str() != entry.upstream.as_str();
+fn entered(component: &Component, origin: &str, after: &Policy) -> Change {
+    let upstream = after.upstream_name(component);
     Change::Entered {
         component: component.clone(),
-        upstream: renamed.then(|| entry.upstream.clone()),
-        origin: entry.origin.clone(),
-        excluded: entry.verdict.excluded.clone(),
-        order: entry.verdict.order,
+        upstream: (component.as_str() != upstream).then(|| upstream.to_owned()),
+        origin: origin.to_owned(),
+        excluded: excluded(component, after),
+        order: after.order(component),
     }
 }
 
-/// What is different about a component that is on both lists. Order and seeding of one that is not rebuilt matter to nobody.
-fn kept(name: &Component, old: &Entry, new: &Entry, changes: &mut Vec<Change>) {
+/// The pattern that excludes a listed component.
+fn excluded(component: &Component, policy: &Policy) -> Option<String> {
+    match policy.eligible(component) {
+        Eligibility::Excluded { pattern } => Some(pattern),
+        Eligibility::Yes | Eligibility::NotListed => None,
+    }
+}
+
+/// Where a component that stays comes from, and what Rawhide calls it.
+fn moved(
+    name: &Component,
+    (old, before): (&str, &Policy),
+    (new, after): (&str, &Policy),
+    changes: &mut Vec<Change>,
+) {
+    let (was, is) = (before.upstream_name(name), after.upstream_name(name));
+    if was != is {
+        let (before, after) = (was.to_owned(), is.to_owned());
+        changes.push(Change::Renamed { component: name.clone(), before, after });
+    }
+    if old != new {
+        let (before, after) = (old.to_owned(), new.to_owned());
+        changes.push(Change::Moved { component: name.clone(), before, after });
+    }
+}
+
+/// What the patterns say of a component that stays. Order and seeding of one that is not rebuilt matter to nobody.
+fn judged(name: &Component, before: &Policy, after: &Policy, changes: &mut Vec<Change>) {
     let component = || name.clone();
-    if old.upstream != new.upstream {
-        let (before, after) = (old.upstream.clone(), new.upstream.clone());
-        changes.push(Change::Renamed { component: component(), before, after });
-    }
-    if old.origin != new.origin {
-        let (before, after) = (old.origin.clone(), new.origin.clone());
-        changes.push(Change::Moved { component: component(), before, after });
-    }
-    match (&old.verdict.excluded, &new.verdict.excluded) {
-        (None, Some(pattern)) => {
-            changes.push(Change::Excluded { component: component(), pattern: pattern.clone() });
-        }
-        (Some(pattern), None) => {
-            changes.push(Change::Included { component: component(), pattern: pattern.clone() });
-        }
+    match (excluded(name, before), excluded(name, after)) {
+        (None, Some(pattern)) => changes.push(Change::Excluded { component: component(), pattern }),
+        (Some(pattern), None) => changes.push(Change::Included { component: component(), pattern }),
         (Some(_), Some(_)) => return,
         (None, None) => {}
     }
-    let (before, after) = (old.verdict.order, new.verdict.order);
-    if before != after {
-        changes.push(Change::Order { component: component(), before, after });
+    let (old, new) = (before.order(name), after.order(name));
+    if old != new {
+        changes.push(Change::Order { component: component(), before: old, after: new });
     }
-    if old.verdict.may_seed != new.verdict.may_seed {
-        changes.push(Change::Seeding { component: component(), seeded: new.verdict.may_seed });
+    let seeded = after.may_seed(name);
+    if before.may_seed(name) != seeded {
+        changes.push(Change::Seeding { component: component(), seeded });
     }
 }
 
