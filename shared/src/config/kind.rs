@@ -1,12 +1,15 @@
 //! Which configuration a file is, told from its keys. Does *not* judge its values.
 
+use serde::Serialize;
+
 use super::{
     fault::ConfigError,
     tree::{self, Node, Value},
 };
 
 /// What a configuration file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The static file.
     Static,

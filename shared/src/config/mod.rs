@@ -14,9 +14,13 @@ mod orphans;
 mod ours;
 mod retention;
 mod secret;
+pub mod source;
 mod timers;
 mod tree;
 mod upstream;
+
+// What a configuration comes to, for those who know the core only through this crate.
+pub use ebs_domain::{difference::Difference, policy::Listed};
 
 pub use convert::{Converted, convert};
 pub use difference::settings;
