@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::{
+    board::Board,
     driver::Probe,
     store::{
         BatchRow, EffectRow, GroupRow, MAX_ORPHANS, MemberRow, Store, StoreError, StoreErrorKind,
@@ -51,6 +52,7 @@ pub struct StorePages {
     store: Arc<dyn Store>,
     probe: Probe,
     health: Health,
+    board: Board,
     instance: String,
     credentials: watch::Receiver<Vec<Standing>>,
     web_url: String,
@@ -63,7 +65,7 @@ impl StorePages {
     pub fn new(
         store: Arc<dyn Store>,
         config: &StaticConfig,
-        (probe, health): (Probe, Health),
+        (probe, health, board): (Probe, Health, Board),
         credentials: watch::Receiver<Vec<Standing>>,
     ) -> Self {
         let bare = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
@@ -71,6 +73,7 @@ impl StorePages {
             store,
             probe,
             health,
+            board,
             credentials,
             instance: config.ebs.instance.clone(),
             web_url: bare(&config.ebs.koji.web_url),
@@ -207,6 +210,7 @@ impl Pages for StorePages {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
             leader: self.leader(),
+            configuration: self.board.view(),
             paused: progress.paused.then(|| "The configuration says so.".to_owned()),
             web_url: self.web_url.clone(),
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,

@@ -187,7 +187,9 @@ impl Stage {
     pub async fn coordinator(self: Arc<Self>, role: Role) -> anyhow::Result<()> {
         let neighbours = self.neighbours(&role)?;
         let bodhi = Arc::clone(&neighbours.updates);
-        let refresh = configuration::refresh(&neighbours.exchange, bodhi, self.plan.clone());
+        let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
+        let seam = (self.plan.clone(), Arc::clone(&clock));
+        let refresh = configuration::refresh(&neighbours.exchange, bodhi, seam)?;
         let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
         let (newest, snapshot) = watch::channel(Arc::new(first));
         let store: Arc<dyn Store> =
@@ -199,7 +201,6 @@ impl Stage {
             memory: Arc::clone(&self.memory),
             read: Mutex::default(),
         });
-        let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
         let candidate = Candidate {
             owner: neighbours.chance.uuid().to_string(),
             instance: role.gate.who.to_owned(),

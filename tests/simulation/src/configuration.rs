@@ -2,15 +2,27 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use ebs_coordinator::{
+    board::Board,
+    dynamic::{Dynamic, Read},
     refresh::Refresh,
     web::{Health, Need},
 };
 use ebs_domain::{batch::Plan, id::TagName};
 use ebs_shared::{
-    bodhi::BodhiUpdates, config::parse_dynamic, content::ContentResolver, exchange::Exchange,
+    bodhi::BodhiUpdates,
+    clock::Clock,
+    config::{
+        parse_dynamic,
+        source::{Origin, Version},
+    },
+    content::ContentResolver,
+    exchange::Exchange,
 };
 use fedora_sim::chance;
+use prometheus::Registry;
+use tokio::sync::Notify;
 
 /// Content Resolver's list, by the name that the dynamic file leads to.
 pub const LIST: &str = "view-all-source-package-name-list--view-eln.txt";
@@ -29,6 +41,18 @@ components:
   overrides: {}
   autopackagelist: {view: eln, source: all-source, content_resolver: 'http://fedora.test/resolver'}
 ";
+
+/// The dynamic file, as if it stood somewhere.
+struct Written;
+
+#[async_trait]
+impl Dynamic for Written {
+    async fn read(&self) -> anyhow::Result<Read> {
+        let config = parse_dynamic("dynamic.yaml", DYNAMIC)?.config;
+        let version = Version::Hash("written".to_owned());
+        Ok(Read { config, origin: Origin { place: "dynamic.yaml".to_owned(), version } })
+    }
+}
 
 /// The settings of a batch of this seed.
 ///
@@ -61,18 +85,27 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
 }
 
 /// What makes the snapshots of one life of a coordinator.
-#[must_use]
-pub fn refresh(exchange: &Arc<dyn Exchange>, bodhi: Arc<BodhiUpdates>, plan: Plan) -> Refresh {
-    Refresh {
-        dynamic: Box::new(|| Ok(parse_dynamic("dynamic.yaml", DYNAMIC)?.config)),
+///
+/// # Errors
+///
+/// If a metric's name is taken: never, with a registry of its own.
+pub fn refresh(
+    exchange: &Arc<dyn Exchange>,
+    bodhi: Arc<BodhiUpdates>,
+    (plan, clock): (Plan, Arc<dyn Clock>),
+) -> anyhow::Result<Refresh> {
+    Ok(Refresh {
+        dynamic: Box::new(Written),
         plan: Box::new(move |snapshot, trigger_tag: TagName| Plan {
             snapshot,
             trigger_tag,
             ..plan.clone()
         }),
         every: EVERY,
+        ask: Arc::new(Notify::new()),
         lists: ContentResolver::new(Arc::clone(exchange)),
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
-    }
+        board: Board::new(clock, &Registry::new())?,
+    })
 }

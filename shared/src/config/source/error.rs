@@ -4,7 +4,8 @@ use std::{io, time::Duration};
 
 use crate::{config::fault::ConfigError, exchange::NoReply};
 
-/// A source that gives no text. All kinds may pass by themselves: keep the last configuration and ask again.
+/// A source that gives no text. Whoever has a configuration keeps it and asks again; [`SourceErrorKind::may_pass`] says whether
+/// that is of use to one who has none.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read the configuration from {place}")]
 pub struct SourceError {
@@ -69,4 +70,24 @@ pub enum SourceErrorKind {
         /// What was looked for.
         names: String,
     },
+}
+
+impl SourceErrorKind {
+    /// Whether the same reading may succeed later without anybody changing something.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::NoAnswer(_)
+            | Self::Status(_)
+            | Self::Folder(_)
+            | Self::Slow { .. }
+            | Self::Git { .. } => true,
+            Self::File(_)
+            | Self::NoText
+            | Self::TooLong(_)
+            | Self::NoGit(_)
+            | Self::NoRef(_)
+            | Self::NoFile { .. } => false,
+        }
+    }
 }
