@@ -1,11 +1,12 @@
 //! How the configuration stands: which snapshot is used, where it comes from, and why the last try was refused. Shown on the
-//! pages and as metrics, and told to the log once.
+//! pages and as metrics, and told to the log once. It is also where a refresh is asked for.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ebs_domain::time::Timestamp;
 use ebs_shared::clock::Clock;
 use prometheus::{IntCounter, IntGauge, Registry};
+use tokio::sync::Notify;
 
 use crate::web::ConfigurationView;
 
@@ -17,6 +18,7 @@ pub struct Board {
 
 struct Inner {
     clock: Arc<dyn Clock>,
+    ask: Arc<Notify>,
     shown: Mutex<ConfigurationView>,
     snapshot: IntGauge,
     refused: IntGauge,
@@ -46,7 +48,15 @@ impl Board {
         registry.register(Box::new(refused.clone()))?;
         registry.register(Box::new(refusals.clone()))?;
         let shown = Mutex::default();
-        Ok(Self { inner: Arc::new(Inner { clock, shown, snapshot, refused, refusals }) })
+        let ask = Arc::new(Notify::new());
+        let inner = Inner { clock, ask, shown, snapshot, refused, refusals };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What is notified for a refresh at once. [`Board::view`] says how it ended, once `tried` is another time.
+    #[must_use]
+    pub fn ask(&self) -> Arc<Notify> {
+        Arc::clone(&self.inner.ask)
     }
 
     /// How it stands now.

@@ -11,10 +11,7 @@ use ebs_shared::{
     content::ContentResolver,
     exchange::Exchange,
 };
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-};
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -51,7 +48,7 @@ pub(crate) async fn start(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<watch::Receiver<Arc<Snapshot>>>> {
-    let ask = Arc::new(Notify::new());
+    let ask = around.board.ask();
     let (live, settings) = watch::channel(Arc::clone(config));
     let reload = Reload { path: kept.fixed, live, ask: Arc::clone(&ask) };
     tasks.spawn(reload.run(stop.clone()));

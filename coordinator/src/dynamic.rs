@@ -8,10 +8,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use ebs_shared::config::{
     DynamicConfig, Fault, parse_dynamic,
-    source::{Origin, Source, SourceError},
+    source::{Origin, Source, SourceError, Version},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +59,12 @@ impl FromSource {
 impl Dynamic for FromSource {
     async fn read(&self) -> anyhow::Result<Read> {
         let fetched = self.source.read().await?;
-        let loaded = parse_dynamic(&fetched.file, &fetched.text)?;
+        let parsed = parse_dynamic(&fetched.file, &fetched.text);
+        let loaded = match &fetched.origin.version {
+            // The faults name a file of the repository, and that alone.
+            Version::Commit(_) => parsed.with_context(|| fetched.origin.to_string())?,
+            Version::Hash(_) => parsed?,
+        };
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         for warning in loaded.warnings.iter().filter(|warning| !warned.contains(warning)) {
             tracing::warn!(warning = warning.to_string(), "in the dynamic configuration");

@@ -220,10 +220,19 @@ async fn a_branch_of_a_repository_is_followed_by_its_commit() {
     coordinator.signal("HUP");
     coordinator.stands("the second commit", |view| view["origin"] == of(&second)).await;
 
+    let faulty = commit(&repository, &DYNAMIC.replace("pause: true", "pause: maybe"));
+    coordinator.signal("HUP");
+    let refused = coordinator.stands("the fault", |view| view["refused"].is_string()).await;
+    let reason = refused["refused"].as_str().unwrap();
+    assert!(reason.starts_with(&of(&faulty)) && reason.contains("control.pause"), "{reason}");
+    assert_eq!(refused["origin"], of(&second));
+
     git(&repository, &["branch", "--quiet", "--move", "other"]);
     coordinator.signal("HUP");
-    let refused = coordinator.stands("the refusal", |view| view["refused"].is_string()).await;
-    assert!(refused["refused"].as_str().unwrap().contains("neither a branch nor a tag"));
+    let no_ref = |view: &Value| {
+        view["refused"].as_str().is_some_and(|reason| reason.contains("neither a branch nor a tag"))
+    };
+    let refused = coordinator.stands("the refusal", no_ref).await;
     assert_eq!(refused["origin"], of(&second));
     coordinator.end().await;
 }

@@ -134,6 +134,3 @@ impl Source {
         Ok(fetched)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,10 @@
+//! A dynamic configuration read from where it is kept: real git repositories, servers that hang, addresses, files.
+
+#![cfg(test)]
+
 use std::{
     fs,
+    io::{Read as _, Write as _},
     net::TcpListener,
     path::Path,
     process::{Command, Stdio},
@@ -7,14 +12,15 @@ use std::{
     time::Duration,
 };
 
+use ebs_shared::{
+    config::source::{Fetched, Link, Source, SourceErrorKind, Version},
+    exchange::HttpExchange,
+};
 use tempfile::TempDir;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{header, path},
 };
-
-use super::{Fetched, Link, Source, SourceErrorKind, Version};
-use crate::exchange::HttpExchange;
 
 const NAME: &str = "elnbuildsync_dynamic.yaml";
 
@@ -204,6 +210,30 @@ async fn a_server_that_never_answers_costs_the_limit_and_leaves_no_process() {
         }
     };
     tokio::time::timeout(PLENTY, gone).await.expect("git is left over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_of_a_link_reach_the_server_and_stand_on_no_command_line() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let asked = tokio::task::spawn_blocking(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let shown = runs("hunter2") || runs("ZWJzOmh1bnRlcjI");
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+        (String::from_utf8(request).unwrap(), shown)
+    });
+    let error = fault(&format!("http://ebs:hunter2@{address}/config#main")).await;
+    let said = error.to_string();
+    assert!(said.contains("403") && !said.contains("hunter2"), "{said}");
+    let (request, shown) = asked.await.unwrap();
+    assert!(request.to_lowercase().contains("authorization: basic zwjzomh1bnrlcji="), "{request}");
+    assert!(!shown, "the password is on a command line");
 }
 
 #[tokio::test]
