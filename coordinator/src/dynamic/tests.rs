@@ -1,6 +1,9 @@
 use std::fs;
 
-use ebs_shared::{config::source::Link, exchange::HttpExchange};
+use ebs_shared::{
+    config::source::{Link, SourceErrorKind},
+    exchange::HttpExchange,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -35,8 +38,10 @@ async fn what_may_pass_by_itself_is_told_from_what_a_person_must_mend() {
     assert!(!may_pass(&missing.read().await.unwrap_err()));
     let away = of(Link::parse("http://127.0.0.1:1/dynamic.yaml", None).unwrap());
     assert!(may_pass(&away.read().await.unwrap_err()));
-    let away = of(Link::parse("/nowhere/config#main", None).unwrap());
-    assert!(may_pass(&away.read().await.unwrap_err()));
+    let limit = Duration::from_secs(60);
+    let of_git = |kind| SourceError { place: "/srv/config#main".to_owned(), kind }.into();
+    assert!(may_pass(&of_git(SourceErrorKind::Slow { step: "fetch", limit })));
+    assert!(!may_pass(&of_git(SourceErrorKind::NoRef("main".to_owned()))));
 }
 
 #[tokio::test(start_paused = true)]
