@@ -98,6 +98,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "serving pages");
+    // Who rereads the configuration begins to listen later; until then this signal would end the process.
+    let _hangup = signal(SignalKind::hangup())?;
     let stop = CancellationToken::new();
     let (mut term, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -38,7 +38,7 @@ impl<'t, 'n> Block<'t, 'n> {
         let (entries, void): (&[Entry], bool) = match &node.value {
             Value::Map(entries) => (entries, false),
             Value::Scalar { .. } | Value::List(_) => {
-                let way = if node.is_null() { ": write `{}` for none" } else { "" };
+                let way = if node.is_null() { ": write `{}` for an empty one" } else { "" };
                 place.fault(node, format!("a mapping is expected, found {}{way}", found(node)));
                 (&[], true)
             }

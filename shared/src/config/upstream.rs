@@ -279,8 +279,16 @@ pub(super) fn switchable<'t, 'n>(
     parent: &mut Block<'t, 'n>,
     key: &'static str,
 ) -> Option<Block<'t, 'n>> {
-    let off = parent.raw(key).is_some_and(|(node, _)| is_false(node));
-    if off { None } else { parent.need_sub(key) }
+    match parent.raw(key) {
+        Some((node, _)) if is_false(node) => None,
+        Some((Node { value: Value::Map(_), .. }, _)) | None => parent.need_sub(key),
+        Some((node, place)) => {
+            let text =
+                format!("a mapping, or `false` to do without, is expected, found {}", found(node));
+            place.fault(node, text);
+            None
+        }
+    }
 }
 
 fn is_false(node: &Node) -> bool {
@@ -312,3 +320,6 @@ impl FromNode for OneOrMany {
         Some(Self(texts))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -236,20 +236,21 @@ async fn credentials_of_a_link_reach_the_server_and_stand_on_no_command_line() {
     assert!(!shown, "the password is on a command line");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reading_that_is_dropped_leaves_no_process() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
     let source = source(&format!("http://{address}/config#main"));
-    let begun = async {
-        while !runs(&address) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::select! {
+    // Once something is sent, that which git starts for the transfer runs, and waits.
+    let begun = tokio::task::spawn_blocking(move || {
+        let (mut stream, _) = silent.accept().unwrap();
+        stream.read_exact(&mut [0]).unwrap();
+        stream
+    });
+    let _unanswered = tokio::select! {
         read = source.read() => panic!("{read:?}"),
-        () = begun => {}
-    }
+        stream = begun => stream.unwrap(),
+    };
     let gone = async {
         while runs(&address) {
             tokio::time::sleep(Duration::from_millis(10)).await;

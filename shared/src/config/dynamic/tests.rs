@@ -52,7 +52,7 @@ fn a_key_left_empty_says_what_is_written_for_none() {
     for (good, key) in [(EXCLUDE, "exclude"), ("pause: false", "pause")] {
         assert!(refused(good, &format!("{key}:")).contains("found nothing"), "{key}");
     }
-    insta::assert_snapshot!(refused(ORDERING, ""), @"dynamic.yaml:9: configuration.control.ordering: a mapping is expected, found nothing: write `{}` for none");
+    insta::assert_snapshot!(refused(ORDERING, ""), @"dynamic.yaml:9: configuration.control.ordering: a mapping is expected, found nothing: write `{}` for an empty one");
     insta::assert_snapshot!(refused("trigger_tag: rawhide", "trigger_tag:"), @"dynamic.yaml:5: configuration.control.trigger_tag: a text is expected, found nothing");
     insta::assert_snapshot!(refused("view: [eln, eln-extras]", "view:"), @"dynamic.yaml:12: components.autopackagelist.view: a text is expected, found nothing");
     insta::assert_snapshot!(refused("view: [eln, eln-extras]", "view: []"), @"dynamic.yaml:12: components.autopackagelist.view: at least one is expected");
