@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::{
+    board::Board,
     driver::Probe,
     pause::{OperatorPause, PAUSE},
     store::{
@@ -53,6 +54,7 @@ pub struct StorePages {
     store: Arc<dyn Store>,
     probe: Probe,
     health: Health,
+    board: Board,
     instance: String,
     credentials: watch::Receiver<Vec<Standing>>,
     web_url: String,
@@ -65,7 +67,7 @@ impl StorePages {
     pub fn new(
         store: Arc<dyn Store>,
         config: &StaticConfig,
-        (probe, health): (Probe, Health),
+        (probe, health, board): (Probe, Health, Board),
         credentials: watch::Receiver<Vec<Standing>>,
     ) -> Self {
         let bare = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
@@ -73,6 +75,7 @@ impl StorePages {
             store,
             probe,
             health,
+            board,
             credentials,
             instance: config.ebs.instance.clone(),
             web_url: bare(&config.ebs.koji.web_url),
@@ -223,6 +226,7 @@ impl Pages for StorePages {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
             leader: self.leader(),
+            configuration: self.board.view(),
             paused: (!pauses.is_empty())
                 .then(|| pauses.iter().map(PauseView::words).collect::<Vec<_>>().join(" ")),
             pauses,

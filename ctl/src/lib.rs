@@ -2,6 +2,7 @@
 //! changes. Keeps nothing.
 
 mod client;
+mod config;
 mod model;
 mod pause;
 mod words;
@@ -18,6 +19,7 @@ use ebs_shared::{
 use url::Url;
 
 use client::{Change, Client};
+use config::ConfigVerb;
 use model::{Answered, Dead, List, Orphan, Readiness, Status};
 use pause::{Pause, Unpause};
 
@@ -59,6 +61,9 @@ enum Verb {
     Unpause(Unpause),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     Orphans,
+    /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
+    #[command(subcommand)]
+    Config(ConfigVerb),
     /// Tokens of those who may change something.
     #[command(subcommand)]
     Token(TokenVerb),
@@ -177,6 +182,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
             let orphans: Vec<Orphan> = serde_json::from_slice(&body).context("not a list")?;
             (pick(arguments, &body, || words::orphans(&orphans)), ExitCode::SUCCESS)
         }
+        Verb::Config(verb) => config::run(verb, arguments.json).await?,
         Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
     };
     writeln!(out, "{}", text.trim_end()).context("cannot be printed")?;

@@ -14,7 +14,7 @@ use ebs_coordinator::{
     driver::{Handle, Input},
     intake::Live,
     refresh,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Taken},
     store::{Candidate, Change, Lease, Location, SqlStore, Store, StoreOptions},
 };
 use ebs_domain::{
@@ -159,7 +159,8 @@ fn snapshot(folder: &TempDir) -> Result<watch::Receiver<Arc<Snapshot>>> {
     );
     let plan = refresh::plan(&parse_static("static", &text)?.config, 1, "f45".parse()?);
     let policy = Arc::new(Policy::new(1, Rules::default(), []));
-    Ok(watch::channel(Arc::new(Snapshot { policy, plan, paused: false })).1)
+    Ok(watch::channel(Arc::new(Snapshot { policy, plan, paused: false, taken: Taken::default() }))
+        .1)
 }
 
 #[tokio::test]

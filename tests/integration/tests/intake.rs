@@ -7,7 +7,7 @@ use ebs_coordinator::{
     driver::{Handle, Input, Sighting},
     intake::{CAUGHT_UP_TO, CatchUp},
     refresh,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Taken},
     store::{Candidate, Change, Lease, Location, SqlStore, Store, StoreOptions},
     web::{Health, Need},
 };
@@ -109,7 +109,12 @@ impl Ground {
         let config = parse_static("static", &static_text(&self._folder)?)?.config;
         let plan = refresh::plan(&config, 1, "f45".parse()?);
         let policy = Arc::new(Policy::new(1, Rules::default(), []));
-        let (_, snapshot) = watch::channel(Arc::new(Snapshot { policy, plan, paused: false }));
+        let (_, snapshot) = watch::channel(Arc::new(Snapshot {
+            policy,
+            plan,
+            paused: false,
+            taken: Taken::default(),
+        }));
         let reader = Reader::new("org.fedoraproject.prod", Origin::of(&self.fedora.url)?);
         let base = format!("{}/datagrepper/", self.fedora.url).parse()?;
         let exchange = Arc::new(HttpExchange::new()?);
