@@ -5,6 +5,7 @@ pub mod driver;
 pub mod feeds;
 pub mod intake;
 pub mod leader;
+mod listening;
 mod opening;
 pub mod pages;
 pub mod refresh;

@@ -4,11 +4,11 @@
 //! State is opaque JSON text here; what is in it is the domain's business. Columns beside it are for finding and showing.
 //! Nothing outside is ever awaited inside a transaction.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use ebs_domain::{
-    id::{BatchId, BuildId, Component, Epoch, RequestId, TriggerId},
+    id::{BatchId, BuildId, Component, Epoch, RequestId, TagName, TriggerId},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -451,6 +451,12 @@ pub trait Store: Send + Sync {
     async fn pending_count(&self) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// The triggers that a batch took.
     async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError>;
+    /// Which of these builds have a trigger for this tag, but for those that people asked for.
+    async fn triggered(
+        &self,
+        tag: &TagName,
+        builds: &[BuildId],
+    ) -> Result<BTreeSet<BuildId>, StoreError>;
     /// How many triggers there are by short word of answer (`pending` without one).
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError>;
     /// The entries of the deny list for these sources that have not expired.

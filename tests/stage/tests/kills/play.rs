@@ -81,7 +81,7 @@ fn tempo() -> Tempo {
         ("job_lease", 6000),
         ("doubt_wait", 4000),
         ("lull", 3000),
-        ("truth_interval", 500),
+        ("archive_interval", 500),
     ];
     Tempo { timers: BTreeMap::from(timers), call_timeout: 2000 }
 }

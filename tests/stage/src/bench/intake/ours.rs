@@ -19,7 +19,7 @@ const PACKAGES: usize = 200;
 
 /// Times that differ from those of a scenario, in ms: no batch is formed while it is measured.
 const TIMERS: &[(&str, u64)] =
-    &[("lull", 600_000), ("max_lull", 600_000), ("truth_interval", 60_000)];
+    &[("lull", 600_000), ("max_lull", 600_000), ("archive_interval", 60_000)];
 
 /// The instance that is measured.
 const INSTANCE: &str = "coordinator";
