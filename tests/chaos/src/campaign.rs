@@ -147,6 +147,7 @@ impl Stage<'_> {
             tempo: Tempo { timers: TIMERS.iter().copied().collect(), call_timeout: CALL_TIMEOUT },
             max_open_builds: None,
             prefetch: None,
+            tagged_before: &[],
             proxied: true,
             listens: true,
             disk,

@@ -113,6 +113,7 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
         max_open_builds: None,
         prefetch: None,
+        tagged_before: &[],
         proxied: false,
         listens: false,
         disk: None,

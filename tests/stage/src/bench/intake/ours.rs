@@ -53,6 +53,7 @@ pub(super) async fn measure(
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
         max_open_builds: None,
         prefetch: Some(prefetch),
+        tagged_before: &[],
         proxied: false,
         listens: true,
         disk: None,
