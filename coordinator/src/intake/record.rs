@@ -79,13 +79,14 @@ pub struct Record {
 impl Record {
     /// Looks at once and then at each interval, until the term is over.
     pub async fn run(self, over: CancellationToken) {
-        let mut pause = PAUSE;
+        let (mut pause, mut begins) = (PAUSE, true);
         loop {
             let looked = tokio::select! {
                 biased;
                 () = over.cancelled() => return,
-                looked = self.once() => looked,
+                looked = self.once(begins) => looked,
             };
+            begins = false;
             let wait = match looked {
                 Ok(()) => {
                     self.health.well();
@@ -118,8 +119,8 @@ impl Record {
         }
     }
 
-    /// One look at each tag.
-    async fn once(&self) -> anyhow::Result<()> {
+    /// One look at each tag. `begins`: the first of this term.
+    async fn once(&self, begins: bool) -> anyhow::Result<()> {
         let mut marked = Vec::new();
         for tag in self.tags.tags().await? {
             let mark = read_mark(&*self.store, &tag).await?;
@@ -128,6 +129,10 @@ impl Record {
         // First the event, then the listing: what is tagged in between is above the mark, and found by the next look.
         let event = self.hub.last_event().await.context("Koji does not tell its newest event")?;
         if marked.iter().any(|(_, mark)| mark.is_some()) {
+            if begins {
+                // Koji answers and the marks are known: a new leader is not unready for as long as it lets messages arrive.
+                self.health.well();
+            }
             self.rest(SETTLE.min(self.every / SETTLES_PER_INTERVAL)).await;
         }
         for (tag, mark) in marked {
