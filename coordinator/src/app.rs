@@ -28,6 +28,7 @@ use crate::{
     feeds,
     leader::{Leadership, TermWork},
     listening::{Listening, bus_config},
+    lists::{ListMetrics, Lists},
     opening::open_store,
     pages::StorePages,
     refresh::{self, REFRESH_SILENT, Refresh},
@@ -85,7 +86,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         desk: desk(&config, &store),
     };
     start_pages(listener, served, &mut tasks, &stop);
-    let refresh = neighbours.refresh(&config, dynamic, &health);
+    let refresh = neighbours.refresh(&config, dynamic, &store, (&metrics, &health))?;
     let Some(snapshot) = start_refresh(refresh, &mut tasks, &stop).await? else {
         return finish(tasks, &stop, config.ebs.timers.grace).await;
     };
@@ -141,17 +142,30 @@ impl Neighbours {
         Ok(Self { exchange, hub, bodhi })
     }
 
-    fn refresh(&self, config: &Arc<StaticConfig>, dynamic: PathBuf, health: &Health) -> Refresh {
+    fn refresh(
+        &self,
+        config: &Arc<StaticConfig>,
+        dynamic: PathBuf,
+        store: &Arc<dyn Store>,
+        (metrics, health): (&Metrics, &Health),
+    ) -> anyhow::Result<Refresh> {
+        let lists = Lists {
+            resolver: ContentResolver::new(Arc::clone(&self.exchange)),
+            store: Arc::clone(store),
+            guards: config.ebs.lists.clone(),
+            clock: Arc::new(System),
+            metrics: ListMetrics::register(metrics)?,
+        };
         let every = config.ebs.timers.config_refresh;
         let (silent, config) = (every * 2 + REFRESH_SILENT, Arc::clone(config));
-        Refresh {
+        Ok(Refresh {
             dynamic: Box::new(move || refresh::read_dynamic(&dynamic)),
             plan: Box::new(move |number, tag| refresh::plan(&config, number, tag)),
             every,
-            lists: ContentResolver::new(Arc::clone(&self.exchange)),
+            lists,
             bodhi: Arc::clone(&self.bodhi),
             health: health.part("configuration", Need::Always, Some(silent)),
-        }
+        })
     }
 }
 

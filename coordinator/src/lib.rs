@@ -6,6 +6,7 @@ pub mod feeds;
 pub mod intake;
 pub mod leader;
 mod listening;
+pub mod lists;
 mod opening;
 pub mod pages;
 pub mod refresh;

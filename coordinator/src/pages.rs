@@ -26,8 +26,8 @@ use crate::{
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
-        LeaderView, OrphanView, Overview, Pages, RecentView, SliceView, StateCount, TagView,
-        TriggerView,
+        LeaderView, ListView, OrphanView, Overview, Pages, RecentView, SliceView, StateCount,
+        TagView, TriggerView,
     },
 };
 
@@ -227,6 +227,7 @@ impl Pages for StorePages {
         let dead = self.store.dead_letters(SHOWN_DEAD).await?;
         let orphans = self.store.orphans(MAX_ORPHANS).await?;
         let current = self.current().await?;
+        let lists = self.store.lists().await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
@@ -243,6 +244,7 @@ impl Pages for StorePages {
             dead: dead.into_iter().map(DeadView::from).collect(),
             credentials: self.worrying(),
             orphans: orphans.into_iter().map(OrphanView::from).collect(),
+            lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             caught_up: progress.caught_up,

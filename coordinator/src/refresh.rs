@@ -7,12 +7,12 @@ use ebs_domain::{batch::Plan, id::TagName};
 use ebs_shared::{
     bodhi::BodhiUpdates,
     config::{DynamicConfig, StaticConfig, TriggerTag, load_dynamic},
-    content::{self, ContentResolver},
+    content,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{snapshot::Snapshot, web::Reporter};
+use crate::{lists::Lists, snapshot::Snapshot, web::Reporter};
 
 /// The first pause after a refresh that brought nothing while there is no snapshot yet; it doubles up to the interval.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,8 +37,8 @@ pub struct Refresh {
     pub plan: PlanOf,
     /// The time between two rounds.
     pub every: Duration,
-    /// Reads the lists.
-    pub lists: ContentResolver,
+    /// Reads and keeps the lists.
+    pub lists: Lists,
     /// Knows what Rawhide is.
     pub bodhi: Arc<BodhiUpdates>,
     /// Told of each round.
@@ -108,7 +108,7 @@ impl Refresh {
 
     async fn complete(&self, number: u64, dynamic: &DynamicConfig) -> anyhow::Result<Snapshot> {
         let listed = match &dynamic.autopackagelist {
-            Some(lists) => self.lists.all(lists).await?,
+            Some(lists) => self.lists.round(lists).await?,
             None => Vec::new(),
         };
         let policy = content::snapshot(number, dynamic, listed);

@@ -1,9 +1,10 @@
 //! What a person can ask of the leader, as it is stored between the one who asks and the leader.
 
+use ebs_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Asked`] that this program writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A request's payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,13 @@ pub enum Wish {
         /// The job that was set aside.
         job: String,
     },
+    /// Let a package list jump.
+    ConfirmList {
+        /// Which list, such as `eln/source`.
+        list: String,
+        /// Which jump: since when it has been held.
+        since: Timestamp,
+    },
 }
 
 impl Wish {
@@ -37,6 +45,7 @@ impl Wish {
         match self {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
+            Self::ConfirmList { .. } => "confirm_list",
         }
     }
 
@@ -45,6 +54,16 @@ impl Wish {
     pub fn subject(&self) -> &str {
         match self {
             Self::Redrive { job } | Self::GiveUp { job } => job,
+            Self::ConfirmList { list, .. } => list,
+        }
+    }
+
+    /// What the body of a request for it has beside the reason, as an example.
+    #[must_use]
+    pub fn body(&self) -> &'static str {
+        match self {
+            Self::Redrive { .. } | Self::GiveUp { .. } => "",
+            Self::ConfirmList { .. } => ", \"since\": 1795348800000",
         }
     }
 }

@@ -45,11 +45,10 @@ struct No {
     text: String,
 }
 
-/// A change of a job that was set aside.
+/// A change that is asked for: at which place, a part of the path each, and how.
 pub(crate) struct Change<'a> {
-    pub(crate) job: &'a str,
-    pub(crate) action: &'a str,
-    pub(crate) reason: &'a str,
+    pub(crate) place: Vec<&'a str>,
+    pub(crate) body: serde_json::Value,
 }
 
 /// Asks one coordinator.
@@ -89,18 +88,22 @@ impl Client {
         self.get("api/orphans", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/lists`.
+    pub(crate) async fn lists(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/lists", &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,
         change: &Change<'_>,
         token: &SecretText,
     ) -> Result<Vec<u8>, AskError> {
-        let mut url = self.base.join("api/dead/")?;
+        let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend([change.job, change.action]);
+            segments.pop_if_empty().extend(&change.place);
         }
-        let body = serde_json::json!({ "reason": change.reason });
-        let request = self.http.post(url.clone()).bearer_auth(token.expose()).json(&body);
+        let request = self.http.post(url.clone()).bearer_auth(token.expose()).json(&change.body);
         self.send(url, request, &[StatusCode::OK, StatusCode::ACCEPTED]).await
     }
 

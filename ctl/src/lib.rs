@@ -17,7 +17,7 @@ use ebs_shared::{
 use url::Url;
 
 use client::{Change, Client};
-use model::{Answered, Dead, Orphan, Readiness, Status};
+use model::{Answered, Dead, List, Orphan, Readiness, Status};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
@@ -48,6 +48,9 @@ enum Verb {
     /// Jobs that were set aside after they had used up their attempts.
     #[command(subcommand)]
     Dead(DeadVerb),
+    /// Package lists: how many names act, what is wrong with a list, and a word for one that jumps.
+    #[command(subcommand)]
+    Lists(ListsVerb),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     Orphans,
     /// Tokens of those who may change something.
@@ -63,6 +66,23 @@ enum DeadVerb {
     Redrive(Decision),
     /// Lets stand what setting it aside has done: it leaves the list.
     GiveUp(Decision),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum ListsVerb {
+    /// How each list stands.
+    Show,
+    /// Lets a list jump that is held: what would enter acts and what would leave goes, at the next refresh.
+    Confirm(Confirmation),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Confirmation {
+    /// Which list, as `ebsctl lists show` names it, such as `eln/source`.
+    list: String,
+    /// Why; it stands in the audit.
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -136,11 +156,12 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
             (pick(arguments, &body, || words::dead(&dead)), ExitCode::SUCCESS)
         }
         Verb::Dead(DeadVerb::Redrive(decision)) => {
-            change(arguments, &client, decision, "redrive").await?
+            change(arguments, &client, decision.change("redrive")).await?
         }
         Verb::Dead(DeadVerb::GiveUp(decision)) => {
-            change(arguments, &client, decision, "give-up").await?
+            change(arguments, &client, decision.change("give-up")).await?
         }
+        Verb::Lists(verb) => lists(arguments, &client, verb).await?,
         Verb::Orphans => {
             let body = client.orphans().await?;
             let orphans: Vec<Orphan> = serde_json::from_slice(&body).context("not a list")?;
@@ -152,17 +173,48 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
     Ok(code)
 }
 
+impl Decision {
+    fn change(&self, action: &'static str) -> Change<'_> {
+        let place = vec!["api", "dead", &self.job, action];
+        Change { place, body: serde_json::json!({ "reason": self.reason }) }
+    }
+}
+
+/// Shows lists, or lets one jump: the jump that stands there at this moment.
+async fn lists(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &ListsVerb,
+) -> anyhow::Result<(String, ExitCode)> {
+    let body = client.lists().await?;
+    let lists: Vec<List> = serde_json::from_slice(&body).context("not a list of lists")?;
+    let Confirmation { list: name, reason } = match verb {
+        ListsVerb::Show => {
+            return Ok((pick(arguments, &body, || words::lists(&lists)), ExitCode::SUCCESS));
+        }
+        ListsVerb::Confirm(confirmation) => confirmation,
+    };
+    let list = lists.iter().find(|list| list.name == *name);
+    let list = list.with_context(|| {
+        let known: Vec<&str> = lists.iter().map(|list| list.name.as_str()).collect();
+        format!("there is no package list `{name}`; there are: {}", known.join(", "))
+    })?;
+    let held = list.held.as_ref();
+    let held = held.with_context(|| format!("the package list `{name}` is not held"))?;
+    let place = ["api", "v1", "lists"].into_iter().chain(name.split('/')).chain(["confirm"]);
+    let body = serde_json::json!({ "reason": reason, "since": held.since });
+    change(arguments, client, Change { place: place.collect(), body }).await
+}
+
 /// Asks for a change; what is refused is an error.
 async fn change(
     arguments: &Arguments,
     client: &Client,
-    decision: &Decision,
-    action: &str,
+    change: Change<'_>,
 ) -> anyhow::Result<(String, ExitCode)> {
     let file = arguments.token_file.as_ref();
     let file = file.context("this needs a token: name its file with --token-file")?;
     let token = SecretText::read(file)?;
-    let change = Change { job: &decision.job, action, reason: &decision.reason };
     let body = client.change(&change, &token).await?;
     let answered: Answered = serde_json::from_slice(&body).context("not an answer")?;
     let code = if answered.result.is_some() { 0 } else { NOT_READY };

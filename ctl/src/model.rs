@@ -19,6 +19,7 @@ pub(crate) struct Status {
     pub(crate) dead: Vec<Dead>,
     pub(crate) credentials: Vec<Credential>,
     pub(crate) orphans: Vec<Orphan>,
+    pub(crate) lists: Vec<List>,
 }
 
 /// A certificate or token that ends soon, is over, or cannot be read.
@@ -39,6 +40,31 @@ pub(crate) struct Orphan {
     pub(crate) what: String,
     pub(crate) first_seen: i64,
     pub(crate) removal: Option<i64>,
+}
+
+/// A package list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct List {
+    pub(crate) name: String,
+    pub(crate) acting: u64,
+    pub(crate) waiting: u64,
+    pub(crate) missing: u64,
+    pub(crate) accepted: Option<i64>,
+    pub(crate) fault: Option<String>,
+    pub(crate) held: Option<Held>,
+}
+
+/// The jump of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Held {
+    pub(crate) since: i64,
+    pub(crate) confirmed: bool,
+    pub(crate) entering: u64,
+    pub(crate) leaving: u64,
+    pub(crate) enter: Vec<String>,
+    pub(crate) leave: Vec<String>,
 }
 
 /// A job that was set aside.

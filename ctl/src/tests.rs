@@ -1,7 +1,10 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
-use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_json, header, path},
+};
 
 use super::{Arguments, run};
 
@@ -160,4 +163,68 @@ async fn a_new_token_is_printed_with_the_line_that_lets_it_in() {
             .name(),
         "alice"
     );
+}
+
+fn one_list(held: &serde_json::Value) -> ResponseTemplate {
+    let list = serde_json::json!({"name": "eln/source", "acting": 100, "waiting": 2, "missing": 1,
+        "accepted": 1_795_348_800_000_i64, "tried": 1_795_348_900_000_i64, "fault": null, "held": held});
+    ResponseTemplate::new(200).set_body_json(serde_json::json!([list]))
+}
+
+fn jump() -> serde_json::Value {
+    serde_json::json!({"since": 1_795_348_900_000_i64, "confirmed": false, "entering": 100, "leaving": 1,
+        "enter": ["R", "zsh"], "leave": ["bash"]})
+}
+
+#[tokio::test]
+async fn a_list_that_jumps_is_shown_with_what_would_change_and_what_to_do() {
+    let (out, _, code) = ebsctl(&["lists", "show"], "/api/v1/lists", one_list(&jump())).await;
+    assert_eq!(code, ExitCode::SUCCESS);
+    let expected = "eln/source: 100 names, 2 wait for a second sighting, 1 are missing; as of 2026-11-22T12:00:00Z
+  held since 2026-11-22T12:01:40Z: 100 names would enter, 1 would leave
+    enter: R zsh and 98 more
+    leave: bash
+  let it with `ebsctl lists confirm eln/source --reason …`
+";
+    assert_eq!(out, expected);
+}
+
+#[tokio::test]
+async fn a_jump_is_confirmed_by_the_time_since_when_it_is_held() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "ebs_secret\n").unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/lists")).respond_with(one_list(&jump())).mount(&server).await;
+    Mock::given(path("/api/v1/lists/eln/source/confirm"))
+        .and(body_json(serde_json::json!({"reason": "meant", "since": 1_795_348_900_000_i64})))
+        .and(header("authorization", "Bearer ebs_secret"))
+        .respond_with(
+            ResponseTemplate::new(200)
+                .set_body_json(serde_json::json!({"request": 7, "result": "done"})),
+        )
+        .mount(&server)
+        .await;
+    let (url, file) = (server.uri(), file.display().to_string());
+    let (mut out, mut complaints) = (Vec::new(), Vec::new());
+    let words = ["ebsctl", "--url", &url, "--token-file", &file, "lists", "confirm"];
+    let words = words.into_iter().chain(["eln/source", "--reason", "meant"]);
+    let code = run(Arguments::parse_from(words), &mut out, &mut complaints).await;
+    assert_eq!(String::from_utf8(complaints).unwrap(), "");
+    assert_eq!(String::from_utf8(out).unwrap(), "request 7: done\n");
+    assert_eq!(code, ExitCode::SUCCESS);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_held_or_not_there_is_not_confirmed() {
+    let nothing = serde_json::Value::Null;
+    for (name, why) in [
+        ("eln/source", "the package list `eln/source` is not held"),
+        ("eln/all", "there is no package list `eln/all`; there are: eln/source"),
+    ] {
+        let words = ["lists", "confirm", name, "--reason", "meant"];
+        let (_, complaints, code) = ebsctl(&words, "/api/v1/lists", one_list(&nothing)).await;
+        assert_eq!((complaints, code), (format!("ebsctl: {why}\n"), ExitCode::from(3)));
+    }
 }

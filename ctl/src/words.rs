@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::model::{Answered, Batch, Credential, Dead, Group, Orphan, Readiness, Status};
+use crate::model::{
+    Answered, Batch, Credential, Dead, Group, Held, List, Orphan, Readiness, Status,
+};
 
 /// Most triggers named; the others are counted.
 const MAX_TRIGGERS: usize = 20;
@@ -32,6 +34,12 @@ pub(crate) fn status(status: &Status) -> String {
     if !status.orphans.is_empty() {
         let count = status.orphans.len();
         line(&mut text, format_args!("{count} things belong to no batch: see `ebsctl orphans`"));
+    }
+    for list in status.lists.iter().filter(|list| list.held.is_some() || list.fault.is_some()) {
+        line(
+            &mut text,
+            format_args!("package list {} stays as it was: see `ebsctl lists show`", list.name),
+        );
     }
     for earlier in &status.earlier_groups {
         let what = group(&earlier.group);
@@ -168,6 +176,53 @@ pub(crate) fn orphans(orphans: &[Orphan]) -> String {
         line(&mut text, format_args!("  seen since {}; {then}", moment(orphan.first_seen)));
     }
     text
+}
+
+/// Package lists, in words.
+pub(crate) fn lists(lists: &[List]) -> String {
+    if lists.is_empty() {
+        return "no package list was ever fetched".to_owned();
+    }
+    let mut text = String::new();
+    for list in lists {
+        let as_of = list.accepted.map_or("never".to_owned(), moment);
+        let List { name, acting, waiting, missing, .. } = list;
+        line(
+            &mut text,
+            format_args!(
+                "{name}: {acting} names, {waiting} wait for a second sighting, {missing} are missing; as of {as_of}"
+            ),
+        );
+        if let Some(fault) = &list.fault {
+            line(&mut text, format_args!("  the last fetch came to nothing: {fault}"));
+        }
+        if let Some(held) = &list.held {
+            jump(&mut text, name, held);
+        }
+    }
+    text
+}
+
+fn jump(text: &mut String, name: &str, held: &Held) {
+    let Held { entering, leaving, .. } = held;
+    let since = moment(held.since);
+    line(
+        text,
+        format_args!("  held since {since}: {entering} names would enter, {leaving} would leave"),
+    );
+    for (what, names, all) in [("enter", &held.enter, entering), ("leave", &held.leave, leaving)] {
+        let more = all.saturating_sub(u64::try_from(names.len()).unwrap_or(u64::MAX));
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        if !names.is_empty() {
+            line(text, format_args!("    {what}: {}{more}", names.join(" ")));
+        }
+    }
+    let then = if held.confirmed {
+        "  confirmed: it acts at the next refresh".to_owned()
+    } else {
+        format!("  let it with `ebsctl lists confirm {name} --reason …`")
+    };
+    line(text, format_args!("{then}"));
 }
 
 /// A moment, UTC, to the second.

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod forming;
 pub mod id;
 pub mod nvr;
+pub mod package_list;
 pub mod policy;
 pub mod scm;
 pub mod time;

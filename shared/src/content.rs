@@ -1,6 +1,6 @@
 //! Package lists of Content Resolver, and what they and the dynamic file come to. Keeps no list between two fetches.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ebs_domain::{
     id::{Component, PackageName},
@@ -84,23 +84,30 @@ impl ContentResolver {
         let mut listed = Vec::new();
         for view in &lists.views {
             for source in &lists.sources {
-                let url = address(&lists.content_resolver, view, source);
-                let names = self
-                    .list(&url)
-                    .await
-                    .map_err(|kind| ContentError { url: url.to_string(), kind })?;
-                let origin = format!("{view}/{source}");
-                listed.extend(names.into_iter().map(|(component, upstream)| Listed {
-                    component,
-                    upstream,
-                    origin: origin.clone(),
-                }));
+                let names = self.fetch(&lists.content_resolver, view, source).await?;
+                listed.extend(on_list(&format!("{view}/{source}"), &names));
             }
         }
         Ok(listed)
     }
 
-    async fn list(&self, url: &Url) -> Result<Vec<(Component, PackageName)>, ContentErrorKind> {
+    /// One list, as it is at this moment.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be used.
+    pub async fn fetch(
+        &self,
+        base: &Url,
+        view: &str,
+        source: &str,
+    ) -> Result<BTreeSet<PackageName>, ContentError> {
+        let url = address(base, view, source);
+        let names = self.list(&url).await;
+        names.map_err(|kind| ContentError { url: url.to_string(), kind })
+    }
+
+    async fn list(&self, url: &Url) -> Result<BTreeSet<PackageName>, ContentErrorKind> {
         let request = Request {
             method: Method::GET,
             url: url.clone(),
@@ -130,18 +137,18 @@ fn address(base: &Url, view: &str, source: &str) -> Url {
 }
 
 /// One name a line; no newline at the end, no header, no count.
-fn names(text: &str) -> Result<Vec<(Component, PackageName)>, ContentErrorKind> {
+fn names(text: &str) -> Result<BTreeSet<PackageName>, ContentErrorKind> {
     let clean =
         |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b));
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for (n, line) in text.lines().enumerate() {
         let name = line.trim_end();
         if name.is_empty() {
             continue;
         }
-        match (name.parse(), name.parse()) {
-            (Ok(component), Ok(package)) if clean(name) => names.push((component, package)),
-            (Ok(_) | Err(_), _) => {
+        match name.parse() {
+            Ok(package) if clean(name) => drop(names.insert(package)),
+            Ok(_) | Err(_) => {
                 return Err(ContentErrorKind::NoName {
                     line: n + 1,
                     text: name.chars().take(60).collect(),
@@ -150,6 +157,15 @@ fn names(text: &str) -> Result<Vec<(Component, PackageName)>, ContentErrorKind> 
         }
     }
     if names.is_empty() { Err(ContentErrorKind::Empty) } else { Ok(names) }
+}
+
+/// What these names of one list are, each under its own name.
+pub fn on_list(origin: &str, names: &BTreeSet<PackageName>) -> impl Iterator<Item = Listed> {
+    names.iter().map(move |name| Listed {
+        component: Component::from(name),
+        upstream: name.clone(),
+        origin: origin.to_owned(),
+    })
 }
 
 /// Snapshot `number`: the rules and overrides of the file over the lists. An override counts before any list.

@@ -1,4 +1,4 @@
-//! Carrying out what people ask: jobs that were set aside.
+//! Carrying out what people ask: jobs that were set aside, package lists that jump.
 //!
 //! The effect of a job that was set aside is closed, with outcome `poisoned`, in the very turn that hears of it: so its build
 //! or group suffers and nothing else waits. A closed effect is never run again, so nothing here puts the job itself back on
@@ -78,7 +78,7 @@ impl Term {
         }
         self.state.looked_at = Some(request.id);
         let asked = match serde_json::from_str::<Asked>(&request.payload) {
-            Ok(asked) if asked.v == VERSION => asked,
+            Ok(asked) if asked.v <= VERSION => asked,
             Ok(_) | Err(_) => {
                 // A newer program leads again soon; it knows.
                 tracing::warn!(request.id = request.id.get(), "a request cannot be understood");
@@ -86,16 +86,20 @@ impl Term {
             }
         };
         let done = match &asked.wish {
-            Wish::Redrive { job } => self.redrive(request.id, job, now, turn),
-            Wish::GiveUp { job } => self.set_aside(job).map(|_| ()),
+            Wish::Redrive { job } => {
+                self.redrive(request.id, job, now, turn).map(|()| self.drop_dead(job, turn))
+            }
+            Wish::GiveUp { job } => {
+                self.set_aside(job).map(|_| ()).map(|()| self.drop_dead(job, turn))
+            }
+            // Whoever refreshes next reads it; the jump may have been taken back by then.
+            Wish::ConfirmList { list, since } => {
+                turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
+                Ok(())
+            }
         };
         let result = match done {
-            Ok(()) => {
-                let job = asked.wish.subject().to_owned();
-                self.state.dead.remove(&job);
-                turn.others.push(Change::DropDead { job });
-                "done".to_owned()
-            }
+            Ok(()) => "done".to_owned(),
             Err(why) => format!("refused: {why}"),
         };
         tracing::info!(
@@ -105,6 +109,11 @@ impl Term {
             "a request is answered"
         );
         turn.others.push(Change::AnswerRequest { id: request.id, done: now.wall, result });
+    }
+
+    fn drop_dead(&mut self, job: &str, turn: &mut Turn) {
+        self.state.dead.remove(job);
+        turn.others.push(Change::DropDead { job: job.to_owned() });
     }
 
     fn set_aside(&self, job: &str) -> Result<&DeadRow, String> {

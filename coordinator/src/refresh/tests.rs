@@ -3,14 +3,21 @@ use std::fs;
 use async_trait::async_trait;
 use ebs_shared::{
     clients,
+    clock::System,
     config::parse_static,
+    content::ContentResolver,
     exchange::{Ask, Exchange, NoReply, Reply},
+    telemetry::Metrics,
 };
 use prometheus::Registry;
 use tempfile::TempDir;
 
 use super::*;
-use crate::web::{Health, Need};
+use crate::{
+    lists::{ListMetrics, Lists},
+    store::{Location, SqlStore, StoreOptions},
+    web::{Health, Need},
+};
 
 const STATIC: &str = "configuration:
   koji: {profile: sim, build_target: eln, stable_tag: eln, username: ebs, scratch_build: false, fail_fast: true, wait_repo: true}
@@ -35,9 +42,12 @@ impl Exchange for Silent {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_refresh_that_stands_still_is_named() {
     let (folder, health) = (TempDir::new().unwrap(), Health::default());
+    let file = Location::Sqlite(folder.path().join("ebs.sqlite"));
+    let store = SqlStore::open(&StoreOptions::new(file)).await.unwrap();
+    tokio::time::pause();
     let dynamic = folder.path().join("dynamic.yaml");
     fs::write(&dynamic, ALONE).unwrap();
     let config = Arc::new(parse_static("static.yaml", STATIC).unwrap().config);
@@ -48,7 +58,13 @@ async fn a_refresh_that_stands_still_is_named() {
         dynamic: Box::new(move || read_dynamic(&dynamic)),
         plan: Box::new(move |number, tag| plan(&of_plan, number, tag)),
         every: config.ebs.timers.config_refresh,
-        lists: ContentResolver::new(Arc::clone(&exchange)),
+        lists: Lists {
+            resolver: ContentResolver::new(Arc::clone(&exchange)),
+            store: Arc::new(store),
+            guards: config.ebs.lists.clone(),
+            clock: Arc::new(System),
+            metrics: ListMetrics::register(&Metrics::new().unwrap()).unwrap(),
+        },
         bodhi: Arc::new(clients::bodhi(&exchange, &config, &Registry::new()).unwrap()),
         health: health.part("configuration", Need::Always, Some(limit)),
     };

@@ -60,6 +60,10 @@ async fn apply_one(
             const DROP: &str = "DELETE FROM orphans WHERE kind = $1 AND name = $2";
             transaction.query(DROP, vec![kind.write(), name.write()]).await?;
         }
+        Change::ConfirmList { name, since } => {
+            const CONFIRM: &str = "UPDATE package_lists SET confirmed = $2 WHERE name = $1";
+            transaction.query(CONFIRM, vec![name.write(), since.write()]).await?;
+        }
         Change::AnswerRequest { id, done, result } => {
             people::answer(transaction, id, done, result).await?;
         }

@@ -13,7 +13,7 @@ use ebs_domain::{
     time::Timestamp,
 };
 
-use super::{OrphanKind, OrphanRow};
+use super::{ListRow, OrphanKind, OrphanRow, StoreError};
 
 /// A batch as stored: its own state, without its members, effects and groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,6 +289,13 @@ pub enum Change {
         /// Its name.
         name: String,
     },
+    /// A person has confirmed the jump of a list. Nothing if there is no such list.
+    ConfirmList {
+        /// Which list.
+        name: String,
+        /// Which jump: since when it has been held.
+        since: Timestamp,
+    },
     /// Answers a person's request: it leaves the table of requests, and its audit entry is completed. One that is answered
     /// stays as it is.
     AnswerRequest {
@@ -371,42 +378,6 @@ pub enum Lease {
     },
 }
 
-/// A failed call to the store.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {what} in the store")]
-pub struct StoreError {
-    /// What was being done.
-    pub what: &'static str,
-    /// Why it failed.
-    #[source]
-    pub kind: StoreErrorKind,
-}
-
-/// Why it failed, by what the caller can do.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreErrorKind {
-    /// A newer epoch leads: step down. Nothing was written.
-    #[error("another instance leads now")]
-    Fenced,
-    /// The database is not to be had or did not answer; a commit may or may not have been made. Read anew, then go on.
-    #[error("the database is not available")]
-    Unavailable(#[source] sqlx::Error),
-    /// The database was made by a newer program.
-    #[error(
-        "the database is at schema version {found}, this program knows up to {known}: run the newer program"
-    )]
-    TooNew {
-        /// Version in the database.
-        found: i64,
-        /// Newest version known here.
-        known: i64,
-    },
-    /// What is stored cannot be read, or the request is wrong: an operator must look.
-    #[error("{0}")]
-    Broken(String),
-}
-
 /// Most jobs set aside that are kept.
 pub const MAX_DEAD_LETTERS: u32 = 1_000;
 
@@ -478,6 +449,11 @@ pub trait Store: Send + Sync {
     async fn orphans(&self, limit: u32) -> Result<Vec<OrphanRow>, StoreError>;
     /// Whether the state of any group, over or not, has this text in it as a whole: a tag's name, an alias.
     async fn group_names(&self, name: &str) -> Result<bool, StoreError>;
+    /// All package lists, by name.
+    async fn lists(&self) -> Result<Vec<ListRow>, StoreError>;
+    /// Writes a package list, but for what a person has confirmed, if nobody has written it since it was read; whether it was
+    /// written. Whoever fetches may: no epoch is asked for.
+    async fn put_list(&self, list: ListRow) -> Result<bool, StoreError>;
     /// A named text.
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Removes a portion of what is over and old, if `epoch` still leads; how many rows went, 0 when nothing is left. What

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::{
     AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
-    GroupRow, Lease, MemberRow, NewRequest, OrphanRow, RequestRow, Store, StoreError, TriggerRow,
-    bulk,
+    GroupRow, Lease, ListRow, MemberRow, NewRequest, OrphanRow, RequestRow, Store, StoreError,
+    TriggerRow, bulk,
     cell::{Columns, Field},
     commit,
     fault::Fault,
@@ -293,6 +293,21 @@ impl Store for SqlStore {
         // A name with a wildcard in it is found too often rather than too rarely.
         let values = vec![format!("%\"{name}\"%").write()];
         Ok(!self.ask("look for a name in groups", SQL, values, |_| Ok(())).await?.is_empty())
+    }
+
+    async fn lists(&self) -> Result<Vec<ListRow>, StoreError> {
+        let mut lists: Vec<ListRow> = self.all("read the package lists", "", Vec::new()).await?;
+        lists.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(lists)
+    }
+
+    async fn put_list(&self, list: ListRow) -> Result<bool, StoreError> {
+        let writing = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = table::put(&mut transaction, vec![list]).await;
+            Ok(!end(transaction, done).await?.is_empty())
+        };
+        writing.await.map_err(|fault: Fault| fault.while_trying("write a package list"))
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -3,8 +3,8 @@
 use sqlx::AssertSqlSafe;
 
 use super::{
-    AuditRow, BatchRow, DeadRow, DenyRow, EffectRow, GroupRow, MemberRow, NewTrigger, OddMessage,
-    OrphanRow, RequestRow, TriggerRow,
+    AuditRow, BatchRow, DeadRow, DenyRow, EffectRow, GroupRow, ListRow, MemberRow, NewTrigger,
+    OddMessage, OrphanRow, RequestRow, TriggerRow,
     bulk::{self, Around},
     cell::{Columns, Field},
     fault::Fault,
@@ -60,6 +60,10 @@ const DENY_AGAIN: &str = "(source) DO UPDATE SET component = excluded.component,
      text = excluded.text, batch = excluded.batch, task = excluded.task, last = excluded.last, \
      count = denied.count + CASE WHEN denied.batch = excluded.batch THEN 0 ELSE 1 END, expires = excluded.expires";
 
+/// Only over what was read; what a person has confirmed is written elsewhere.
+const UNLESS_WRITTEN: &str = "(name) DO UPDATE SET revision = excluded.revision, state = excluded.state, tried = excluded.tried, \
+     fault = excluded.fault WHERE package_lists.revision = excluded.revision - 1 RETURNING name";
+
 record!(BatchRow in "batches", key [id], then [phase, state, created, phase_since, ended, summary]);
 record!(MemberRow in "members", key [batch, component], then [state, shown]);
 record!(GroupRow in "update_groups", key [batch, number], then [state, shown, open]);
@@ -75,6 +79,7 @@ record!(DeadRow in "dead_letters", key [job], then [
     batch, update_group, kind, what, attempts, error, since, workers, suffers
 ]);
 record!(OrphanRow in "orphans", key [kind, name], then [what, first_seen, last_seen, removal]);
+record!(ListRow in "package_lists", key [name], then [revision, state, tried, fault, confirmed], on conflict UNLESS_WRITTEN);
 
 impl Record for TriggerRow {
     const TABLE: &'static str = "triggers";

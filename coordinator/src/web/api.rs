@@ -1,10 +1,11 @@
-//! What is changed over HTTP: jobs that were set aside. Beside that, what is shown for itself: what belongs to nobody. Each change needs a token and a reason, and stands in the audit.
+//! What is changed over HTTP: jobs that were set aside. Beside that, what is shown for itself: what belongs to nobody. Each
+//! change needs a token and a reason, and stands in the audit.
 
 use axum::{
     Json, Router,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -13,18 +14,15 @@ use ebs_shared::token::Scope;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    desk::{Desk, MAX_REASON, reason},
-    gate::Refusal,
+    change::{change, refused, unavailable},
+    desk::Desk,
+    lists,
     view::{DeadView, OrphanView},
 };
 use crate::{
-    report::chain,
-    store::{AuditRow, MAX_DEAD_LETTERS, MAX_ORPHANS, StoreError},
+    store::{AuditRow, MAX_DEAD_LETTERS, MAX_ORPHANS},
     wish::Wish,
 };
-
-/// The longest id of a job that is looked for, in bytes.
-const MAX_JOB_BYTES: usize = 200;
 
 /// Most entries of the audit that are shown.
 const SHOWN_AUDIT: u32 = 200;
@@ -37,7 +35,8 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/dead/{job}/give-up", post(give_up))
         .route("/api/orphans", get(orphans))
         .route("/api/audit", get(audit))
-        .with_state(desk)
+        .with_state(desk.clone())
+        .merge(lists::routes(desk))
 }
 
 /// The body of a request for a change.
@@ -45,15 +44,6 @@ pub(super) fn routes(desk: Desk) -> Router {
 #[serde(deny_unknown_fields)]
 struct Ask {
     reason: String,
-}
-
-/// What became of a request.
-#[derive(Serialize)]
-struct Answered {
-    /// Its number, also in the audit.
-    request: RequestId,
-    /// `done`; absent while the leader has not answered.
-    result: Option<String>,
 }
 
 /// An entry of the audit, as shown.
@@ -108,7 +98,7 @@ async fn redrive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    change(&desk, &headers, &body, Wish::Redrive { job }).await
+    change(&desk, &headers, asked(&body).as_deref(), Wish::Redrive { job }).await
 }
 
 async fn give_up(
@@ -117,62 +107,12 @@ async fn give_up(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    change(&desk, &headers, &body, Wish::GiveUp { job }).await
+    change(&desk, &headers, asked(&body).as_deref(), Wish::GiveUp { job }).await
 }
 
-/// Lets in, checks, stores, waits: the way of every change.
-async fn change(desk: &Desk, headers: &HeaderMap, body: &[u8], wish: Wish) -> Response {
-    let who = match desk.admit(headers, Scope::Operate).await {
-        Ok(who) => who,
-        Err(refusal) => return refused(refusal),
-    };
-    if wish.subject().len() > MAX_JOB_BYTES || wish.subject().chars().any(char::is_control) {
-        return fault(StatusCode::BAD_REQUEST, "bad_job", "This is no id of a job.");
-    }
-    let why = serde_json::from_slice::<Ask>(body).ok().and_then(|ask| reason(&ask.reason));
-    let Some(why) = why else {
-        let text = format!(
-            "Say why: the body is `{{\"reason\": \"…\"}}`, a reason of 1 to {MAX_REASON} characters in one line."
-        );
-        return fault(StatusCode::BAD_REQUEST, "reason_needed", &text);
-    };
-    let request = match desk.ask(&who, wish, why).await {
-        Ok(Some(request)) => request,
-        Ok(None) => {
-            let text = "Too many requests wait for the leader: see whether there is one.";
-            return fault(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests", text);
-        }
-        Err(error) => return unavailable(&error),
-    };
-    match desk.answer(request).await {
-        Ok(Some(result)) => match result.strip_prefix("refused: ") {
-            Some(why) => fault(StatusCode::CONFLICT, "refused", why),
-            None => Json(Answered { request, result: Some(result) }).into_response(),
-        },
-        // It is stored: the leader answers it when there is one, and the audit tells.
-        Ok(None) | Err(_) => {
-            (StatusCode::ACCEPTED, Json(Answered { request, result: None })).into_response()
-        }
-    }
-}
-
-fn refused(refusal: Refusal) -> Response {
-    let mut response = fault(refusal.status(), refusal.code(), refusal.text());
-    if refusal.status() == StatusCode::UNAUTHORIZED {
-        let way = HeaderValue::from_static("Bearer");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, way);
-    }
-    response
-}
-
-fn unavailable(error: &StoreError) -> Response {
-    tracing::warn!(error = chain(error), "a request is not served");
-    fault(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "The database does not answer.")
-}
-
-/// An error: a stable code for machines, and a sentence for people.
-fn fault(status: StatusCode, code: &str, text: &str) -> Response {
-    (status, Json(serde_json::json!({ "error": code, "text": text }))).into_response()
+/// The reason in a body that says nothing else.
+fn asked(body: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Ask>(body).ok().map(|ask| ask.reason)
 }
 
 #[cfg(test)]

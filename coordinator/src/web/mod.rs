@@ -2,9 +2,11 @@
 //! changes anything else.
 
 mod api;
+mod change;
 mod desk;
 mod gate;
 mod health;
+mod lists;
 mod page;
 #[cfg(test)]
 mod sample;
@@ -14,5 +16,6 @@ mod view;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
+pub use lists::{HeldView, ListView};
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

@@ -181,6 +181,27 @@ fn trigger_tags() -> Vec<TagView> {
     ]
 }
 
+fn list(name: &str, jumps: bool) -> ListView {
+    let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
+    ListView {
+        name: name.to_owned(),
+        acting: 1986,
+        waiting: 2,
+        missing: 1,
+        accepted: Some(ago(if jumps { 610 } else { 4 })),
+        tried: ago(4),
+        fault: None,
+        held: jumps.then(|| HeldView {
+            since: ago(595),
+            confirmed: false,
+            entering: 1015,
+            leaving: 3,
+            enter: names(&["CubicSDR", "R", "abseil-cpp"]),
+            leave: names(&["zlib-ng"]),
+        }),
+    }
+}
+
 pub(super) fn overview() -> Overview {
     Overview {
         version: "0.0.0".to_owned(),
@@ -216,6 +237,7 @@ pub(super) fn overview() -> Overview {
             fault: None,
         }],
         orphans: Vec::new(),
+        lists: vec![list("eln/buildroot-source", true), list("eln/source", false)],
         effects_open: 3,
         stale_results: 0,
         caught_up: 2,

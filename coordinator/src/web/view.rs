@@ -13,6 +13,7 @@ use ebs_domain::{
 use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
+use super::ListView;
 use crate::store::{DeadRow, OrphanRow, StoreError};
 
 /// Where the overview comes from.
@@ -59,6 +60,8 @@ pub struct Overview {
     pub credentials: Vec<Standing>,
     /// What is ours in Koji and Bodhi and belongs to nobody here, oldest first.
     pub orphans: Vec<OrphanView>,
+    /// Package lists, by name.
+    pub lists: Vec<ListView>,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.

@@ -7,6 +7,7 @@ use super::{
     checks,
     dynamic::DynamicConfig,
     fault::{ConfigError, Loaded, Notes},
+    lists,
     orphans::Orphans,
     ours::{
         BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
@@ -136,6 +137,7 @@ fn ours(
     let limits = closed_or(block.sub("limits"), Limits::read);
     let retention = closed_or(block.sub("retention"), Retention::read);
     let orphans = closed_or(block.sub("orphans"), Orphans::read);
+    let lists = closed_or(block.sub("lists"), lists::read);
     let mut timers = Timers::default();
     timers.side_tag_timeout =
         koji.and_then(|koji| koji.side_tag_timeout).unwrap_or(timers.side_tag_timeout);
@@ -166,6 +168,7 @@ fn ours(
         limits,
         retention,
         orphans,
+        lists,
     })
 }
 

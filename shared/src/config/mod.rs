@@ -5,6 +5,7 @@ mod checks;
 mod duration;
 mod dynamic;
 mod fault;
+mod lists;
 mod load;
 mod node;
 mod orphans;

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use ebs_domain::package_list::Guards;
 use url::Url;
 
 use super::{
@@ -60,6 +61,8 @@ pub struct Ours {
     pub retention: Retention,
     /// What belongs to no batch.
     pub orphans: Orphans,
+    /// When names on package lists act.
+    pub lists: Guards,
 }
 
 /// `ebs.koji`: how the hub is reached.

@@ -1,4 +1,4 @@
-use super::{ContentErrorKind, address, names, snapshot};
+use super::{ContentErrorKind, address, names, on_list, snapshot};
 use crate::config::parse_dynamic;
 
 #[test]
@@ -18,11 +18,8 @@ fn the_address_is_made_of_base_source_and_view() {
 
 #[test]
 fn a_list_is_one_name_a_line_without_a_newline_at_the_end() {
-    let names: Vec<_> = names("bash\nlibstdc++\r\npython3.14")
-        .unwrap()
-        .into_iter()
-        .map(|(c, _)| c.to_string())
-        .collect();
+    let names: Vec<_> =
+        names("bash\nlibstdc++\r\npython3.14").unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["bash", "libstdc++", "python3.14"]);
 }
 
@@ -37,13 +34,8 @@ fn an_empty_list_is_an_error_and_so_is_a_page() {
 fn an_override_counts_before_the_lists() {
     let text = "configuration:\n  control: {pause: false, trigger_tag: f46, exclude: ['^kernel$']}\ncomponents:\n  overrides:\n    ipa: {upstream_name: freeipa}\n";
     let config = parse_dynamic("dynamic.yaml", text).unwrap().config;
-    let listed = names("bash\nfreeipa\nipa\nkernel").unwrap().into_iter();
-    let listed = listed.map(|(component, upstream)| super::Listed {
-        component,
-        upstream,
-        origin: "eln/source".to_owned(),
-    });
-    let policy = snapshot(3, &config, listed.collect());
+    let listed = names("bash\nfreeipa\nipa\nkernel").unwrap();
+    let policy = snapshot(3, &config, on_list("eln/source", &listed).collect());
     assert_eq!(policy.component_of(&"freeipa".parse().unwrap()), Some("ipa".parse().unwrap()));
     assert_eq!(policy.components().count(), 3);
     assert_eq!(policy.origin(&"ipa".parse().unwrap()), Some("override"));

@@ -221,12 +221,15 @@ impl<'a> Course<'a> {
             let pages = scene.pages();
             let status = wait_for("the status", REST, || pages.status(port)).await?;
             self.note(&status);
-            let still = status.current.is_none() && status.pending_total == 0;
-            if still && status.effects_open == 0 {
+            if is_at_rest(&status, self.deeds.tagged) {
                 return Ok(status);
             }
             if Instant::now() >= until {
-                say(&format!("what has not ended: {:?}", status.current));
+                let (heard, tagged) = (status.triggers(), self.deeds.tagged);
+                say(&format!(
+                    "{heard} of {tagged} builds are triggers; open: {:?}",
+                    status.current
+                ));
                 if let Some(seconds) = act.wait {
                     say(&format!("left as it is for {seconds} s; the leader is at port {port}"));
                     sleep(Duration::from_secs(seconds)).await;
@@ -237,3 +240,13 @@ impl<'a> Course<'a> {
         }
     }
 }
+
+/// Whether nothing is under way any more: not in the service, nor on its way to it. What the bus or its archive still has
+/// is not lost, though nothing else may be open.
+fn is_at_rest(status: &Status, tagged: u64) -> bool {
+    let ended = status.current.is_none() && status.pending_total == 0 && status.effects_open == 0;
+    ended && status.triggers() >= tagged
+}
+
+#[cfg(test)]
+mod tests;

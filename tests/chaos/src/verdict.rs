@@ -108,7 +108,7 @@ impl Figures {
 impl Sums {
     fn of(deeds: &Deeds, left_over: &[String]) -> Self {
         let Deeds { status, report, tagged, .. } = deeds;
-        let triggers = status.triggers_by_answer.values().sum();
+        let triggers = status.triggers();
         Self {
             batches: status.recent.first().map_or(0, |batch| u64::try_from(batch.id).unwrap_or(0)),
             tagged: *tagged,

@@ -11,6 +11,7 @@ mod cases {
 
     use ebs_coordinator::{
         intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
+        lists::Kept,
         wish::{self, Asked, Wish},
     };
     use ebs_domain::{
@@ -19,6 +20,7 @@ mod cases {
             Member, Outcome, Phase, PostEnd, Preparing, Publishing, Purpose, Refusal, Settled,
             Stage, SubmitEnd, Summary,
         },
+        package_list,
         trigger::{self, Answer as TriggerAnswer, Cause},
     };
     use ebs_shared::{
@@ -207,6 +209,14 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp);
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList);
+    }
+
+    #[test]
+    fn package_lists_are_read_and_written_as_ever() {
+        let kept: Vec<Kept> = check("package_list", package_list::VERSION);
+        assert!(kept.iter().all(|kept| kept.v == package_list::VERSION));
+        assert!(kept.iter().any(|kept| kept.list.held().is_some()));
+        assert!(kept.iter().any(|kept| kept.list.count().missing > 0));
     }
 }

@@ -193,11 +193,13 @@ impl Stage {
     pub async fn coordinator(self: Arc<Self>, role: Role) -> anyhow::Result<()> {
         let neighbours = self.neighbours(&role)?;
         let bodhi = Arc::clone(&neighbours.updates);
-        let refresh = configuration::refresh(&neighbours.exchange, bodhi, self.plan.clone());
-        let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
-        let (newest, snapshot) = watch::channel(Arc::new(first));
         let store: Arc<dyn Store> =
             Arc::new(StoreDoor { gate: role.gate.clone(), memory: Arc::clone(&self.memory) });
+        let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
+        let kept = (Arc::clone(&store), Arc::clone(&clock));
+        let refresh = configuration::refresh(&neighbours.exchange, bodhi, kept, self.plan.clone())?;
+        let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
+        let (newest, snapshot) = watch::channel(Arc::new(first));
         let queue: Arc<dyn Producer> = Arc::new(ProducerDoor {
             gate: role.gate.clone(),
             server: Arc::clone(&self.server),
@@ -205,7 +207,6 @@ impl Stage {
             memory: Arc::clone(&self.memory),
             read: Mutex::default(),
         });
-        let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
         let candidate = Candidate {
             owner: neighbours.chance.uuid().to_string(),
             instance: role.gate.who.to_owned(),

@@ -3,12 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ebs_coordinator::{
+    lists::{ListMetrics, Lists},
     refresh::Refresh,
+    store::Store,
     web::{Health, Need},
 };
-use ebs_domain::{batch::Plan, id::TagName};
+use ebs_domain::{batch::Plan, id::TagName, package_list::Guards};
 use ebs_shared::{
-    bodhi::BodhiUpdates, config::parse_dynamic, content::ContentResolver, exchange::Exchange,
+    bodhi::BodhiUpdates, clock::Clock, config::parse_dynamic, content::ContentResolver,
+    exchange::Exchange, telemetry::Metrics,
 };
 use fedora_sim::chance;
 
@@ -70,9 +73,19 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
 }
 
 /// What makes the snapshots of one life of a coordinator.
-#[must_use]
-pub fn refresh(exchange: &Arc<dyn Exchange>, bodhi: Arc<BodhiUpdates>, plan: Plan) -> Refresh {
-    Refresh {
+///
+/// # Errors
+///
+/// As the shipped one.
+pub fn refresh(
+    exchange: &Arc<dyn Exchange>,
+    bodhi: Arc<BodhiUpdates>,
+    (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
+    plan: Plan,
+) -> anyhow::Result<Refresh> {
+    let metrics = ListMetrics::register(&Metrics::new()?)?;
+    let resolver = ContentResolver::new(Arc::clone(exchange));
+    Ok(Refresh {
         dynamic: Box::new(|| Ok(parse_dynamic("dynamic.yaml", DYNAMIC)?.config)),
         plan: Box::new(move |snapshot, trigger_tag: TagName| Plan {
             snapshot,
@@ -80,8 +93,8 @@ pub fn refresh(exchange: &Arc<dyn Exchange>, bodhi: Arc<BodhiUpdates>, plan: Pla
             ..plan.clone()
         }),
         every: EVERY,
-        lists: ContentResolver::new(Arc::clone(exchange)),
+        lists: Lists { resolver, store, guards: Guards::default(), clock, metrics },
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
-    }
+    })
 }

@@ -9,8 +9,8 @@ use std::{
 use async_trait::async_trait;
 use ebs_coordinator::store::{
     AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
-    GroupRow, Lease, MAX_DEAD_LETTERS, MAX_REQUESTS, MemberRow, NewRequest, NewTrigger, OrphanKind,
-    OrphanRow, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
+    GroupRow, Lease, ListRow, MAX_DEAD_LETTERS, MAX_REQUESTS, MemberRow, NewRequest, NewTrigger,
+    OrphanKind, OrphanRow, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
     id::{BatchId, BuildId, Component, Epoch, RequestId, TagName, TriggerId},
@@ -55,6 +55,8 @@ pub struct Rows {
     pub dead: BTreeMap<String, DeadRow>,
     /// What belongs to nobody.
     pub orphans: BTreeMap<(OrphanKind, String), OrphanRow>,
+    /// Package lists.
+    pub lists: BTreeMap<String, ListRow>,
     /// Messages nobody understood.
     pub odd: BTreeMap<String, Timestamp>,
     /// What was written under an epoch that was not the newest: the epoch, and the newest.
@@ -203,6 +205,11 @@ impl Rows {
             }
             Change::DropOrphan { kind, name } => drop(self.orphans.remove(&(kind, name))),
             Change::DropDead { job } => drop(self.dead.remove(&job)),
+            Change::ConfirmList { name, since } => {
+                if let Some(row) = self.lists.get_mut(&name) {
+                    row.confirmed = Some(since);
+                }
+            }
             Change::AnswerRequest { id, done, result } => {
                 self.requests.remove(&id);
                 if let Some(row) = self.audit.get_mut(&id).filter(|row| row.done.is_none()) {
@@ -428,6 +435,20 @@ impl Store for Memory {
     async fn group_names(&self, name: &str) -> Answer<bool> {
         let quoted = format!("\"{name}\"");
         Ok(self.rows().groups.values().any(|row| row.state.contains(&quoted)))
+    }
+    async fn lists(&self) -> Answer<Vec<ListRow>> {
+        Ok(self.rows().lists.values().cloned().collect())
+    }
+    async fn put_list(&self, mut list: ListRow) -> Answer<bool> {
+        let mut rows = self.rows();
+        if let Some(old) = rows.lists.get(&list.name) {
+            if old.revision != list.revision - 1 {
+                return Ok(false);
+            }
+            list.confirmed = old.confirmed;
+        }
+        rows.lists.insert(list.name.clone(), list);
+        Ok(true)
     }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         Ok(self.rows().marks.get(name).cloned())

@@ -32,6 +32,8 @@ pub enum Bench {
     Batch(BenchBatch),
     /// Reading a long `listTagged` reply: time and memory.
     Parse(BenchParse),
+    /// What a refresh of configuration and lists costs, and a question to policy.
+    Policy(BenchPolicy),
     /// SIGKILL to the leader with many builds in flight: how soon somebody acts.
     Recovery(BenchRecovery),
     /// A queue full of messages, of which few matter: how many a second the service takes, and the Python library.
@@ -69,6 +71,26 @@ pub struct BenchParse {
     pub rows: u32,
     /// Runs; the median is shown.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+}
+
+/// What `bench policy` asks.
+#[derive(Clone, Debug, Args)]
+pub struct BenchPolicy {
+    /// Components.
+    #[arg(long, default_value_t = 2262, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub packages: u32,
+    /// Patterns that exclude.
+    #[arg(long, default_value_t = 68, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub exclude: u32,
+    /// Patterns that keep from seeding.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub skip_tag: u32,
+    /// Patterns with an order number.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub ordering: u32,
+    /// Refreshes; the median is shown.
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeat: u32,
 }
 

@@ -91,6 +91,7 @@ async fn measure(bench: &Bench) -> anyhow::Result<Verdict> {
         match bench {
             Bench::Batch(options) => bench::batch(options).await.map(|()| true),
             Bench::Parse(options) => bench::parse(options).map(|()| true),
+            Bench::Policy(options) => bench::policy(options),
             Bench::Recovery(options) => bench::recovery(options).await,
             Bench::Intake(options) => bench::intake(options).await,
         }

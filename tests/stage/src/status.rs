@@ -127,6 +127,12 @@ pub struct Summary {
 }
 
 impl Status {
+    /// How many triggers there are, pending ones too.
+    #[must_use]
+    pub fn triggers(&self) -> u64 {
+        self.triggers_by_answer.values().sum()
+    }
+
     /// How each component ended, over all recent batches; the newest end counts.
     #[must_use]
     pub fn ends(&self) -> BTreeMap<String, String> {

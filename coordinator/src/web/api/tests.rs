@@ -1,14 +1,20 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use ebs_domain::id::BatchId;
+use ebs_domain::{
+    id::BatchId,
+    package_list::{Guards, PackageList},
+};
 use ebs_shared::{clock::System, token::Token};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::{
-    Candidate, Change, DeadRow, Lease, Location, OrphanKind, OrphanRow, SqlStore, Store as _,
-    StoreOptions,
+use crate::{
+    lists,
+    store::{
+        Candidate, Change, DeadRow, Lease, ListRow, Location, OrphanKind, OrphanRow, SqlStore,
+        Store as _, StoreOptions,
+    },
 };
 
 /// A server with its store and its file of tokens.
@@ -156,7 +162,7 @@ async fn a_change_without_a_reason_or_of_an_impossible_job_is_refused() {
     }
     let path = format!("/api/dead/{}/give-up", "j".repeat(201));
     let (status, answer) = running.post(&path, Some(&token), r#"{"reason": "r"}"#).await;
-    assert_eq!((status, &answer["error"]), (400, &json!("bad_job")));
+    assert_eq!((status, &answer["error"]), (400, &json!("bad_name")));
     assert!(running.store.requests(9).await.unwrap().is_empty(), "nothing is stored");
 }
 
@@ -193,4 +199,52 @@ async fn what_belongs_to_no_batch_is_told_to_anybody() {
     let wanted = json!([{"kind": "side_tag", "name": "eln-build-side-7", "what": "a side tag", "first_seen": 1,
         "last_seen": 2, "removal": null}]);
     assert_eq!(told, wanted);
+}
+
+/// A list of a hundred names that jumps to two hundred.
+fn jumping() -> ListRow {
+    let names = |count: u32| (0..count).map(|n| format!("p{n}").parse().unwrap()).collect();
+    let (mut list, guards) = (PackageList::default(), Guards::default());
+    list.hear(&names(100), &guards, None, Timestamp::from_millis(1_795_348_800_000));
+    list.hear(&names(200), &guards, None, Timestamp::from_millis(1_795_348_900_000));
+    ListRow {
+        name: "eln/source".to_owned(),
+        revision: 1,
+        state: serde_json::to_string(&lists::Kept { v: 1, list }).unwrap(),
+        tried: Timestamp::from_millis(1_795_348_900_000),
+        fault: None,
+        confirmed: None,
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_jumps_is_told_to_anybody_with_what_would_change() {
+    let running = Running::start(false).await;
+    running.store.put_list(jumping()).await.unwrap();
+    let url = format!("{}/api/v1/lists", running.base);
+    let told: Value = running.client.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&told[0]["name"], &told[0]["acting"]), (&json!("eln/source"), &json!(100)));
+    let held = &told[0]["held"];
+    assert_eq!((&held["entering"], &held["leaving"]), (&json!(100), &json!(0)));
+    assert_eq!(
+        (&held["since"], &held["confirmed"]),
+        (&json!(1_795_348_900_000_i64), &json!(false))
+    );
+    assert_eq!(held["enter"].as_array().unwrap().len(), 50, "the first of them");
+}
+
+#[tokio::test]
+async fn who_confirms_a_jump_names_the_one_that_was_seen() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Operate);
+    let path = "/api/v1/lists/eln/source/confirm";
+    let (status, answer) = running.post(path, Some(&token), r#"{"reason": "meant"}"#).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("reason_needed")));
+    assert!(answer["text"].as_str().unwrap().contains(r#""since": "#), "{answer}");
+    let body = r#"{"reason": "meant", "since": 1795348900000}"#;
+    let (answer, ()) =
+        tokio::join!(running.post(path, Some(&token), body), running.leader_says("done"));
+    assert_eq!(answer.0, 200);
+    let entry = running.store.audit(9).await.unwrap().pop().unwrap();
+    assert_eq!((entry.action.as_str(), entry.subject.as_str()), ("confirm_list", "eln/source"));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use lapin::{message::Delivery, options::BasicAckOptions};
+use lapin::{Connection, message::Delivery, options::BasicAckOptions};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,12 @@ use crate::bus::message::{Incoming, Wire};
 
 /// How often the loop goes round while no message comes, so that it is seen to live.
 const ROUND: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the connection still is one.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The longest that sending acknowledgements may take: the broker takes them as fast as it sends messages.
+const ACKNOWLEDGE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The longest that a tidy close may take; after that the connection is cut.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
@@ -39,6 +45,7 @@ pub(super) async fn consume(
                 return Ok(());
             }
             first = link.deliveries.next() => first,
+            fault = lost(&link.connection) => return Err(fault),
             () = tokio::time::sleep(ROUND) => continue,
         };
         let mut group = vec![delivered(first)?];
@@ -51,12 +58,30 @@ pub(super) async fn consume(
             close(&link).await;
             return Ok(());
         }
-        acknowledge(&mut handled, &group).await?;
+        tokio::select! {
+            biased;
+            acknowledged = acknowledge(&mut handled, &group) => acknowledged?,
+            fault = lost(&link.connection) => return Err(fault),
+            () = tokio::time::sleep(ACKNOWLEDGE_LIMIT) => {
+                let seconds = ACKNOWLEDGE_LIMIT.as_secs();
+                let text = format!("no acknowledgement went out within {seconds} s");
+                return Err(BusFault::Connection(text));
+            }
+        }
         consumer.note(|status| status.acknowledged += count(&group));
         if let Some(fault) = ended {
             return Err(fault);
         }
     }
+}
+
+/// Ends when the connection has. Who waits for a delivery, or for an acknowledgement to go out, is not always told: the
+/// client can lose it on its way between two of its threads.
+async fn lost(connection: &Connection) -> BusFault {
+    while connection.status().connected() {
+        tokio::time::sleep(LOOK).await;
+    }
+    BusFault::Connection("lost".to_owned())
 }
 
 /// Takes what else is there, up to the limit; the fault that ended the stream is for after the group.

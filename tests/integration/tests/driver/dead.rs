@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use ebs_coordinator::{
-    store::{AuditRow, NewRequest, Store as _},
+    store::{AuditRow, ListRow, NewRequest, Store as _},
     wish::{Asked, VERSION, Wish},
 };
-use ebs_domain::{batch::Plan, id::RequestId};
+use ebs_domain::{batch::Plan, id::RequestId, time::Timestamp};
 use ebs_shared::{
     bodhi::api::Updates as _,
     job::{Job, Work},
@@ -214,5 +214,25 @@ async fn a_late_group_whose_job_dies_again_is_held_again() -> Result<()> {
     let done = ask(&world, Wish::GiveUp { job: again.id }).await?;
     ensure!(result(&done) == "done" && world.store.groups_shown() == ["held"]);
     leader.kill().await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_persons_word_for_a_list_that_jumps_is_written_to_that_list() -> Result<()> {
+    let world = World::new(&PACKAGES)?;
+    let _leader = world.lead().await?;
+    let list = ListRow {
+        name: "eln/source".to_owned(),
+        revision: 1,
+        state: "{}".to_owned(),
+        tried: Timestamp::from_millis(5),
+        fault: None,
+        confirmed: None,
+    };
+    ensure!(world.store.put_list(list).await?);
+    let since = Timestamp::from_millis(5);
+    let row = ask(&world, Wish::ConfirmList { list: "eln/source".to_owned(), since }).await?;
+    ensure!((row.action.as_str(), result(&row)) == ("confirm_list", "done"), "{row:?}");
+    ensure!(world.store.rows().lists["eln/source"].confirmed == Some(since));
     Ok(())
 }

@@ -10,6 +10,8 @@ mod figures;
 #[cfg(test)]
 mod ground;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod orphans;
@@ -99,6 +101,9 @@ on_all! {
     orphans::orphans_are_listed_oldest_first_until_they_are_dropped,
     orphans::a_name_is_found_in_the_state_of_any_group,
     orphans::an_effect_of_no_batch_comes_back_as_it_was_written,
+    lists::lists_come_back_by_name_as_they_were_written,
+    lists::a_list_that_somebody_else_has_written_is_not_written_over,
+    lists::what_a_person_confirmed_stays_when_the_list_is_written,
     people::of_too_many_jobs_set_aside_the_newest_stay,
     aging::an_old_batch_goes_with_all_that_is_its_own_and_a_younger_one_stays,
     aging::a_batch_stays_while_anything_open_refers_to_it,
@@ -114,6 +119,7 @@ on_both! {
     opening::what_was_written_is_there_after_opening_again,
     opening::a_database_newer_than_the_program_is_refused_with_both_versions,
     opening::several_open_the_same_new_database_at_once,
+    upgrade::a_filled_database_of_the_fourth_version_is_brought_up,
     upgrade::a_filled_database_of_the_third_version_is_brought_up,
     upgrade::an_old_and_filled_database_is_brought_up_once_though_two_start_at_once,
     upgrade::a_filled_database_of_the_second_version_is_brought_up,

@@ -13,10 +13,11 @@ use crate::{
 };
 
 /// What programs of each version left: its migration, and what is filled in after it.
-const VERSIONS: [(&str, &str); 3] = [
+const VERSIONS: [(&str, &str); 4] = [
     ("0001_first.sql", include_str!("filled_v1.sql")),
     ("0002_people.sql", include_str!("filled_v2.sql")),
     ("0003_history.sql", include_str!("filled_v3.sql")),
+    ("0004_orphans.sql", include_str!("filled_v4.sql")),
 ];
 
 /// The first migrations alone.
@@ -122,6 +123,14 @@ pub(crate) async fn a_filled_database_of_the_third_version_is_brought_up(ground:
     let dead = store.dead_letters(9).await.unwrap();
     assert_eq!(dead[1].workers, "worker-1 worker-3");
     assert_eq!(dead[1].suffers, "the builds bash of batch 1");
+}
+
+pub(crate) async fn a_filled_database_of_the_fourth_version_is_brought_up(ground: &mut Ground) {
+    make_old(ground, 4).await;
+    let store = SqlStore::open(&StoreOptions::new(ground.location())).await.unwrap();
+    is_as_it_was(&store).await;
+    assert_eq!(store.orphans(9).await.unwrap()[0].name, "eln-build-side-7");
+    assert_eq!(store.lists().await.unwrap(), []);
 }
 
 #[test]

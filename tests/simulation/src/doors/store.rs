@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 use ebs_coordinator::store::{
     AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
-    GroupRow, Lease, MemberRow, NewRequest, OrphanRow, RequestRow, Store, StoreError,
+    GroupRow, Lease, ListRow, MemberRow, NewRequest, OrphanRow, RequestRow, Store, StoreError,
     StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
@@ -137,6 +137,12 @@ impl Store for StoreDoor {
     async fn group_names(&self, name: &str) -> Answer<bool> {
         self.read(self.memory.group_names(name)).await
     }
+    async fn lists(&self) -> Answer<Vec<ListRow>> {
+        self.pass("lists", Share::Small, self.memory.lists()).await
+    }
+    async fn put_list(&self, list: ListRow) -> Answer<bool> {
+        self.pass("put list", Share::Small, self.memory.put_list(list)).await
+    }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         self.read(self.memory.mark(name)).await
     }
@@ -189,6 +195,7 @@ fn word(change: &Change) -> String {
         Change::PutOrphan(row) => format!("orphan {} {}", row.kind.word(), row.name),
         Change::DropOrphan { kind, name } => format!("no more orphan {} {name}", kind.word()),
         Change::DropDead { job } => format!("no more dead {job}"),
+        Change::ConfirmList { name, .. } => format!("confirmed {name}"),
         Change::AnswerRequest { id, result, .. } => format!("request {id} {result}"),
         Change::PutMark { name, value } => format!("mark {name} {value}"),
     }

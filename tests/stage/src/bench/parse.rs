@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::table::median;
 use crate::options::BenchParse;
 
 /// The members that are kept of each row: twelve of twenty-six, more than any call of ours keeps.
@@ -71,11 +72,6 @@ fn step_over(body: &str) -> anyhow::Result<()> {
     xml.config_mut().expand_empty_elements = true;
     while !matches!(xml.read_event().context("step over the reply")?, Event::Eof) {}
     Ok(())
-}
-
-fn median(of: &mut [f64]) -> f64 {
-    of.sort_by(f64::total_cmp);
-    of.get(of.len() / 2).copied().unwrap_or_default()
 }
 
 impl Row {

@@ -36,3 +36,9 @@ pub(super) fn line(load: &Load, measured: &Measured) -> String {
         of(cpu, "fedora-sim"),
     )
 }
+
+/// The one in the middle; sorts them.
+pub(super) fn median(of: &mut [f64]) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of.get(of.len() / 2).copied().unwrap_or_default()
+}
