@@ -8,14 +8,9 @@ use async_trait::async_trait;
 use ebs_domain::id::Epoch;
 use ebs_shared::{
     bodhi::{BodhiUpdates, api::Updates},
-    bus::{
-        amqp::{Consumer as BusConsumer, Timing},
-        config::BusConfig,
-        datagrepper::Archive,
-        message::{Origin, Reader},
-    },
+    bus::config::BusConfig,
     clients,
-    clock::{Chance, Clock, System},
+    clock::{Chance as _, System},
     config::{Orphans, Policy, StaticConfig},
     credentials::{self, Standing, Vigil},
     exchange::{Exchange, HttpExchange},
@@ -24,11 +19,7 @@ use ebs_shared::{
     telemetry::Metrics,
 };
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, watch},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -36,12 +27,11 @@ use crate::{
     configuration::{self, Around, Kept},
     driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe},
     feeds,
-    intake::{CATCH_UP_SILENT, CatchUp, Live},
     leader::{Leadership, TermWork},
+    listening::{Listening, bus_config},
     opening::open_store,
     pages::StorePages,
     retention::{FORGET_SILENT, Forgetting},
-    snapshot::Snapshot,
     store::{Candidate, Store},
     watchful::Watchful,
     web::{Desk, Health, Need, Reporter, Served, serve},
@@ -58,9 +48,6 @@ pub struct Setup {
     /// Ends it.
     pub stop: CancellationToken,
 }
-
-/// Longest time for one page of the archive.
-const ARCHIVE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often the queue is kept up, in parts of a job's lease.
 const UPKEEPS_PER_LEASE: u32 = 8;
@@ -115,22 +102,23 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         probe: probe.clone(),
     });
     let watchful = Watchful::new(&health, &probe, &metrics, &config)?;
-    let work = Arc::new(Work {
+    let listening = Listening {
         config: Arc::clone(&config),
         store: Arc::clone(&store),
-        queue,
+        hub: Arc::clone(&parts.hub),
         snapshot,
         health,
         watchful: watchful.clone(),
         bus,
         exchange: neighbours.exchange,
-    });
+    };
+    let work = Arc::new(Work { queue, listening });
     start_watch(watchful, &mut tasks, &stop);
     let leadership = Leadership {
         store,
         candidate: candidate(&config),
         driver: Driver::new(parts),
-        beat: work.watchful.lease_beat(),
+        beat: work.listening.watchful.lease_beat(),
         work,
     };
     let lead_stop = stop.clone();
@@ -326,28 +314,10 @@ fn candidate(config: &StaticConfig) -> Candidate {
     }
 }
 
-/// The bus as its own file has it, if it is listened to.
-fn bus_config(config: &StaticConfig) -> anyhow::Result<Option<BusConfig>> {
-    let bus = &config.ebs.bus;
-    let Some(path) = bus.fedora_messaging_config.as_ref().filter(|_| bus.enabled) else {
-        return Ok(None);
-    };
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let parsed = BusConfig::parse(&text).with_context(|| format!("in {}", path.display()))?;
-    Ok(Some(parsed))
-}
-
 /// What runs beside the driver while this process leads.
 struct Work {
-    config: Arc<StaticConfig>,
-    store: Arc<dyn Store>,
     queue: Arc<dyn Producer>,
-    snapshot: watch::Receiver<Arc<Snapshot>>,
-    health: Health,
-    watchful: Watchful,
-    bus: Option<BusConfig>,
-    exchange: Arc<dyn Exchange>,
+    listening: Listening,
 }
 
 #[async_trait]
@@ -359,96 +329,36 @@ impl TermWork for Work {
         epoch: Epoch,
         over: &CancellationToken,
     ) {
-        let every = self.config.ebs.timers.job_lease / UPKEEPS_PER_LEASE;
+        let every = self.listening.config.ebs.timers.job_lease / UPKEEPS_PER_LEASE;
         let every = every.clamp(Duration::from_millis(50), Duration::from_secs(5));
-        let (queue, store) = (|| Arc::clone(&self.queue), Arc::clone(&self.store));
+        let (queue, store) = (|| Arc::clone(&self.queue), Arc::clone(&self.listening.store));
         let (to, told) = (|| driver.sender(), |name| self.loop_of_a_term(name));
         tasks.spawn(feeds::read_results(queue(), to(), told("results"), over.clone()));
         tasks.spawn(feeds::read_requests(store, to(), told("requests"), over.clone()));
         tasks.spawn(feeds::maintain(queue(), every, told("upkeep"), over.clone()));
         let forgetting = Forgetting {
-            store: Arc::clone(&self.store),
+            store: Arc::clone(&self.listening.store),
             clock: Arc::new(System),
-            retention: self.config.ebs.retention.clone(),
-            health: self.health.part("retention", Need::Leading, Some(FORGET_SILENT)),
+            retention: self.listening.config.ebs.retention.clone(),
+            health: self.listening.health.part("retention", Need::Leading, Some(FORGET_SILENT)),
         };
         tasks.spawn(forgetting.run(epoch, over.clone()));
-        let reader = match Origin::of(self.config.ebs.koji.hub_url.as_str()) {
-            Ok(origin) => Reader::new(&self.config.ebs.bus.topic_prefix, origin),
-            Err(error) => return tracing::error!(%error, "no messages are read"),
-        };
-        let connected = Arc::new(Notify::new());
-        self.start_bus(tasks, driver, over, &reader, &connected);
-        self.start_catch_up(tasks, driver, over, reader, connected);
+        self.listening.start(tasks, driver, over);
     }
 
     fn leading(&self, epoch: Option<Epoch>) {
-        self.watchful.watch_bus(None);
-        self.health.set_leading(epoch.is_some());
+        self.listening.watchful.watch_bus(None);
+        self.listening.health.set_leading(epoch.is_some());
     }
 
     fn following(&self, leader: Option<String>) {
-        self.health.set_leader(leader);
+        self.listening.health.set_leader(leader);
     }
 }
 
 impl Work {
     /// The condition of one of the loops that run while this process leads.
     fn loop_of_a_term(&self, name: &'static str) -> Reporter {
-        self.health.part(name, Need::Leading, Some(feeds::ROUND))
-    }
-
-    fn start_bus(
-        &self,
-        tasks: &mut JoinSet<()>,
-        driver: &Handle,
-        over: &CancellationToken,
-        reader: &Reader,
-        connected: &Arc<Notify>,
-    ) {
-        let Some(bus) = self.bus.clone() else { return };
-        let live = Live {
-            driver: driver.clone(),
-            snapshot: self.snapshot.clone(),
-            clock: Arc::new(System) as Arc<dyn Clock>,
-            connected: Arc::clone(connected),
-        };
-        let consumer = BusConsumer::new(
-            bus,
-            reader.clone(),
-            Timing::default(),
-            Arc::new(System),
-            Arc::new(System) as Arc<dyn Chance>,
-        );
-        self.watchful.watch_bus(Some(consumer.status()));
-        let over = over.clone();
-        tasks.spawn(async move { consumer.run(Arc::new(live), over).await });
-    }
-
-    fn start_catch_up(
-        &self,
-        tasks: &mut JoinSet<()>,
-        driver: &Handle,
-        over: &CancellationToken,
-        reader: Reader,
-        connected: Arc<Notify>,
-    ) {
-        let Some(base) = &self.config.ebs.bus.datagrepper_url else { return };
-        match Archive::new(Arc::clone(&self.exchange), base, reader, ARCHIVE_LIMIT) {
-            Ok(archive) => {
-                let catch_up = CatchUp {
-                    archive,
-                    store: Arc::clone(&self.store),
-                    driver: driver.clone(),
-                    snapshot: self.snapshot.clone(),
-                    clock: Arc::new(System),
-                    connected,
-                    every: self.bus.is_none().then_some(self.config.ebs.timers.truth_interval),
-                    health: self.health.part("archive", Need::Leading, Some(CATCH_UP_SILENT)),
-                };
-                tasks.spawn(catch_up.run(over.clone()));
-            }
-            Err(error) => tracing::error!(%error, "the archive is not read"),
-        }
+        self.listening.health.part(name, Need::Leading, Some(feeds::ROUND))
     }
 }

@@ -8,6 +8,7 @@ pub mod dynamic;
 pub mod feeds;
 pub mod intake;
 pub mod leader;
+mod listening;
 pub mod lists;
 mod opening;
 pub mod pages;

@@ -1,11 +1,12 @@
 //! What the pages show, made from the store: so any instance can show it, leader or not.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ebs_domain::{
     batch::{Batch, Build, End, Group, GroupState, Member, Phase, Summary},
-    id::{BatchId, TaskId},
+    id::{BatchId, TagName, TaskId},
+    time::Timestamp,
     trigger::Cause,
 };
 use ebs_shared::{
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use crate::{
     board::Board,
     driver::Probe,
+    intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
     pause::{OperatorPause, PAUSE},
     store::{
         BatchRow, EffectRow, GroupRow, MAX_ORPHANS, MemberRow, Store, StoreError, StoreErrorKind,
@@ -27,7 +29,7 @@ use crate::{
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
-        StateCount, TriggerView,
+        StateCount, TagView, TriggerView,
     },
 };
 
@@ -59,6 +61,7 @@ pub struct StorePages {
     credentials: watch::Receiver<Vec<Standing>>,
     web_url: String,
     bodhi_url: String,
+    branching_overlap: Duration,
 }
 
 impl StorePages {
@@ -80,6 +83,7 @@ impl StorePages {
             instance: config.ebs.instance.clone(),
             web_url: bare(&config.ebs.koji.web_url),
             bodhi_url: bare(&config.ebs.bodhi.url),
+            branching_overlap: config.ebs.timers.branching_overlap,
         }
     }
 
@@ -141,6 +145,25 @@ impl StorePages {
         let operator = operator.filter(|pause| pause.holds(System.now()));
         let configuration = by_configuration.then(PauseView::of_configuration);
         Ok(configuration.into_iter().chain(operator.map(PauseView::of_operator)).collect())
+    }
+
+    /// The tags that trigger, and how far Koji's record of each was read.
+    async fn trigger_tags(&self) -> Result<Vec<TagView>, StoreError> {
+        let stored = self.store.mark(TRIGGER_TAGS).await?;
+        let Some(tags) = stored.map(|text| read("the trigger tags", &text)).transpose()? else {
+            return Ok(Vec::new());
+        };
+        let tags: TriggerTags = tags;
+        let mut views = Vec::new();
+        for mut view in tag_views(&tags, System.now(), self.branching_overlap) {
+            if let Some(text) = self.store.mark(&mark_name(&view.tag)).await? {
+                let mark: RecordMark = read("how far a tag was compared", &text)?;
+                (view.compared, view.first_compared) = (Some(mark.looked), Some(mark.first));
+                view.untriggered = mark.untriggered;
+            }
+            views.push(view);
+        }
+        Ok(views)
     }
 
     /// Groups that have outlived their batches: held, or late.
@@ -231,6 +254,7 @@ impl Pages for StorePages {
                 .then(|| pauses.iter().map(PauseView::words).collect::<Vec<_>>().join(" ")),
             pauses,
             web_url: self.web_url.clone(),
+            trigger_tags: self.trigger_tags().await?,
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,
             current,
             pending_total,
@@ -243,6 +267,7 @@ impl Pages for StorePages {
             lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
+            caught_up: progress.caught_up,
             late_found: progress.late_found,
             jobs_by_worker: progress.jobs_by_worker,
         })
@@ -327,6 +352,29 @@ fn slices(builds: &[BuildView], batch: &Batch) -> Vec<SliceView> {
             builds: states.into_iter().map(|(state, count)| StateCount { state, count }).collect(),
         })
         .collect()
+}
+
+/// The tags that trigger at this time, without what is known of Koji's record.
+fn tag_views(tags: &TriggerTags, now: Timestamp, overlap: Duration) -> Vec<TagView> {
+    let watched = tags.watched(now, overlap);
+    let view = |tag: &TagName| TagView {
+        tag: tag.clone(),
+        since: None,
+        instead_of: None,
+        until: None,
+        compared: None,
+        first_compared: None,
+        untriggered: 0,
+    };
+    let current = TagView {
+        since: Some(tags.since),
+        instead_of: watched.get(1).cloned(),
+        ..view(&tags.current)
+    };
+    let former = tags.former.iter().filter(|former| watched.contains(&former.tag));
+    let former =
+        former.map(|former| TagView { until: Some(former.until(overlap)), ..view(&former.tag) });
+    std::iter::once(current).chain(former).collect()
 }
 
 fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {

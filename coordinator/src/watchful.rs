@@ -11,7 +11,7 @@ use ebs_shared::{
     config::StaticConfig,
     telemetry::{Metrics, MetricsError},
 };
-use prometheus::IntGaugeVec;
+use prometheus::{IntCounterVec, IntGaugeVec};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +55,7 @@ struct Gauges {
     unavailable: IntGaugeVec,
     leader: IntGaugeVec,
     bus_messages: IntGaugeVec,
+    late_finds: IntCounterVec,
 }
 
 impl Watchful {
@@ -97,6 +98,11 @@ impl Watchful {
                 "ebs_bus_messages",
                 "Messages since the connection's start",
                 &["what"],
+            )?,
+            late_finds: metrics.counter(
+                "ebs_late_finds_total",
+                "Triggers that the bus did not bring, by where they were found",
+                &["where"],
             )?,
         };
         let inner = Inner {
@@ -192,6 +198,10 @@ impl Watchful {
             let count = progress.orphans.get(kind).copied().unwrap_or(0);
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             gauges.orphans.with_label_values(&[kind]).set(count);
+        }
+        for (place, found) in [("archive", progress.caught_up), ("koji", progress.late_found)] {
+            let counted = gauges.late_finds.with_label_values(&[place]);
+            counted.inc_by(found.saturating_sub(counted.get()));
         }
         let stale = i64::try_from(progress.stale_results).unwrap_or(i64::MAX);
         gauges.stale_results.with_label_values::<&str>(&[]).set(stale);

@@ -138,9 +138,7 @@ impl Term {
     /// A trigger was stored; one that was there already is not pending anew.
     fn learn(&mut self, trigger: NewTrigger, id: Option<TriggerId>, now: Now) {
         let Some(id) = id else { return };
-        if trigger.cause.contains("koji_record") {
-            self.parts.probe.show(|progress| progress.late_found += 1);
-        }
+        self.count_late(&trigger.cause);
         let word = trigger.shown.as_deref().unwrap_or("pending");
         tracing::info!(trigger.id = id.get(), component = %trigger.component, nvr = trigger.nvr, answer = word, "trigger");
         if trigger.answer.is_none() {

@@ -109,7 +109,8 @@ impl Term {
         }
         let Some(batch) = &self.state.batch else { return };
         if let Some(read) = batch.reads() {
-            let (reading, plan) = (Reading::of(read), Box::new(batch.plan.clone()));
+            let reading = Reading::of(read, &self.state, &batch.plan);
+            let plan = Box::new(batch.plan.clone());
             turn.after.start.push(Start::Read { reading, plan });
             self.read_due = None;
         }

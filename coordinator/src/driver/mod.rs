@@ -23,6 +23,7 @@ mod lead;
 mod ledger;
 mod notices;
 mod now;
+mod origin;
 mod orphans;
 mod parts;
 mod polls;

@@ -112,7 +112,9 @@ pub struct Progress {
     pub paused: bool,
     /// The last error of the queue, if it is not doing its work.
     pub queue_error: Option<String>,
-    /// Triggers found late, in Koji's own record.
+    /// Triggers found late, in the archive of the bus.
+    pub caught_up: u64,
+    /// Triggers found late, in Koji's own record: bus and archive had both missed them.
     pub late_found: u64,
     /// What belongs to nobody, by kind.
     pub orphans: BTreeMap<&'static str, u64>,

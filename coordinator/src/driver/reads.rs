@@ -22,21 +22,27 @@ use ebs_shared::{
     },
 };
 
-use super::{failing::Failing, parts::Parts};
+use super::{failing::Failing, origin, parts::Parts, state::State};
 use crate::store::StoreError;
+
+/// By tag: the packages that are to be looked for in it beside the plan's trigger tag.
+pub(super) type Elsewhere = BTreeMap<TagName, Vec<String>>;
 
 /// A read, with all it needs, so that it can run beside the loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    Admission(Vec<Candidate>),
+    Admission(Vec<Candidate>, Elsewhere),
     LastChange(TagName),
     PublishFacts(Vec<(BuildId, String)>),
 }
 
 impl Reading {
-    pub(super) fn of(read: Read<'_>) -> Self {
+    pub(super) fn of(read: Read<'_>, state: &State, plan: &Plan) -> Self {
         match read {
-            Read::Admission(candidates) => Self::Admission(candidates.to_vec()),
+            Read::Admission(candidates) => {
+                let elsewhere = origin::elsewhere(candidates, &state.pending, &plan.trigger_tag);
+                Self::Admission(candidates.to_vec(), elsewhere)
+            }
             Read::LastChange(tag) => Self::LastChange(tag.clone()),
             Read::PublishFacts(builds) => Self::PublishFacts(
                 builds.into_iter().map(|(build, nvr)| (build, nvr.to_owned())).collect(),
@@ -44,19 +50,30 @@ impl Reading {
         }
     }
 
+    /// Whether this is what a batch asks.
+    pub(super) fn answers(&self, read: Read<'_>) -> bool {
+        match (self, read) {
+            (Self::Admission(asked, _), Read::Admission(candidates)) => asked == candidates,
+            (Self::LastChange(asked), Read::LastChange(tag)) => asked == tag,
+            (Self::PublishFacts(asked), Read::PublishFacts(builds)) => {
+                asked.iter().map(|(build, nvr)| (*build, nvr.as_str())).eq(builds)
+            }
+            (
+                Self::Admission(..) | Self::LastChange(_) | Self::PublishFacts(_),
+                Read::Admission(_) | Read::LastChange(_) | Read::PublishFacts(_),
+            ) => false,
+        }
+    }
+
     /// Reads it.
     pub(super) async fn run(self, parts: &Parts, plan: &Plan) -> Result<Event, Failing> {
         match self {
-            Self::Admission(candidates) => {
-                admission(parts, plan, &candidates).await.map(Event::Admitted)
+            Self::Admission(candidates, elsewhere) => {
+                admission(parts, plan, &candidates, elsewhere).await.map(Event::Admitted)
             }
             Self::LastChange(tag) => match parts.hub.last_change(&tag).await {
                 Ok(event) => Ok(Event::LastChange { event }),
-                Err(error)
-                    if error
-                        .fault()
-                        .is_some_and(|fault| fault::meaning(fault) == Meaning::NoSuchTag) =>
-                {
+                Err(error) if is_no_tag(&error) => {
                     Ok(Event::TagSeen { tag, content: TagContent::Gone })
                 }
                 Err(error) => Err(koji(error)),
@@ -72,6 +89,7 @@ async fn admission(
     parts: &Parts,
     plan: &Plan,
     candidates: &[Candidate],
+    elsewhere: Elsewhere,
 ) -> Result<Admission, Failing> {
     let eligible: Vec<&Candidate> =
         candidates.iter().filter(|candidate| candidate.eligibility == Eligibility::Yes).collect();
@@ -86,10 +104,16 @@ async fn admission(
             plan.target
         )));
     };
-    let (latest, stable) = tokio::try_join!(
+    let (mut latest, stable) = tokio::try_join!(
         latest_by_package(parts, &plan.trigger_tag, &upstream),
         latest_by_package(parts, &plan.stable_tag, &downstream),
     )?;
+    for (tag, packages) in elsewhere {
+        for (package, other) in latest_if_there(parts, &tag, &packages).await? {
+            let named = latest.remove(&package);
+            latest.insert(package, origin::newer(named, other));
+        }
+    }
     let ids: Vec<BuildId> =
         latest.values().chain(stable.values()).map(|tagged| tagged.build).collect();
     let records: BTreeMap<BuildId, BuildInfo> = parts
@@ -129,8 +153,27 @@ async fn latest_by_package(
     tag: &TagName,
     packages: &[String],
 ) -> Result<BTreeMap<String, TaggedBuild>, Failing> {
-    let found = parts.hub.latest_of(tag, packages).await.map_err(koji)?;
-    Ok(found.into_iter().flatten().map(|tagged| (tagged.package.clone(), tagged)).collect())
+    parts.hub.latest_of(tag, packages).await.map(by_package).map_err(koji)
+}
+
+/// The same of a tag that may be gone since its builds triggered: then they are in no tag.
+async fn latest_if_there(
+    parts: &Parts,
+    tag: &TagName,
+    packages: &[String],
+) -> Result<BTreeMap<String, TaggedBuild>, Failing> {
+    match parts.hub.latest_of(tag, packages).await {
+        Err(error) if is_no_tag(&error) => Ok(BTreeMap::new()),
+        found => found.map(by_package).map_err(koji),
+    }
+}
+
+fn by_package(found: Vec<Option<TaggedBuild>>) -> BTreeMap<String, TaggedBuild> {
+    found.into_iter().flatten().map(|tagged| (tagged.package.clone(), tagged)).collect()
+}
+
+fn is_no_tag(error: &KojiError) -> bool {
+    error.fault().is_some_and(|fault| fault::meaning(fault) == Meaning::NoSuchTag)
 }
 
 async fn mark_denied(

@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use ebs_domain::trigger::Cause;
 use ebs_shared::job::Service;
 
-use super::{failing::Failing, now::Now, term::Term};
+use super::{failing::Failing, now::Now, parts::Progress, term::Term};
 
 /// Most workers whose results are counted apart: names change with each start of a worker.
 const MAX_WORKERS_COUNTED: usize = 1000;
@@ -27,6 +28,16 @@ impl Term {
             progress.orphans = orphans;
             progress.paused = self.parts.snapshot.borrow().paused;
         });
+    }
+
+    /// Counts a trigger that came by another way than the bus.
+    pub(super) fn count_late(&self, cause: &str) {
+        let late = |progress: &mut Progress| match serde_json::from_str(cause) {
+            Ok(Cause::CatchUp) => progress.caught_up += 1,
+            Ok(Cause::KojiRecord) => progress.late_found += 1,
+            Ok(Cause::Message | Cause::Person { .. }) | Err(_) => {}
+        };
+        self.parts.probe.show(late);
     }
 
     /// A worker reported.

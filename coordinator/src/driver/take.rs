@@ -97,7 +97,7 @@ impl Term {
         self.read_failing = None;
         self.heard_of(Service::Koji);
         // An answer to what is not asked any more says nothing about what is.
-        let asks = |batch: &&Batch| batch.reads().is_some_and(|read| Reading::of(read) == *asked);
+        let asks = |batch: &&Batch| batch.reads().is_some_and(|read| asked.answers(read));
         match self.state.batch.as_ref().filter(asks).map(|batch| batch.id) {
             Some(id) => {
                 self.tell(id, event, now, turn);

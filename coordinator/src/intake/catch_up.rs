@@ -1,4 +1,4 @@
-//! Catching up from the archive of the bus, after each start and each connection.
+//! Catching up from the archive of the bus: after each start and each connection, and when Koji's record has more than we heard.
 //!
 //! The mark moves only when a catch-up has ended over it, never by a live message.
 
@@ -15,8 +15,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::sort::sort;
-use crate::{driver::Handle, report::chain, snapshot::Snapshot, store::Store, web::Reporter};
+use super::{sort::sort, watched::Watched};
+use crate::{driver::Handle, report::chain, store::Store, web::Reporter};
 
 /// The name of the mark: until when the archive has been read, in milliseconds since the Unix epoch.
 pub const CAUGHT_UP_TO: &str = "caught_up_to";
@@ -50,16 +50,39 @@ pub struct CatchUp {
     pub store: Arc<dyn Store>,
     /// The one door.
     pub driver: Handle,
-    /// Which tag triggers.
-    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Which tags trigger.
+    pub tags: Watched,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Woken at each connection to the bus.
     pub connected: Arc<Notify>,
     /// How often the archive is read by itself, where no bus is listened to.
     pub every: Option<Duration>,
+    /// Told when each reading began, once it has ended, however it did.
+    pub read: watch::Sender<Option<Instant>>,
     /// Told how each reading went.
     pub health: Reporter,
+}
+
+/// The archive, as it is asked for by others.
+#[derive(Clone, Debug)]
+pub struct Archived {
+    /// Wakes the reader.
+    pub wake: Arc<Notify>,
+    /// When the last reading that has ended began.
+    pub read: watch::Receiver<Option<Instant>>,
+}
+
+impl Archived {
+    /// Has the archive read from now on, and waits until that has ended, well or not.
+    pub async fn read(&self) {
+        let asked = Instant::now();
+        self.wake.notify_one();
+        let ended = |begun: &Option<Instant>| begun.is_some_and(|begun| begun >= asked);
+        let mut read = self.read.clone();
+        // Nobody reads any more: the term is over.
+        let _over = read.wait_for(ended).await;
+    }
 }
 
 impl CatchUp {
@@ -67,11 +90,13 @@ impl CatchUp {
     pub async fn run(self, over: CancellationToken) {
         let mut pause = PAUSE;
         loop {
+            let begun = Instant::now();
             let caught_up = tokio::select! {
                 biased;
                 () = over.cancelled() => return,
                 caught_up = self.once() => caught_up,
             };
+            self.read.send_replace(Some(begun));
             let wait = match caught_up {
                 Ok(found) => {
                     tracing::debug!(messages = found, "caught up with the archive");
@@ -122,8 +147,7 @@ impl CatchUp {
                 tracing::debug!(error = chain(error), "a page of the archive is not to be had");
             })? {
                 self.health.beat();
-                let trigger_tag = self.snapshot.borrow().plan.trigger_tag.clone();
-                let sorted = sort(&messages, &trigger_tag, &Cause::CatchUp, now);
+                let sorted = sort(&messages, &self.tags.tags().await?, &Cause::CatchUp, now);
                 found += sorted.sightings.len();
                 self.driver.store(sorted.sightings, sorted.odd, Vec::new()).await?;
             }

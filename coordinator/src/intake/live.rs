@@ -11,17 +11,17 @@ use ebs_shared::{
     },
     clock::Clock,
 };
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
-use super::sort::sort;
-use crate::{driver::Handle, snapshot::Snapshot};
+use super::{sort::sort, watched::Watched};
+use crate::driver::Handle;
 
 /// Stores what the bus delivers.
 pub struct Live {
     /// The one door.
     pub driver: Handle,
-    /// Which tag triggers.
-    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Which tags trigger.
+    pub tags: Watched,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Woken at each connection: what was sent before may have been missed.
@@ -31,8 +31,8 @@ pub struct Live {
 #[async_trait]
 impl Handler for Live {
     async fn store(&self, group: &[Incoming]) -> Result<(), NotStored> {
-        let trigger_tag = self.snapshot.borrow().plan.trigger_tag.clone();
-        let sorted = sort(group, &trigger_tag, &Cause::Message, self.clock.now());
+        let tags = self.tags.tags().await.map_err(|gone| NotStored(gone.to_string()))?;
+        let sorted = sort(group, &tags, &Cause::Message, self.clock.now());
         if sorted.hints {
             self.driver.nudge();
         }

@@ -14,17 +14,12 @@ pub(super) struct Sorted {
     pub(super) hints: bool,
 }
 
-/// Sorts a group. `trigger_tag` is the tag whose builds trigger.
-pub(super) fn sort(
-    group: &[Incoming],
-    trigger_tag: &TagName,
-    cause: &Cause,
-    at: Timestamp,
-) -> Sorted {
+/// Sorts a group. `tags` are those whose builds trigger.
+pub(super) fn sort(group: &[Incoming], tags: &[TagName], cause: &Cause, at: Timestamp) -> Sorted {
     let mut sorted = Sorted::default();
     for message in group {
         match message {
-            Incoming::Tag(message) if message.tag == *trigger_tag => {
+            Incoming::Tag(message) if tags.contains(&message.tag) => {
                 sorted.sightings.push(sighting(message, cause));
             }
             Incoming::Tag(_) | Incoming::Other(_) => sorted.hints = true,

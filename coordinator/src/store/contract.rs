@@ -4,16 +4,16 @@
 //! State is opaque JSON text here; what is in it is the domain's business. Columns beside it are for finding and showing.
 //! Nothing outside is ever awaited inside a transaction.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use ebs_domain::{
-    id::{BatchId, BuildId, Component, Epoch, RequestId, TriggerId},
+    id::{BatchId, BuildId, Component, Epoch, RequestId, TagName, TriggerId},
     scm::ScmUrl,
     time::Timestamp,
 };
 
-use super::{ListRow, OrphanKind, OrphanRow};
+use super::{ListRow, OrphanKind, OrphanRow, StoreError};
 
 /// A batch as stored: its own state, without its members, effects and groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -378,42 +378,6 @@ pub enum Lease {
     },
 }
 
-/// A failed call to the store.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to {what} in the store")]
-pub struct StoreError {
-    /// What was being done.
-    pub what: &'static str,
-    /// Why it failed.
-    #[source]
-    pub kind: StoreErrorKind,
-}
-
-/// Why it failed, by what the caller can do.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreErrorKind {
-    /// A newer epoch leads: step down. Nothing was written.
-    #[error("another instance leads now")]
-    Fenced,
-    /// The database is not to be had or did not answer; a commit may or may not have been made. Read anew, then go on.
-    #[error("the database is not available")]
-    Unavailable(#[source] sqlx::Error),
-    /// The database was made by a newer program.
-    #[error(
-        "the database is at schema version {found}, this program knows up to {known}: run the newer program"
-    )]
-    TooNew {
-        /// Version in the database.
-        found: i64,
-        /// Newest version known here.
-        known: i64,
-    },
-    /// What is stored cannot be read, or the request is wrong: an operator must look.
-    #[error("{0}")]
-    Broken(String),
-}
-
 /// Most jobs set aside that are kept.
 pub const MAX_DEAD_LETTERS: u32 = 1_000;
 
@@ -458,6 +422,12 @@ pub trait Store: Send + Sync {
     async fn pending_count(&self) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// The triggers that a batch took.
     async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError>;
+    /// Which of these builds have a trigger for this tag, but for those that people asked for.
+    async fn triggered(
+        &self,
+        tag: &TagName,
+        builds: &[BuildId],
+    ) -> Result<BTreeSet<BuildId>, StoreError>;
     /// How many triggers there are by short word of answer (`pending` without one).
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError>;
     /// The entries of the deny list for these sources that have not expired.

@@ -4,6 +4,7 @@ mod bulk;
 mod cell;
 mod commit;
 mod contract;
+mod error;
 mod fault;
 mod forget;
 mod lease;
@@ -16,6 +17,7 @@ mod sql;
 mod table;
 
 pub use contract::*;
+pub use error::{StoreError, StoreErrorKind};
 pub use list::ListRow;
 pub use open::{Location, StoreOptions};
 pub use orphan::{MAX_ORPHANS, OrphanKind, OrphanRow};

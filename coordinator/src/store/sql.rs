@@ -1,13 +1,14 @@
 //! The store on PostgreSQL and SQLite.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use ebs_domain::{
-    id::{BatchId, Epoch, RequestId},
+    id::{BatchId, BuildId, Epoch, RequestId, TagName},
     scm::ScmUrl,
     time::Timestamp,
 };
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::{
     AuditRow, BatchRow, Candidate, Change, Committed, DeadRow, DenyRow, EffectRow, Forget,
@@ -25,6 +26,9 @@ use super::{
 
 /// The most sources asked for in one statement.
 const MAX_SOURCES: usize = 1_000;
+
+/// The most builds asked for in one statement: SQLite looks each value up by its name among all the others.
+const MAX_BUILDS: usize = 500;
 
 /// The store on a database. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -76,7 +80,7 @@ impl SqlStore {
     async fn ask<T>(
         &self,
         what: &'static str,
-        sql: &'static str,
+        sql: impl SqlSafeStr + Send,
         values: Vec<Value>,
         read: impl Fn(&Row) -> Result<T, Fault> + Send,
     ) -> Result<Vec<T>, StoreError> {
@@ -194,6 +198,27 @@ impl Store for SqlStore {
     async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError> {
         self.all("read a batch's triggers", "WHERE batch = $1 ORDER BY id", vec![batch.write()])
             .await
+    }
+
+    async fn triggered(
+        &self,
+        tag: &TagName,
+        builds: &[BuildId],
+    ) -> Result<BTreeSet<BuildId>, StoreError> {
+        let mut found = BTreeSet::new();
+        for some in builds.chunks(MAX_BUILDS) {
+            // As the unique index has it. The numbers are the values before the tag, so their places are known.
+            let sql = format!(
+                "SELECT build FROM triggers WHERE build IN {} AND tag = ${} AND by_person = 0",
+                bulk::placeholders(1, some.len()),
+                some.len() + 1
+            );
+            let values = some.iter().copied().map(Field::write);
+            let values = values.chain([tag.as_str().to_owned().write()]).collect();
+            let read = |row: &Row| Columns::of(row).take::<BuildId>();
+            found.extend(self.ask("look for triggers", AssertSqlSafe(sql), values, read).await?);
+        }
+        Ok(found)
     }
 
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError> {

@@ -163,6 +163,24 @@ fn batch() -> BatchView {
     }
 }
 
+fn trigger_tags() -> Vec<TagView> {
+    let tag = |name: &str, untriggered| TagView {
+        tag: name.parse().unwrap(),
+        since: None,
+        instead_of: None,
+        until: None,
+        compared: Some(ago(4)),
+        first_compared: Some(ago(20_000)),
+        untriggered,
+    };
+    let days = |days: i64| Timestamp::from_millis(NOW + days * 86_400_000);
+    let instead_of = Some("f45".parse().unwrap());
+    vec![
+        TagView { since: Some(days(-3)), instead_of, ..tag("f46", 0) },
+        TagView { until: Some(days(11)), ..tag("f45", 24_812) },
+    ]
+}
+
 fn list(name: &str, jumps: bool) -> ListView {
     let names = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
     ListView {
@@ -201,6 +219,7 @@ pub(super) fn overview() -> Overview {
         paused: None,
         pauses: Vec::new(),
         web_url: "https://koji.fedoraproject.org/koji".to_owned(),
+        trigger_tags: trigger_tags(),
         current: Some(batch()),
         pending_total: 214,
         pending: triggers(),
@@ -231,6 +250,7 @@ pub(super) fn overview() -> Overview {
         lists: vec![list("eln/buildroot-source", true), list("eln/source", false)],
         effects_open: 3,
         stale_results: 0,
+        caught_up: 2,
         late_found: 0,
         jobs_by_worker: BTreeMap::from([("worker-1".to_owned(), 17)]),
     }

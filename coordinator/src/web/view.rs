@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use ebs_domain::{
     batch::Summary,
-    id::{BatchId, Component, TaskId, TriggerId},
+    id::{BatchId, Component, TagName, TaskId, TriggerId},
     time::Timestamp,
 };
 use ebs_shared::credentials::Standing;
@@ -44,6 +44,8 @@ pub struct Overview {
     pub pauses: Vec<PauseView>,
     /// Koji's pages for people, such as `https://koji.fedoraproject.org/koji`, without a slash at its end.
     pub web_url: String,
+    /// The tags that trigger, the one that the configuration names first.
+    pub trigger_tags: Vec<TagView>,
     /// The batch under way.
     pub current: Option<BatchView>,
     /// How many triggers wait.
@@ -68,6 +70,8 @@ pub struct Overview {
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.
     pub stale_results: u64,
+    /// Triggers that the archive of the bus told of, since this process began to lead.
+    pub caught_up: u64,
     /// Triggers that only Koji's own record told of, since this process began to lead.
     pub late_found: u64,
     /// Results by worker, since this process began to lead.
@@ -96,6 +100,25 @@ pub struct LeaderView {
     pub instance: String,
     /// Whether this very process is it.
     pub here: bool,
+}
+
+/// A tag whose builds trigger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TagView {
+    /// The tag.
+    pub tag: TagName,
+    /// Since when the configuration names it; absent for a former one.
+    pub since: Option<Timestamp>,
+    /// The one that it took the place of, if that triggers too.
+    pub instead_of: Option<TagName>,
+    /// Until when a former one triggers.
+    pub until: Option<Timestamp>,
+    /// When Koji's own record of it was last compared with what we heard; absent before the first time.
+    pub compared: Option<Timestamp>,
+    /// When that was done for the first time.
+    pub first_compared: Option<Timestamp>,
+    /// How many builds were in it then that have triggered nothing: they are built on a person's word only.
+    pub untriggered: u64,
 }
 
 /// A batch under way.

@@ -35,8 +35,12 @@ pub struct Timers {
     pub poll_max: Duration,
     /// How often the dynamic configuration and the lists are read again. Default: 15 min.
     pub config_refresh: Duration,
-    /// How often the trigger tag's history is compared with what we heard. Default: 15 min.
+    /// How often Koji's own record of the trigger tag is compared with what we heard. Default: 10 min.
     pub truth_interval: Duration,
+    /// How often the archive of the bus is read where the bus is not listened to. Default: 15 min.
+    pub archive_interval: Duration,
+    /// How long the former trigger tag triggers too after its name has changed, as at branching. May be zero. Default: 14 days.
+    pub branching_overlap: Duration,
     /// How long a program may take to end after SIGTERM. Default: 30 s.
     pub grace: Duration,
 }
@@ -59,7 +63,9 @@ impl Default for Timers {
             poll_min: 10 * second,
             poll_max: 5 * minute,
             config_refresh: 15 * minute,
-            truth_interval: 15 * minute,
+            truth_interval: 10 * minute,
+            archive_interval: 15 * minute,
+            branching_overlap: 14 * 24 * hour,
             grace: 30 * second,
         }
     }
@@ -88,11 +94,13 @@ impl Timers {
             poll_max: get("poll_max", defaults.poll_max),
             config_refresh: get("config_refresh", defaults.config_refresh),
             truth_interval: get("truth_interval", defaults.truth_interval),
+            archive_interval: get("archive_interval", defaults.archive_interval),
             grace: get("grace", defaults.grace),
             ..defaults
         };
-        // The quiet time alone may be zero: a batch begins at once.
+        // These may be zero: a batch begins at once, a former tag is let go at once.
         timers.lull = block.or("lull", timers.lull);
+        timers.branching_overlap = block.or("branching_overlap", timers.branching_overlap);
         if let Some(sub) = block.sub("build_timeouts") {
             timers.build_timeouts = by_component(sub);
         }
@@ -116,3 +124,6 @@ fn by_component(mut block: Block<'_, '_>) -> BTreeMap<Component, Duration> {
     }
     times
 }
+
+#[cfg(test)]
+mod tests;

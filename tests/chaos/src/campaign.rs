@@ -39,7 +39,8 @@ const TIMERS: &[(&str, u64)] = &[
     ("doubt_wait", 4_000),
     ("lull", 2_000),
     ("max_lull", 10_000),
-    ("truth_interval", 1_000),
+    ("archive_interval", 1_000),
+    ("truth_interval", 5_000),
 ];
 
 /// The limit of a call, in ms: below the leases, and what a lost reply may cost.
@@ -146,6 +147,7 @@ impl Stage<'_> {
             tempo: Tempo { timers: TIMERS.iter().copied().collect(), call_timeout: CALL_TIMEOUT },
             max_open_builds: None,
             prefetch: None,
+            tagged_before: &[],
             proxied: true,
             listens: true,
             disk,

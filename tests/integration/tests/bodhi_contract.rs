@@ -13,7 +13,7 @@ use ebs_shared::{
     config::{BodhiClient, SecretText},
     exchange::HttpExchange,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
     matchers::{header, method, path, query_param, query_param_is_missing},
@@ -431,6 +431,24 @@ async fn rawhide_is_the_pending_release_of_that_branch() {
     asked.respond_with(recorded("releases-pending")).mount(&server).await;
     let tag = client(&server).rawhide_tag().await.unwrap();
     assert_eq!(tag.unwrap().as_str(), "f46");
+}
+
+#[tokio::test]
+async fn rawhide_is_found_on_whatever_page_it_is_and_where_it_is_not_that_is_said() {
+    let page = |branch: &str| {
+        let release = json!({"name": "X", "branch": branch, "stable_tag": "f47"});
+        ResponseTemplate::new(200)
+            .set_body_json(json!({"releases": [release], "page": 1, "pages": 2}))
+    };
+    for (second, found) in [("rawhide", Some("f47")), ("eln", None)] {
+        let server = MockServer::start().await;
+        for (number, branch) in [("1", "f46"), ("2", second)] {
+            let asked = Mock::given(path("/releases/")).and(query_param("page", number));
+            asked.respond_with(page(branch)).mount(&server).await;
+        }
+        let tag = client(&server).rawhide_tag().await.unwrap();
+        assert_eq!(tag.map(|tag| tag.to_string()).as_deref(), found);
+    }
 }
 
 #[tokio::test]

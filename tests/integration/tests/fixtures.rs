@@ -10,6 +10,7 @@ mod cases {
     use std::{collections::BTreeSet, fs, path::PathBuf};
 
     use ebs_coordinator::{
+        intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
         lists::Kept,
         pause::{self, OperatorPause},
         wish::{self, Asked, Wish},
@@ -195,6 +196,14 @@ mod cases {
         let answers: Vec<TriggerAnswer> = check("answer", trigger::VERSION);
         variants!(answers.iter(), TriggerAnswer: InBatch Superseded NotListed Excluded Denied AlreadyBuilt Withdrawn NoSource
             Built ScratchBuilt Failed TimedOut Cancelled Dropped);
+    }
+
+    #[test]
+    fn marks_of_intake_are_read_and_written_as_ever() {
+        let marks: Vec<RecordMark> = check("record_mark", RECORD_MARK_VERSION);
+        assert!(marks.iter().all(|mark| mark.v == RECORD_MARK_VERSION));
+        let tags: Vec<TriggerTags> = check("trigger_tags", TRIGGER_TAGS_VERSION);
+        assert!(tags.iter().any(|tags| !tags.former.is_empty()));
     }
 
     #[test]

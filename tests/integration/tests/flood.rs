@@ -12,15 +12,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use ebs_coordinator::{
     driver::{Handle, Input},
-    intake::Live,
-    refresh,
-    snapshot::{Snapshot, Taken},
+    intake::{Live, Watched},
     store::{Candidate, Change, Lease, Location, SqlStore, Store, StoreOptions},
 };
-use ebs_domain::{
-    id::Epoch,
-    policy::{Policy, Rules},
-};
+use ebs_domain::id::Epoch;
 use ebs_integration::{
     publisher::{MATTERS, Publisher},
     rabbit::Rabbit,
@@ -32,7 +27,6 @@ use ebs_shared::{
         message::{Origin, Reader},
     },
     clock::System,
-    config::parse_static,
 };
 use tempfile::TempDir;
 use tokio::{
@@ -115,7 +109,7 @@ impl Intake {
         let consumer = Consumer::new(config, reader, timing, Arc::new(System), Arc::new(System));
         let live = Live {
             driver,
-            snapshot: snapshot(&folder)?,
+            tags: Watched::fixed(vec!["f45".parse()?]),
             clock: Arc::new(System),
             connected: Arc::default(),
         };
@@ -144,23 +138,6 @@ fn bus_file(url: &str) -> String {
          [[bindings]]\nqueue = '{QUEUE}'\nexchange = 'amq.topic'\nrouting_keys = ['#']\n\
          [qos]\nprefetch_size = 0\nprefetch_count = {PREFETCH}\n[client_properties]\napp = 'a test'\n"
     )
-}
-
-/// Builds trigger that enter `f45`.
-fn snapshot(folder: &TempDir) -> Result<watch::Receiver<Arc<Snapshot>>> {
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, "secret\n")?;
-    let secret = secret.display();
-    let text = format!(
-        "configuration:\n  koji: {{profile: sim, build_target: eln, stable_tag: eln, username: ebs, scratch_build: false, \
-         fail_fast: true, wait_repo: true}}\n  bodhi: {{staging: false}}\n  open_id_connect: false\n  email: false\nebs:\n  \
-         instance: one\n  koji: {{hub_url: 'http://127.0.0.1:1/kojihub', user: ebs, password_file: {secret}}}\n  bodhi: {{url: \
-         'http://127.0.0.1:1/', token_file: {secret}}}\n  database: {{url: 'sqlite:none'}}\n  bus: {{enabled: false}}\n"
-    );
-    let plan = refresh::plan(&parse_static("static", &text)?.config, 1, "f45".parse()?);
-    let policy = Arc::new(Policy::new(1, Rules::default(), []));
-    Ok(watch::channel(Arc::new(Snapshot { policy, plan, paused: false, taken: Taken::default() }))
-        .1)
 }
 
 #[tokio::test]

@@ -5,17 +5,11 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use ebs_coordinator::{
     driver::{Handle, Input, Sighting},
-    intake::{CAUGHT_UP_TO, CatchUp},
-    refresh,
-    snapshot::{Snapshot, Taken},
+    intake::{CAUGHT_UP_TO, CatchUp, Watched},
     store::{Candidate, Change, Lease, Location, SqlStore, Store, StoreOptions},
     web::{Health, Need},
 };
-use ebs_domain::{
-    id::Epoch,
-    policy::{Policy, Rules},
-    trigger::Cause,
-};
+use ebs_domain::{id::Epoch, trigger::Cause};
 use ebs_integration::wait;
 use ebs_shared::{
     bus::{
@@ -23,7 +17,6 @@ use ebs_shared::{
         message::{Origin, Reader},
     },
     clock::{Clock, System},
-    config::parse_static,
     exchange::HttpExchange,
 };
 use fedora_sim::{
@@ -49,18 +42,6 @@ struct Ground {
     seen: watch::Sender<Vec<Sighting>>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-}
-
-fn static_text(folder: &TempDir) -> Result<String> {
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, "secret\n")?;
-    let secret = secret.display();
-    Ok(format!(
-        "configuration:\n  koji: {{profile: sim, build_target: eln, stable_tag: eln, username: ebs, scratch_build: false, \
-         fail_fast: true, wait_repo: true}}\n  bodhi: {{staging: false}}\n  open_id_connect: false\n  email: false\nebs:\n  \
-         instance: one\n  koji: {{hub_url: 'http://127.0.0.1:1/kojihub', user: ebs, password_file: {secret}}}\n  bodhi: {{url: \
-         'http://127.0.0.1:1/', token_file: {secret}}}\n  database: {{url: 'sqlite:none'}}\n  bus: {{enabled: false}}\n"
-    ))
 }
 
 impl Ground {
@@ -106,15 +87,6 @@ impl Ground {
                 }
             }
         });
-        let config = parse_static("static", &static_text(&self._folder)?)?.config;
-        let plan = refresh::plan(&config, 1, "f45".parse()?);
-        let policy = Arc::new(Policy::new(1, Rules::default(), []));
-        let (_, snapshot) = watch::channel(Arc::new(Snapshot {
-            policy,
-            plan,
-            paused: false,
-            taken: Taken::default(),
-        }));
         let reader = Reader::new("org.fedoraproject.prod", Origin::of(&self.fedora.url)?);
         let base = format!("{}/datagrepper/", self.fedora.url).parse()?;
         let exchange = Arc::new(HttpExchange::new()?);
@@ -122,10 +94,11 @@ impl Ground {
             archive: Archive::new(exchange, &base, reader, Duration::from_secs(5))?,
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             driver,
-            snapshot,
+            tags: Watched::fixed(vec!["f45".parse()?]),
             clock: Arc::new(System),
             connected: Arc::clone(&self.connected),
             every: None,
+            read: watch::Sender::new(None),
             health: self.health.part("archive", Need::Leading, None),
         };
         self.tasks.spawn(catch_up.run(self.stop.clone()));

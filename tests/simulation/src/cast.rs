@@ -10,11 +10,11 @@ use async_trait::async_trait;
 use ebs_coordinator::{
     driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe},
     feeds,
-    intake::{CatchUp, Live},
+    intake::{Archived, CatchUp, Live, Record, TagKeeper, Watched},
     leader::{Leadership, TermWork},
     snapshot::Snapshot,
     store::{Candidate, Store},
-    web::{Health, Need},
+    web::{Health, Need, Reporter},
 };
 use ebs_domain::{batch::Plan, id::Epoch};
 use ebs_shared::{
@@ -69,6 +69,12 @@ const LEASE: Duration = Duration::from_secs(40);
 
 /// How often the queue is kept up.
 const UPKEEP: Duration = Duration::from_secs(4);
+
+/// How often Koji's record is read.
+const TRUTH_INTERVAL: Duration = Duration::from_secs(120);
+
+/// How long a former trigger tag triggers too.
+const OVERLAP: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that outlives the processes.
 pub struct Stage {
@@ -206,6 +212,7 @@ impl Stage {
             instance: role.gate.who.to_owned(),
             ttl: LEASE,
         };
+        let (hub, chance) = (Arc::clone(&neighbours.hub), Arc::clone(&neighbours.chance));
         let parts = Parts {
             store: Arc::clone(&store),
             queue: Arc::clone(&queue),
@@ -217,17 +224,15 @@ impl Stage {
             settings: settings(&self.plan),
             probe: Probe::new(),
         };
-        let base: Url = format!("{BASE}/datagrepper").parse()?;
-        let reader = Reader::new("org.fedoraproject.prod", Origin::of(BASE)?);
-        let archive =
-            Archive::new(Arc::clone(&neighbours.exchange), &base, reader.clone(), KOJI_READ)
-                .context("the archive's address")?;
+        let (reader, archive) = archive(&neighbours.exchange)?;
         let work = Work {
             stage: Arc::clone(&self),
             role: role.clone(),
             store: Arc::clone(&store),
             queue,
+            hub,
             clock,
+            chance,
             snapshot,
             reader,
             archive,
@@ -246,13 +251,24 @@ impl Stage {
     }
 }
 
+/// The archive of the bus, and what reads its messages.
+fn archive(exchange: &Arc<dyn Exchange>) -> anyhow::Result<(Reader, Archive)> {
+    let base: Url = format!("{BASE}/datagrepper").parse()?;
+    let reader = Reader::new("org.fedoraproject.prod", Origin::of(BASE)?);
+    let archive = Archive::new(Arc::clone(exchange), &base, reader.clone(), KOJI_READ)
+        .context("the archive's address")?;
+    Ok((reader, archive))
+}
+
 /// What runs beside the driver.
 struct Work {
     stage: Arc<Stage>,
     role: Role,
     store: Arc<dyn Store>,
     queue: Arc<dyn Producer>,
+    hub: Arc<dyn Hub>,
     clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     reader: Reader,
     archive: Archive,
@@ -267,36 +283,10 @@ impl TermWork for Work {
         _epoch: Epoch,
         over: &CancellationToken,
     ) {
-        let connected = Arc::new(Notify::new());
-        let (queue, told) = (
-            || Arc::clone(&self.queue),
-            |name| Health::default().part(name, Need::Leading, Some(feeds::ROUND)),
-        );
+        let queue = || Arc::clone(&self.queue);
         tasks.spawn(feeds::read_results(queue(), driver.sender(), told("results"), over.clone()));
         tasks.spawn(feeds::maintain(queue(), UPKEEP, told("upkeep"), over.clone()));
-        let live: Arc<dyn Handler> = Arc::new(Live {
-            driver: driver.clone(),
-            snapshot: self.snapshot.clone(),
-            clock: Arc::clone(&self.clock),
-            connected: Arc::clone(&connected),
-        });
-        let bus = BusReader {
-            gate: self.role.gate.clone(),
-            broker: Arc::clone(&self.stage.broker),
-            reader: self.reader.clone(),
-        };
-        tasks.spawn(bus.run(live, over.clone()));
-        let catch_up = CatchUp {
-            archive: self.archive.clone(),
-            store: Arc::clone(&self.store),
-            driver: driver.clone(),
-            snapshot: self.snapshot.clone(),
-            clock: Arc::clone(&self.clock),
-            connected,
-            every: None,
-            health: Health::default().part("archive", Need::Leading, None),
-        };
-        tasks.spawn(catch_up.run(over.clone()));
+        self.listen(tasks, driver, over);
     }
 
     fn leading(&self, epoch: Option<Epoch>) {
@@ -308,6 +298,66 @@ impl TermWork for Work {
     }
 
     fn following(&self, _leader: Option<String>) {}
+}
+
+impl Work {
+    /// The three ways in.
+    fn listen(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken) {
+        let connected = Arc::new(Notify::new());
+        let (tell, tags) = Watched::unknown();
+        let keeper = TagKeeper {
+            store: Arc::clone(&self.store),
+            driver: driver.clone(),
+            snapshot: self.snapshot.clone(),
+            clock: Arc::clone(&self.clock),
+            overlap: OVERLAP,
+            tags: tell,
+            health: told("trigger_tags"),
+        };
+        tasks.spawn(keeper.run(over.clone()));
+        let live: Arc<dyn Handler> = Arc::new(Live {
+            driver: driver.clone(),
+            tags: tags.clone(),
+            clock: Arc::clone(&self.clock),
+            connected: Arc::clone(&connected),
+        });
+        let bus = BusReader {
+            gate: self.role.gate.clone(),
+            broker: Arc::clone(&self.stage.broker),
+            reader: self.reader.clone(),
+        };
+        tasks.spawn(bus.run(live, over.clone()));
+        let (read, seen) = watch::channel(None);
+        let catch_up = CatchUp {
+            archive: self.archive.clone(),
+            store: Arc::clone(&self.store),
+            driver: driver.clone(),
+            tags: tags.clone(),
+            clock: Arc::clone(&self.clock),
+            connected: Arc::clone(&connected),
+            every: None,
+            read,
+            health: told("archive"),
+        };
+        tasks.spawn(catch_up.run(over.clone()));
+        let record = Record {
+            hub: Arc::clone(&self.hub),
+            store: Arc::clone(&self.store),
+            driver: driver.clone(),
+            tags,
+            clock: Arc::clone(&self.clock),
+            chance: Arc::clone(&self.chance),
+            archive: Some(Archived { wake: connected, read: seen }),
+            every: TRUTH_INTERVAL,
+            health: told("record"),
+        };
+        tasks.spawn(record.run(over.clone()));
+    }
+}
+
+/// The condition of a loop; nobody looks at it here.
+fn told(name: &'static str) -> Reporter {
+    Health::default().part(name, Need::Leading, None)
 }
 
 fn settings(plan: &Plan) -> DriverSettings {

@@ -56,6 +56,15 @@ impl Dynamic for Written {
     }
 }
 
+/// The tag that triggers.
+///
+/// # Errors
+///
+/// Never: it is one.
+pub fn trigger_tag() -> anyhow::Result<TagName> {
+    Ok("f45".parse()?)
+}
+
 /// The settings of a batch of this seed.
 ///
 /// # Errors
@@ -68,7 +77,7 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
     Ok(Plan {
         snapshot: 1,
         target: "eln".parse()?,
-        trigger_tag: "f45".parse()?,
+        trigger_tag: trigger_tag()?,
         stable_tag: "eln".parse()?,
         scratch: false,
         draft: !chance::draw(seed, &["draft"]).is_multiple_of(3),

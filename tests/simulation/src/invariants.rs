@@ -272,7 +272,7 @@ pub fn invariant_a_build_failure_is_what_koji_said(observed: &Observed) -> Resul
     none("not said by Koji", made_up)
 }
 
-/// Whatever the bus or its archive told of has a trigger.
+/// Whatever entered the tag has a trigger, whether bus and archive told of it or Koji alone knows; and what was only told of.
 ///
 /// # Errors
 ///

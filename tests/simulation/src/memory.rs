@@ -13,7 +13,7 @@ use ebs_coordinator::store::{
     OrphanKind, OrphanRow, RequestRow, Store, StoreError, StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
-    id::{BatchId, Component, Epoch, RequestId, TriggerId},
+    id::{BatchId, BuildId, Component, Epoch, RequestId, TagName, TriggerId},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -375,6 +375,13 @@ impl Store for Memory {
     }
     async fn batch_triggers(&self, batch: BatchId) -> Answer<Vec<TriggerRow>> {
         Ok(self.rows().triggers.values().filter(|row| row.batch == Some(batch)).cloned().collect())
+    }
+    async fn triggered(&self, tag: &TagName, builds: &[BuildId]) -> Answer<BTreeSet<BuildId>> {
+        let rows = self.rows();
+        let there = rows.triggers.values().map(|row| &row.trigger);
+        let there = there.filter(|trigger| !trigger.by_person && trigger.tag == tag.as_str());
+        let there: BTreeSet<BuildId> = there.map(|trigger| trigger.build).collect();
+        Ok(builds.iter().copied().filter(|build| there.contains(build)).collect())
     }
     async fn triggers_by_answer(&self) -> Answer<Vec<(String, u64)>> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();

@@ -350,8 +350,13 @@ const TROUBLES: &[(u64, Trouble)] = &[
     (1, Trouble::Html),
 ];
 
-const ANNOUNCE: &[(u64, Announce)] =
-    &[(15, Announce::Once), (2, Announce::Twice), (2, Announce::Dropped), (1, Announce::False)];
+const ANNOUNCE: &[(u64, Announce)] = &[
+    (15, Announce::Once),
+    (2, Announce::Twice),
+    (2, Announce::Dropped),
+    (2, Announce::Lost),
+    (1, Announce::False),
+];
 
 const OUTCOMES: &[(u64, &[Outcome])] = &[
     (40, &[Outcome::Succeed]),

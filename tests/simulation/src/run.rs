@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use ebs_domain::time::Timestamp;
+use ebs_coordinator::intake::{RECORD_MARK_VERSION, RecordMark, mark_name};
+use ebs_domain::{id::EventId, time::Timestamp};
 use ebs_shared::clock::Clock as _;
 use fedora_sim::{
     chance,
@@ -89,6 +90,22 @@ pub fn run(options: &Options) -> anyhow::Result<Outcome> {
     runtime.block_on(async { Play::begin(options)?.play().await })
 }
 
+/// The trigger tag was watched before, so that what enters it is never taken for what was always there.
+fn watched_before(memory: &Memory, world: &World) -> anyhow::Result<()> {
+    let event = EventId::new(world.read(fedora_sim::world::State::last_event));
+    let (tag, at) = (configuration::trigger_tag()?, Wall::new().now());
+    let look = RecordMark {
+        v: RECORD_MARK_VERSION,
+        before: event,
+        event,
+        looked: at,
+        first: at,
+        untriggered: 0,
+    };
+    memory.rows().marks.insert(mark_name(&tag), serde_json::to_string(&look)?);
+    Ok(())
+}
+
 /// A process with the life it has now.
 #[derive(Clone, Default)]
 struct Alive {
@@ -141,6 +158,7 @@ impl Play {
         }
         let ground = Arc::new(Ground { story: Story::new(), chaos, outages });
         let memory: Arc<Memory> = Arc::default();
+        watched_before(&memory, &world)?;
         let stage = Arc::new(Stage {
             seed,
             ground,

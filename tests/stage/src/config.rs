@@ -22,7 +22,8 @@ pub const TIMERS: &[(&str, u64)] = &[
     ("stable_timeout", 60_000),
     ("poll_min", 200),
     ("poll_max", 1_000),
-    ("truth_interval", 1_000),
+    ("archive_interval", 1_000),
+    ("truth_interval", 600_000),
     ("grace", 5_000),
 ];
 

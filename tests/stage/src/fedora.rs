@@ -24,6 +24,10 @@ pub enum Announce {
     Once,
     /// By a message, though nothing was tagged.
     False,
+    /// By the archive alone.
+    Archived,
+    /// By nothing: Koji alone knows.
+    Untold,
     /// On the topic of CentOS.
     Centos,
     /// With a body that is no JSON.
@@ -173,6 +177,8 @@ impl Fedora {
         let how = match announce {
             Announce::Once => "once",
             Announce::False => "false",
+            Announce::Archived => "dropped",
+            Announce::Untold => "lost",
             Announce::Centos => "centos",
             Announce::NotJson => "not_json",
         };

@@ -192,6 +192,7 @@ impl Plan {
             tempo: Tempo::default(),
             max_open_builds: None,
             prefetch: None,
+            tagged_before: &[],
             proxied: false,
             listens: false,
             disk: None,

@@ -26,6 +26,10 @@ pub struct Status {
     pub recent: Vec<Batch>,
     /// How many triggers have which answer.
     pub triggers_by_answer: BTreeMap<String, u64>,
+    /// The tags that trigger.
+    pub trigger_tags: Vec<TriggerTag>,
+    /// Triggers that the archive of the bus told of.
+    pub caught_up: u64,
     /// Triggers that only Koji's record told of.
     pub late_found: u64,
     /// Effects whose outcome is not known.
@@ -34,6 +38,16 @@ pub struct Status {
     pub stale_results: u64,
     /// Jobs that each worker has done.
     pub jobs_by_worker: BTreeMap<String, u64>,
+}
+
+/// A tag whose builds trigger.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TriggerTag {
+    /// The tag.
+    pub tag: String,
+    /// How many builds were in it at the first comparison that have triggered nothing.
+    pub untriggered: u64,
 }
 
 /// Who leads.
@@ -214,6 +228,13 @@ impl Pages {
     pub async fn ready(&self, port: u16) -> Option<bool> {
         let answer = self.http.get(format!("http://127.0.0.1:{port}/ready")).send().await.ok()?;
         Some(answer.status().is_success())
+    }
+
+    /// The lines of the metrics of the instance at this port; none while it cannot say.
+    pub async fn metrics(&self, port: u16) -> Vec<String> {
+        let asked = self.http.get(format!("http://127.0.0.1:{port}/metrics")).send().await;
+        let Ok(answer) = asked else { return Vec::new() };
+        answer.text().await.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// The parts that keep the instance at this port from being ready; none while it cannot say.

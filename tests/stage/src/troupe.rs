@@ -16,8 +16,9 @@ use crate::{
     child::{Child, wait_for},
     config::{self, Places, Tempo},
     disk::Disk,
-    fedora::Fedora,
+    fedora::{Announce, Fedora},
     proxy::Proxy,
+    scenario::Part,
     status::Pages,
 };
 
@@ -55,6 +56,8 @@ pub struct Cue<'a> {
     pub listens: bool,
     /// Where that one keeps its file; in the folder otherwise.
     pub disk: Option<&'a Disk>,
+    /// Packages with a build in the trigger tag before anybody looks.
+    pub tagged_before: &'a [Part],
 }
 
 /// The proxies between our programs and the servers.
@@ -119,6 +122,9 @@ impl Troupe {
         let fedora =
             Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, bus.as_deref()).await?;
         config::point_at_lists(cue.dynamic, &fedora.url)?;
+        for part in cue.tagged_before {
+            fedora.tag(part, 1, Announce::Untold).await?;
+        }
         let mut places = places(cue, &fedora.url, bus, servers.as_ref())?;
         let proxies = if cue.proxied { Some(Proxies::before(&mut places).await?) } else { None };
         let mut troupe = Self {

@@ -21,7 +21,8 @@ fn tagged(hub: &str, tag: &str) -> Value {
 }
 
 fn sorted(topic: &str, body: &[u8]) -> Sorted {
-    sort(&[read(topic, body)], &"f45".parse().unwrap(), &Cause::Message, Timestamp::from_millis(5))
+    let tags = ["f46", "f45"].map(|tag| tag.parse().unwrap());
+    sort(&[read(topic, body)], &tags, &Cause::Message, Timestamp::from_millis(5))
 }
 
 #[test]
@@ -32,6 +33,16 @@ fn a_build_in_the_trigger_tag_is_a_sighting() {
     assert_eq!((sighting.nvr.as_str(), sighting.build.get()), ("bash-5-1.fc45", 7));
     assert_eq!(sighting.message.as_deref(), Some("an-id"));
     assert!(sorted.odd.is_empty() && !sorted.hints);
+}
+
+#[test]
+fn each_tag_that_triggers_does() {
+    for tag in ["f45", "f46"] {
+        let body = tagged("https://koji.example.org", tag).to_string();
+        let sorted = sorted("buildsys.tag", body.as_bytes());
+        let tags: Vec<_> = sorted.sightings.iter().map(|sighting| sighting.tag.as_str()).collect();
+        assert_eq!(tags, [tag]);
+    }
 }
 
 #[test]

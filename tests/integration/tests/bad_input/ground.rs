@@ -123,7 +123,7 @@ impl Ground {
              \x20 database: {{url: 'sqlite:{database}'}}\n  bus:\n    datagrepper_url: http://{fedora}/datagrepper/\n    {bus}\n\
              \x20 http: {{listen: '127.0.0.1:0'{tokens}}}\n  timers: {{lull: 300ms, max_lull: 5s, lease: 6s, job_lease: 6s, doubt_wait: 5s, \
              build_timeout: 60s, side_tag_timeout: 60s, stable_timeout: 60s, poll_min: 50ms, poll_max: 300ms, \
-             truth_interval: 200ms, config_refresh: 1s, grace: 2s}}\n",
+             archive_interval: 200ms, config_refresh: 1s, grace: 2s}}\n",
             password = path("password").display(),
             token = path("token").display(),
             database = self.database().display(),

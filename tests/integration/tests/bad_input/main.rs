@@ -2,6 +2,7 @@
 
 mod asking;
 mod bodies;
+mod branching;
 mod ground;
 
 use anyhow::Result;

@@ -1,6 +1,7 @@
 //! The driver with workers, in virtual time on one thread: store, queue, Koji and Bodhi are small stateful stand-ins; in `rows`
 //! and what builds on `stage`, Koji and Bodhi are the simulated Fedora, asked by the shipped clients.
 
+mod branching;
 mod dead;
 mod fedora;
 mod forgetting;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ebs_coordinator::{
     driver::Handle,
     feeds,
-    intake::{CATCH_UP_SILENT, CAUGHT_UP_TO, CatchUp},
+    intake::{CATCH_UP_SILENT, CAUGHT_UP_TO, CatchUp, Watched},
     store::{Candidate, Change, Lease, NewRequest, Store},
     web::{Health, Need, Reporter},
 };
@@ -123,10 +123,11 @@ async fn a_catch_up_that_never_ends_is_named() -> Result<()> {
             archive: Archive::new(Arc::new(Silent), &base, reader.clone(), never)?,
             store: Arc::clone(&memory) as Arc<dyn Store>,
             driver: driver.clone(),
-            snapshot: world.parts.snapshot.clone(),
+            tags: Watched::fixed(vec![world.parts.snapshot.borrow().plan.trigger_tag.clone()]),
             clock: Arc::new(System),
             connected: Arc::default(),
             every: None,
+            read: tokio::sync::watch::Sender::new(None),
             health: health.part("archive", Need::Leading, Some(CATCH_UP_SILENT)),
         })
     };

@@ -180,20 +180,22 @@ impl World {
 
     /// Builds of these packages that have just entered the trigger tag.
     pub(crate) fn sightings(&self, packages: &[&str]) -> Result<Vec<Sighting>> {
-        packages.iter().map(|package| self.sighting(package)).collect()
+        let sighting = |package: &&str| self.sighting("rawhide", package, "1");
+        packages.iter().map(sighting).collect()
     }
 
-    fn sighting(&self, package: &str) -> Result<Sighting> {
-        let nvr = format!("{package}-1-1.fc45");
+    /// A build of this version enters a tag.
+    pub(crate) fn sighting(&self, name: &str, package: &str, version: &str) -> Result<Sighting> {
+        let nvr = format!("{package}-{version}-1.fc45");
         let build: BuildId = {
             let mut state = self.fedora.state();
             let build = state.add_build(&nvr, false, None);
-            state.put(&tag("rawhide"), build);
+            state.put(&tag(name), build);
             build
         };
         Ok(Sighting {
             package: package.parse()?,
-            tag: tag("rawhide"),
+            tag: tag(name),
             build,
             nvr,
             cause: Cause::Message,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use ebs_coordinator::store::{
     BatchRow, Candidate, Change, EffectRow, Lease, MemberRow, NewTrigger, Store, StoreErrorKind,
 };
-use ebs_domain::id::{BatchId, Epoch, TriggerId};
+use ebs_domain::id::{BatchId, BuildId, Epoch, TriggerId};
 
 use crate::{
     ground::Any,
@@ -226,6 +226,24 @@ pub(crate) async fn a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a
     assert!(committed.triggers[1] > Some(TriggerId::new(0)));
     assert!(committed.triggers[2] > committed.triggers[1]);
     assert_eq!(store.pending_count().await.unwrap(), (6, Some(at(1))));
+}
+
+pub(crate) async fn builds_that_have_triggers_for_a_tag_are_told_but_not_for_those_of_people(
+    ground: &Any,
+) {
+    let (store, epoch) = led(ground).await;
+    let last = 1_300;
+    add(&*store, epoch, last).await;
+    let elsewhere = NewTrigger { tag: "elsewhere".to_owned(), message: None, ..trigger(last + 1) };
+    let person = NewTrigger { by_person: true, message: None, ..trigger(last + 2) };
+    let answered = NewTrigger { answer: Some("{}".to_owned()), ..trigger(last + 3) };
+    let changes = [elsewhere, person, answered].map(Change::AddTrigger).to_vec();
+    store.commit(epoch, changes).await.unwrap();
+    let asked: Vec<BuildId> = (2..last + 5).map(BuildId::new).collect();
+    let known = store.triggered(&"rawhide".parse().unwrap(), &asked).await.unwrap();
+    let expected = (2..=last).chain([last + 3]).map(BuildId::new).collect();
+    assert_eq!(known, expected);
+    assert_eq!(store.triggered(&"rawhide".parse().unwrap(), &[]).await.unwrap().len(), 0);
 }
 
 pub(crate) async fn a_trigger_of_the_same_message_is_not_added_again(ground: &Any) {

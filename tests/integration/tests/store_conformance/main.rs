@@ -83,6 +83,7 @@ on_all! {
     cases::members_and_groups_are_replaced_by_their_key,
     cases::the_same_key_twice_in_one_change_means_the_last,
     cases::a_trigger_of_the_same_tag_and_build_is_not_added_again_but_a_persons_is,
+    cases::builds_that_have_triggers_for_a_tag_are_told_but_not_for_those_of_people,
     cases::a_trigger_of_the_same_message_is_not_added_again,
     cases::a_final_answer_yields_only_to_its_own_batch,
     cases::a_batch_gives_its_triggers_back,

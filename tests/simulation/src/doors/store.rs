@@ -1,6 +1,6 @@
 //! The store.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use ebs_coordinator::store::{
@@ -9,7 +9,7 @@ use ebs_coordinator::store::{
     StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
-    id::{BatchId, Epoch, RequestId},
+    id::{BatchId, BuildId, Epoch, RequestId, TagName},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -103,6 +103,9 @@ impl Store for StoreDoor {
     }
     async fn batch_triggers(&self, batch: BatchId) -> Answer<Vec<TriggerRow>> {
         self.read(self.memory.batch_triggers(batch)).await
+    }
+    async fn triggered(&self, tag: &TagName, builds: &[BuildId]) -> Answer<BTreeSet<BuildId>> {
+        self.read(self.memory.triggered(tag, builds)).await
     }
     async fn triggers_by_answer(&self) -> Answer<Vec<(String, u64)>> {
         self.read(self.memory.triggers_by_answer()).await

@@ -110,6 +110,7 @@ async fn measure(options: &BenchRecovery, folder: &Path) -> anyhow::Result<Vec<R
         },
         max_open_builds: Some(options.packages),
         prefetch: None,
+        tagged_before: &[],
         proxied: false,
         listens: true,
         disk: None,

@@ -26,7 +26,7 @@ use crate::{
 
 /// Times of a measured run that differ from those of a scenario, in ms.
 pub(super) const TIMERS: &[(&str, u64)] =
-    &[("poll_min", 50), ("lull", 3_000), ("max_lull", 60_000), ("truth_interval", 60_000)];
+    &[("poll_min", 50), ("lull", 3_000), ("max_lull", 60_000), ("archive_interval", 60_000)];
 
 /// How often the coordinator's log is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -113,6 +113,7 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
         max_open_builds: None,
         prefetch: None,
+        tagged_before: &[],
         proxied: false,
         listens: false,
         disk: None,

@@ -5,6 +5,7 @@ mod coordinators;
 mod disk;
 mod engines;
 mod hub;
+mod intake;
 mod play;
 mod replies;
 mod workers;

@@ -10,7 +10,7 @@ use ebs_stage::{
     disk::Disk,
     fedora,
     once::Performance,
-    scenario::{Cast, Scenario},
+    scenario::{Cast, Part, Scenario},
     status::{Pages, Status},
     troupe::{Cue, Troupe},
 };
@@ -42,6 +42,34 @@ pub(crate) struct Setting {
     batch_size: usize,
     listens: bool,
     pub(crate) disk: Option<Disk>,
+    tempo: Tempo,
+    tagged_before: Vec<Part>,
+}
+
+/// What is played, where it is not the usual.
+struct Wish {
+    workers: Option<u16>,
+    faults: Value,
+    /// In MB.
+    disk: Option<u32>,
+    packages: usize,
+    /// Between two looks at Koji's record, in ms.
+    truth_interval: Option<u64>,
+    /// Whether each package has a build in the tag from the beginning.
+    full_tag: bool,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            workers: None,
+            faults: json!({}),
+            disk: None,
+            packages: PACKAGES,
+            truth_interval: None,
+            full_tag: false,
+        }
+    }
 }
 
 /// One batch.
@@ -64,26 +92,29 @@ impl Setting {
             scratch: false,
             drafts: self.drafts,
             batch_size: self.batch_size,
-            tempo: tempo(),
+            tempo: self.tempo.clone(),
             max_open_builds: None,
             prefetch: None,
             proxied: false,
             listens: self.listens,
             disk: self.disk.as_ref(),
+            tagged_before: &self.tagged_before,
         }
     }
 }
 
 /// Shorter leases and calls than on stage: a lost one is noticed soon.
-fn tempo() -> Tempo {
+fn tempo(truth_interval: Option<u64>) -> Tempo {
     let timers = [
         ("lease", 5000),
         ("job_lease", 6000),
         ("doubt_wait", 4000),
         ("lull", 3000),
-        ("truth_interval", 500),
+        ("archive_interval", 500),
     ];
-    Tempo { timers: BTreeMap::from(timers), call_timeout: 2000 }
+    let mut timers = BTreeMap::from(timers);
+    timers.extend(truth_interval.map(|millis| ("truth_interval", millis)));
+    Tempo { timers, call_timeout: 2000 }
 }
 
 impl Play {
@@ -104,27 +135,35 @@ impl Play {
         workers: Option<u16>,
         faults: Value,
     ) -> anyhow::Result<Self> {
-        let play = Self::set(seed, workers, faults, None).await?;
+        let play = Self::set(seed, Wish { workers, faults, ..Wish::default() }).await?;
         play.context("a batch that needs no disk of its own can be played anywhere")
     }
 
     /// Standalone, listening to the bus, its file on a file system of so many MB. None where none can be made, which is told.
     pub(crate) async fn open_on_disk(seed: u64, megabytes: u32) -> anyhow::Result<Option<Self>> {
-        Self::set(seed, None, json!({}), Some(megabytes)).await
+        Self::set(seed, Wish { disk: Some(megabytes), ..Wish::default() }).await
     }
 
-    async fn set(
-        seed: u64,
-        workers: Option<u16>,
-        faults: Value,
-        disk: Option<u32>,
-    ) -> anyhow::Result<Option<Self>> {
+    /// Distributed, with so many packages whose builds are in the tag from the beginning; Koji's record is read each two seconds.
+    pub(crate) async fn open_on_full_tag(seed: u64, packages: usize) -> anyhow::Result<Self> {
+        let wish = Wish {
+            workers: Some(2),
+            packages,
+            truth_interval: Some(2_000),
+            full_tag: true,
+            ..Wish::default()
+        };
+        Self::set(seed, wish).await?.context("a batch that needs no disk can be played anywhere")
+    }
+
+    async fn set(seed: u64, wish: Wish) -> anyhow::Result<Option<Self>> {
+        let Wish { workers, faults, disk, packages, truth_interval, full_tag } = wish;
         let alone = STAGE.lock().await;
         say(&format!("seed {seed}"));
         // An error means that one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let scenario = Scenario::named("clean")?.with_seed(seed);
-        let cast = Cast::new(&scenario, PACKAGES)?;
+        let cast = Cast::new(&scenario, packages)?;
         let folder = tempfile::tempdir().context("make a run folder")?;
         let dynamic = config::write_dynamic(folder.path(), &cast)?;
         let mut script = fedora::script(&scenario, &cast, seed);
@@ -153,6 +192,8 @@ impl Play {
             batch_size: cast.batch_size,
             listens,
             disk,
+            tempo: tempo(truth_interval),
+            tagged_before: if full_tag { cast.parts.clone() } else { Vec::new() },
         };
         let pages = Pages::new()?;
         let troupe = Troupe::start(&setting.cue(), &pages).await?;

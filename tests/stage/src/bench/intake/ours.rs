@@ -19,7 +19,7 @@ const PACKAGES: usize = 200;
 
 /// Times that differ from those of a scenario, in ms: no batch is formed while it is measured.
 const TIMERS: &[(&str, u64)] =
-    &[("lull", 600_000), ("max_lull", 600_000), ("truth_interval", 60_000)];
+    &[("lull", 600_000), ("max_lull", 600_000), ("archive_interval", 60_000)];
 
 /// The instance that is measured.
 const INSTANCE: &str = "coordinator";
@@ -53,6 +53,7 @@ pub(super) async fn measure(
         tempo: Tempo { timers: TIMERS.iter().copied().collect(), ..Tempo::default() },
         max_open_builds: None,
         prefetch: Some(prefetch),
+        tagged_before: &[],
         proxied: false,
         listens: true,
         disk: None,
