@@ -34,7 +34,7 @@ use crate::{
     retention::{FORGET_SILENT, Forgetting},
     store::{Candidate, Store},
     watchful::Watchful,
-    web::{Desk, Health, Need, Reporter, Served, serve},
+    web::{Desk, Health, Need, Pages, Reporter, Served, serve},
 };
 
 /// What a coordinator is started with.
@@ -77,13 +77,11 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let shown = start_vigil(&config, bus.as_ref(), (&metrics, &health), &mut tasks, &stop)?;
     let told = (probe.clone(), health.clone(), board.clone());
     let pages = StorePages::new(Arc::clone(&store), &config, told, shown);
-    let served = Served {
-        health: health.clone(),
-        store: Arc::clone(&store),
-        pages: Arc::new(pages),
-        metrics: metrics.clone(),
-        desk: desk(&config, &store),
-    };
+    let pages: Arc<dyn Pages> = Arc::new(pages);
+    let desk = desk(&config, &store);
+    let (of_store, of_health) = (Arc::clone(&store), health.clone());
+    let served =
+        Served { health: of_health, store: of_store, pages, metrics: metrics.clone(), desk };
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
     let around = neighbours.around((&store, &metrics), &health, &board);

@@ -245,10 +245,10 @@ async fn a_pause_is_asked_for_until_a_time_or_for_ever_and_ended() {
 fn a_span_of_a_pause_is_counted_from_now() {
     let parse = |span: &str| {
         let words = ["ebsctl", "pause", "--reason", "r", "--for", span];
-        match Arguments::parse_from(words).verb {
-            super::Verb::Pause(pause) => pause.change(1_795_348_800_000),
-            other => panic!("{other:?}"),
-        }
+        let super::Verb::Pause(pause) = Arguments::parse_from(words).verb else {
+            panic!("`pause` is a pause")
+        };
+        pause.change(1_795_348_800_000)
     };
     assert_eq!(parse("90m").unwrap().body["until"], 1_795_354_200_000_i64);
     let fault = parse("soon").err().unwrap().to_string();
