@@ -1,6 +1,6 @@
 //! What a person can ask of the leader, as it is stored between the one who asks and the leader.
 
-use ebs_domain::time::Timestamp;
+use ebs_domain::{scm::ScmUrl, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Asked`] that this program writes.
@@ -42,6 +42,13 @@ pub enum Wish {
         /// Which jump: since when it has been held.
         since: Timestamp,
     },
+    /// Take sources off the deny list.
+    Undeny {
+        /// What was asked for: a source, or a pattern.
+        what: String,
+        /// The sources that this was at that moment.
+        sources: Vec<ScmUrl>,
+    },
     /// Begin no new batch.
     Pause {
         /// Until then; without one until somebody says otherwise.
@@ -59,6 +66,7 @@ impl Wish {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
             Self::ConfirmList { .. } => "confirm_list",
+            Self::Undeny { .. } => "undeny",
             Self::Pause { .. } => "pause",
             Self::Unpause => "unpause",
         }
@@ -70,6 +78,7 @@ impl Wish {
         match self {
             Self::Redrive { job } | Self::GiveUp { job } => job,
             Self::ConfirmList { list, .. } => list,
+            Self::Undeny { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
         }
     }
@@ -80,6 +89,7 @@ impl Wish {
         match self {
             Self::Redrive { .. } | Self::GiveUp { .. } | Self::Unpause => "",
             Self::ConfirmList { .. } => ", \"since\": 1795348800000",
+            Self::Undeny { .. } => ", \"pattern\": \"^bash$\"",
             Self::Pause { .. } => ", \"until\": 1795348800000",
         }
     }

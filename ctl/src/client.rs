@@ -93,6 +93,11 @@ impl Client {
         self.get("api/v1/lists", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/denied`.
+    pub(crate) async fn denied(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/denied", &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,

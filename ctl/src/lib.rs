@@ -3,6 +3,7 @@
 
 mod client;
 mod config;
+mod deny;
 mod model;
 mod pause;
 mod words;
@@ -20,6 +21,7 @@ use url::Url;
 
 use client::{Change, Client};
 use config::ConfigVerb;
+use deny::DenyVerb;
 use model::{Answered, Dead, List, Orphan, Readiness, Status};
 use pause::{Pause, Unpause};
 
@@ -55,6 +57,9 @@ enum Verb {
     /// Package lists: how many names act, what is wrong with a list, and a word for one that jumps.
     #[command(subcommand)]
     Lists(ListsVerb),
+    /// The deny list: sources that are not built for a while since they failed, and taking them off.
+    #[command(subcommand)]
+    Deny(DenyVerb),
     /// Begins no new batch: what is under way goes on, and triggers are stored as ever. `ebsctl pause --reason "mass rebuild" --for 3d`
     Pause(Pause),
     /// Ends a person's pause. That of the configuration is ended there.
@@ -172,6 +177,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Dead(DeadVerb::GiveUp(decision)) => {
             change(arguments, &client, decision.change("give-up")).await?
         }
+        Verb::Deny(verb) => denials(arguments, &client, verb).await?,
         Verb::Pause(pause) => {
             change(arguments, &client, pause.change(System.now().millis())?).await?
         }
@@ -222,16 +228,42 @@ async fn lists(
     change(arguments, client, Change { place: place.collect(), body }).await
 }
 
+/// Shows the deny list, or takes something off it.
+async fn denials(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &DenyVerb,
+) -> anyhow::Result<(String, ExitCode)> {
+    let (name, whole) = match verb {
+        DenyVerb::List { name } => (name.as_ref(), false),
+        DenyVerb::Show { name } => (Some(name), true),
+        DenyVerb::Remove(remove) if remove.dry_run => {
+            let body = client.change(&remove.change(), &token(arguments)?).await?;
+            let denials = deny::would_remove(&body)?;
+            let text = pick(arguments, &body, || words::denials(&denials, false));
+            return Ok((text, ExitCode::SUCCESS));
+        }
+        DenyVerb::Remove(remove) => return change(arguments, client, remove.change()).await,
+    };
+    let body = client.denied().await?;
+    let mut denials = deny::listed(&body)?;
+    denials.retain(|denial| name.is_none_or(|name| denial.component == *name));
+    Ok((pick(arguments, &body, || words::denials(&denials, whole)), ExitCode::SUCCESS))
+}
+
+fn token(arguments: &Arguments) -> anyhow::Result<SecretText> {
+    let file = arguments.token_file.as_ref();
+    let file = file.context("this needs a token: name its file with --token-file")?;
+    Ok(SecretText::read(file)?)
+}
+
 /// Asks for a change; what is refused is an error.
 async fn change(
     arguments: &Arguments,
     client: &Client,
     change: Change<'_>,
 ) -> anyhow::Result<(String, ExitCode)> {
-    let file = arguments.token_file.as_ref();
-    let file = file.context("this needs a token: name its file with --token-file")?;
-    let token = SecretText::read(file)?;
-    let body = client.change(&change, &token).await?;
+    let body = client.change(&change, &token(arguments)?).await?;
     let answered: Answered = serde_json::from_slice(&body).context("not an answer")?;
     let code = if answered.result.is_some() { 0 } else { NOT_READY };
     Ok((pick(arguments, &body, || words::answered(&answered)), ExitCode::from(code)))

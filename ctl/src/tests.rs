@@ -267,3 +267,45 @@ async fn a_list_that_is_not_held_or_not_there_is_not_confirmed() {
         assert_eq!((complaints, code), (format!("ebsctl: {why}\n"), ExitCode::from(3)));
     }
 }
+
+fn denied() -> ResponseTemplate {
+    let denial = |component: &str| {
+        serde_json::json!({"component": component, "source": format!("git+https://x/{component}#1"),
+            "class": "build", "text": "error: one\nerror: two", "batch": 7, "task": 99,
+            "first": 1_795_348_800_000_i64, "last": 1_795_348_900_000_i64, "count": 2,
+            "expires": 1_797_940_900_000_i64})
+    };
+    ResponseTemplate::new(200).set_body_json(serde_json::json!([denial("bash"), denial("zsh")]))
+}
+
+#[tokio::test]
+async fn the_deny_list_is_a_line_each_and_one_component_is_shown_whole() {
+    let (out, _, _) = ebsctl(&["deny", "list"], "/api/v1/denied", denied()).await;
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 2);
+    let bash =
+        "bash: build in batch 7 at 2026-11-22T12:01:40Z, not built until 2026-12-22T12:01:40Z";
+    assert_eq!(lines[0], bash);
+    let (out, _, _) = ebsctl(&["deny", "show", "bash"], "/api/v1/denied", denied()).await;
+    let whole = format!(
+        "{bash}\n  git+https://x/bash#1\n  failed in 2 batches since 2026-11-22T12:00:00Z, last in task 99\n  \
+         | error: one\n  | error: two\n"
+    );
+    assert_eq!(out, whole);
+    let (out, _, _) = ebsctl(&["deny", "list", "sed"], "/api/v1/denied", denied()).await;
+    assert_eq!(out, "nothing is denied\n");
+}
+
+#[tokio::test]
+async fn sources_are_taken_off_the_deny_list_by_name_or_by_pattern() {
+    let place = "/api/v1/denied/remove";
+    let words = ["deny", "remove", "--pattern", "^bash$", "--reason", "mended"];
+    let body = serde_json::json!({"reason": "mended", "source": null, "pattern": "^bash$", "dry_run": false});
+    assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
+    let words = ["deny", "remove", "--source", "git+https://x/bash#1", "--reason", "mended"];
+    let body = serde_json::json!({"reason": "mended", "source": "git+https://x/bash#1", "pattern": null,
+        "dry_run": false});
+    assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
+    let both = ["ebsctl", "deny", "remove", "--source", "a", "--pattern", "b", "--reason", "c"];
+    assert!(Arguments::try_parse_from(both).is_err(), "one of them");
+}

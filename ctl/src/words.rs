@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::deny::Denial;
 use crate::model::{
     Answered, Batch, Configuration, Credential, Dead, Group, Held, List, Orphan, Readiness, Status,
 };
@@ -235,6 +236,34 @@ fn jump(text: &mut String, name: &str, held: &Held) {
         format!("  let it with `ebsctl lists confirm {name} --reason …`")
     };
     line(text, format_args!("{then}"));
+}
+
+/// Entries of the deny list, in words; a line each, or all that is known.
+pub(crate) fn denials(denials: &[Denial], whole: bool) -> String {
+    if denials.is_empty() {
+        return "nothing is denied".to_owned();
+    }
+    let mut text = String::new();
+    for denial in denials {
+        let Denial { component, class, batch, count, .. } = denial;
+        let (last, expires) = (moment(denial.last), moment(denial.expires));
+        line(
+            &mut text,
+            format_args!(
+                "{component}: {class} in batch {batch} at {last}, not built until {expires}"
+            ),
+        );
+        if whole {
+            line(&mut text, format_args!("  {}", denial.source));
+            let task = denial.task.map(|task| format!(", last in task {task}")).unwrap_or_default();
+            let first = moment(denial.first);
+            line(&mut text, format_args!("  failed in {count} batches since {first}{task}"));
+            for said in denial.text.lines() {
+                line(&mut text, format_args!("  | {said}"));
+            }
+        }
+    }
+    text
 }
 
 /// A moment, UTC, to the second.

@@ -1,4 +1,5 @@
-//! Carrying out what people ask: jobs that were set aside, package lists that jump, pauses.
+//! Carrying out what people ask: jobs that were set aside, package lists that jump, the deny list,
+//! pauses.
 //!
 //! The effect of a job that was set aside is closed, with outcome `poisoned`, in the very turn that hears of it: so its build
 //! or group suffers and nothing else waits. A closed effect is never run again, so nothing here puts the job itself back on
@@ -97,6 +98,10 @@ impl Term {
             // Whoever refreshes next reads it; the jump may have been taken back by then.
             Wish::ConfirmList { list, since } => {
                 turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
+                Ok(())
+            }
+            Wish::Undeny { sources, .. } => {
+                turn.others.push(Change::Undeny(sources.clone()));
                 Ok(())
             }
             Wish::Pause { until } => self.pause(&asked, *until, now, turn),

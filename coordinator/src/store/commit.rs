@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use ebs_domain::id::TriggerId;
+use ebs_domain::{id::TriggerId, scm::ScmUrl};
+use sqlx::AssertSqlSafe;
 
 use super::{
     Change, Committed, DeadRow, MAX_DEAD_LETTERS, NewTrigger, OddMessage, TriggerAnswer,
@@ -11,7 +12,9 @@ use super::{
     cell::{Columns, Field},
     fault::Fault,
     link::Transaction,
-    people, table,
+    people,
+    sql::MAX_SOURCES,
+    table,
 };
 
 /// The longest body of an odd message that is kept, in bytes.
@@ -48,6 +51,7 @@ async fn apply_one(
         Change::PutGroup(row) => drop(table::put(transaction, vec![row]).await?),
         Change::PutEffects(rows) => drop(table::put(transaction, rows).await?),
         Change::Deny(row) => drop(table::put(transaction, vec![row]).await?),
+        Change::Undeny(sources) => undeny(transaction, sources).await?,
         Change::KeepMessage(message) => drop(table::put(transaction, vec![cut(message)]).await?),
         Change::AddTrigger(trigger) => add_triggers(transaction, vec![trigger], committed).await?,
         Change::PutDead(row) => put_dead(transaction, row).await?,
@@ -126,6 +130,16 @@ async fn answer_triggers(
         vec![id.write(), answer.write(), shown.write(), batch.write()]
     });
     bulk::run(transaction, AROUND, rows.collect(), 1).await?;
+    Ok(())
+}
+
+async fn undeny(transaction: &mut Transaction, sources: Vec<ScmUrl>) -> Result<(), Fault> {
+    for some in sources.chunks(MAX_SOURCES) {
+        let sql =
+            format!("DELETE FROM denied WHERE source IN {}", bulk::placeholders(1, some.len()));
+        let values = some.iter().cloned().map(Field::write).collect();
+        transaction.query(AssertSqlSafe(sql), values).await?;
+    }
     Ok(())
 }
 

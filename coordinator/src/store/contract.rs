@@ -273,6 +273,8 @@ pub enum Change {
     KeepMessage(OddMessage),
     /// Denies a source: inserts, or raises `count` if it failed in another batch now, keeps `first` and replaces the rest.
     Deny(DenyRow),
+    /// Takes sources off the deny list.
+    Undeny(Vec<ScmUrl>),
     /// Keeps a job that was set aside. Of more than [`MAX_DEAD_LETTERS`] the oldest go.
     PutDead(DeadRow),
     /// A person has decided on a job that was set aside: it leaves the list.
@@ -381,6 +383,9 @@ pub enum Lease {
 /// Most jobs set aside that are kept.
 pub const MAX_DEAD_LETTERS: u32 = 1_000;
 
+/// Most entries of the deny list that are shown, or taken off it by one request.
+pub const MAX_DENIALS: u32 = 5_000;
+
 /// Most requests that wait for the leader.
 pub const MAX_REQUESTS: u32 = 1_000;
 
@@ -432,6 +437,8 @@ pub trait Store: Send + Sync {
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError>;
     /// The entries of the deny list for these sources that have not expired.
     async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Result<Vec<DenyRow>, StoreError>;
+    /// The deny list without what has expired, the latest failure first, at most `limit`.
+    async fn denials(&self, now: Timestamp, limit: u32) -> Result<Vec<DenyRow>, StoreError>;
     /// How many messages could not be understood.
     async fn odd_messages(&self) -> Result<u64, StoreError>;
     /// Stores a person's request and its audit entry, in one transaction. Any instance may: no epoch is asked for. `None`, and

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// The most sources asked for in one statement.
-const MAX_SOURCES: usize = 1_000;
+pub(super) const MAX_SOURCES: usize = 1_000;
 
 /// The most builds asked for in one statement: SQLite looks each value up by its name among all the others.
 const MAX_BUILDS: usize = 500;
@@ -248,6 +248,11 @@ impl Store for SqlStore {
         // A source asked for twice, in two statements, is told once.
         denied.dedup();
         Ok(denied)
+    }
+
+    async fn denials(&self, now: Timestamp, limit: u32) -> Result<Vec<DenyRow>, StoreError> {
+        let tail = "WHERE expires > $1 ORDER BY last DESC, source LIMIT $2";
+        self.all("read the deny list", tail, vec![now.write(), limit.write()]).await
     }
 
     async fn odd_messages(&self) -> Result<u64, StoreError> {

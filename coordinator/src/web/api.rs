@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     change::{change, refused, unavailable},
+    deny,
     desk::Desk,
     lists, pause,
     view::{DeadView, OrphanView},
@@ -36,6 +37,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/orphans", get(orphans))
         .route("/api/audit", get(audit))
         .with_state(desk.clone())
+        .merge(deny::routes(desk.clone()))
         .merge(lists::routes(desk.clone()))
         .merge(pause::routes(desk))
 }

@@ -3,6 +3,7 @@
 
 mod api;
 mod change;
+mod deny;
 mod desk;
 mod gate;
 mod health;
@@ -14,6 +15,7 @@ mod sample;
 mod server;
 mod view;
 
+pub use deny::DenialView;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};

@@ -199,6 +199,9 @@ impl Rows {
                 self.odd.entry(message.id).or_insert(message.received);
             }
             Change::Deny(row) => self.deny(row),
+            Change::Undeny(sources) => {
+                self.denied.retain(|source, _| !sources.contains(source));
+            }
             Change::PutDead(row) => self.put_dead(row),
             Change::PutOrphan(row) => {
                 self.orphans.insert((row.kind, row.name.clone()), row);
@@ -394,6 +397,12 @@ impl Store for Memory {
     async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Answer<Vec<DenyRow>> {
         let asked = |row: &&DenyRow| sources.contains(&row.source) && row.expires > now;
         Ok(self.rows().denied.values().filter(asked).cloned().collect())
+    }
+    async fn denials(&self, now: Timestamp, limit: u32) -> Answer<Vec<DenyRow>> {
+        let rows = self.rows();
+        let mut denied: Vec<_> = rows.denied.values().filter(|row| row.expires > now).collect();
+        denied.sort_by_key(|row| (std::cmp::Reverse(row.last), &row.source));
+        Ok(denied.into_iter().take(size(limit)).cloned().collect())
     }
     async fn odd_messages(&self) -> Answer<u64> {
         Ok(u64::try_from(self.rows().odd.len()).unwrap_or(u64::MAX))

@@ -12,8 +12,8 @@ use super::*;
 use crate::{
     lists,
     store::{
-        Candidate, Change, DeadRow, Lease, ListRow, Location, OrphanKind, OrphanRow, SqlStore,
-        Store as _, StoreOptions,
+        Candidate, Change, DeadRow, DenyRow, Lease, ListRow, Location, OrphanKind, OrphanRow,
+        SqlStore, Store as _, StoreOptions,
     },
 };
 
@@ -247,4 +247,58 @@ async fn who_confirms_a_jump_names_the_one_that_was_seen() {
     assert_eq!(answer.0, 200);
     let entry = running.store.audit(9).await.unwrap().pop().unwrap();
     assert_eq!((entry.action.as_str(), entry.subject.as_str()), ("confirm_list", "eln/source"));
+}
+
+fn denial(component: &str) -> DenyRow {
+    let at = Timestamp::from_millis;
+    DenyRow {
+        source: format!("git+https://src.example.org/rpms/{component}#0123").parse().unwrap(),
+        component: component.parse().unwrap(),
+        class: "build".to_owned(),
+        text: "error".to_owned(),
+        batch: BatchId::new(7),
+        task: None,
+        first: at(1),
+        last: at(2),
+        count: 1,
+        expires: at(i64::MAX),
+    }
+}
+
+#[tokio::test]
+async fn what_a_pattern_takes_off_the_deny_list_is_told_first_and_asked_for_by_source() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Operate);
+    let rows = ["bash", "bash-completion", "zsh"].map(|name| Change::Deny(denial(name))).to_vec();
+    running.store.commit(running.epoch, rows).await.unwrap();
+    let path = "/api/v1/denied/remove";
+    let tried = r#"{"reason": "mended", "pattern": "^bash", "dry_run": true}"#;
+    let (status, answer) = running.post(path, Some(&token), tried).await;
+    let names: Vec<_> = answer["would_remove"].as_array().unwrap().iter().collect();
+    assert_eq!((status, names.len()), (200, 2), "{answer}");
+    assert!(running.store.requests(9).await.unwrap().is_empty(), "nothing is stored");
+    let body = r#"{"reason": "mended", "pattern": "^bash$"}"#;
+    let (answer, ()) =
+        tokio::join!(running.post(path, Some(&token), body), running.leader_says("done"));
+    assert_eq!(answer.0, 200);
+    let entry = running.store.audit(9).await.unwrap().pop().unwrap();
+    assert_eq!((entry.action.as_str(), entry.subject.as_str()), ("undeny", "^bash$"));
+}
+
+#[tokio::test]
+async fn a_removal_that_names_nothing_or_twice_or_badly_is_refused_with_the_way_out() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Operate);
+    let path = "/api/v1/denied/remove";
+    for (body, status, code) in [
+        (r#"{"reason": "r"}"#, 400, "bad_choice"),
+        (r#"{"reason": "r", "source": "a", "pattern": "b"}"#, 400, "bad_choice"),
+        (r#"{"reason": "r", "pattern": "("}"#, 400, "bad_choice"),
+        (r#"{"reason": "r", "sauce": "a"}"#, 400, "bad_body"),
+        (r#"{"reason": "r", "pattern": "^none$"}"#, 404, "not_denied"),
+    ] {
+        let (got, answer) = running.post(path, Some(&token), body).await;
+        assert_eq!((got, &answer["error"]), (status, &json!(code)), "{body}: {answer}");
+    }
+    assert_eq!(running.post(path, None, r#"{"reason": "r"}"#).await.0, 401);
 }

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use ebs_coordinator::{
-    store::{AuditRow, ListRow, NewRequest, Store as _},
+    store::{AuditRow, DenyRow, ListRow, NewRequest, Store as _},
     wish::{Asked, VERSION, Wish},
 };
-use ebs_domain::{batch::Plan, id::RequestId, time::Timestamp};
+use ebs_domain::{
+    batch::Plan,
+    id::{BatchId, RequestId},
+    scm::ScmUrl,
+    time::Timestamp,
+};
 use ebs_shared::{
     bodhi::api::Updates as _,
     job::{Job, Work},
@@ -276,4 +281,29 @@ async fn a_pause_that_is_ended_by_a_person_ends_at_once_and_one_that_is_not_ther
     ensure!(world.store.rows().batches.is_empty(), "it is paused");
     ensure!(result(&ask(&world, Wish::Unpause).await?) == "done");
     world.until("the batch is done", is_done).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_a_person_takes_off_the_deny_list_may_be_built_again() -> Result<()> {
+    let world = World::new(&PACKAGES)?;
+    let _leader = world.lead().await?;
+    let source: ScmUrl = "git+https://src.example.org/rpms/bash#0123".parse()?;
+    let at = Timestamp::from_millis(5);
+    let row = DenyRow {
+        source: source.clone(),
+        component: "bash".parse()?,
+        class: "build".to_owned(),
+        text: String::new(),
+        batch: BatchId::new(1),
+        task: None,
+        first: at,
+        last: at,
+        count: 1,
+        expires: Timestamp::from_millis(i64::MAX),
+    };
+    world.store.rows().denied.insert(source.clone(), row);
+    let wish = Wish::Undeny { what: "^bash$".to_owned(), sources: vec![source] };
+    ensure!(result(&ask(&world, wish).await?) == "done");
+    ensure!(world.store.rows().denied.is_empty());
+    Ok(())
 }

@@ -358,6 +358,20 @@ pub(crate) async fn an_expired_denial_is_not_told(ground: &Any) {
     assert_eq!(store.denied(&[], at(0)).await.unwrap(), []);
 }
 
+pub(crate) async fn the_deny_list_is_told_latest_first_and_what_is_taken_off_is_gone(ground: &Any) {
+    let (store, epoch) = led(ground).await;
+    let rows = [denial(1, 1, 10), denial(2, 1, 500), denial(3, 1, 700)];
+    store.commit(epoch, rows.iter().cloned().map(Change::Deny).collect()).await.unwrap();
+    let [first, second, third] = rows;
+    let all = store.denials(at(1_010), 9).await.unwrap();
+    assert_eq!(all, [third.clone(), second.clone()], "the first has expired");
+    assert_eq!(store.denials(at(0), 1).await.unwrap(), [third.clone()]);
+    let unknown: Vec<_> = (100..2_500).map(|n| denial(n, 1, 1).source).collect();
+    let gone = Change::Undeny([unknown, vec![third.source]].concat());
+    store.commit(epoch, vec![gone, Change::Undeny(Vec::new())]).await.unwrap();
+    assert_eq!(store.denials(at(0), 9).await.unwrap(), [second, first]);
+}
+
 pub(crate) async fn a_message_that_was_not_understood_is_kept_once_and_cut(ground: &Any) {
     let (store, epoch) = led(ground).await;
     let long = "\u{e9}".repeat(100_000);

@@ -90,6 +90,7 @@ on_all! {
     cases::triggers_are_counted_by_answer_and_the_oldest_pending_comes_first,
     cases::a_denied_source_counts_its_batches_and_keeps_its_first_time,
     cases::an_expired_denial_is_not_told,
+    cases::the_deny_list_is_told_latest_first_and_what_is_taken_off_is_gone,
     cases::a_message_that_was_not_understood_is_kept_once_and_cut,
     cases::a_mark_is_the_last_text_written,
     cases::five_thousand_rows_in_one_commit_are_all_there,

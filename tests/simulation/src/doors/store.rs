@@ -113,6 +113,9 @@ impl Store for StoreDoor {
     async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Answer<Vec<DenyRow>> {
         self.read(self.memory.denied(sources, now)).await
     }
+    async fn denials(&self, now: Timestamp, limit: u32) -> Answer<Vec<DenyRow>> {
+        self.read(self.memory.denials(now, limit)).await
+    }
     async fn odd_messages(&self) -> Answer<u64> {
         self.read(self.memory.odd_messages()).await
     }
@@ -191,6 +194,7 @@ fn word(change: &Change) -> String {
         }
         Change::KeepMessage(message) => format!("odd message {}", message.id),
         Change::Deny(row) => format!("deny {}", row.component),
+        Change::Undeny(sources) => format!("no more denied: {}", sources.len()),
         Change::PutDead(row) => format!("dead {}", row.job),
         Change::PutOrphan(row) => format!("orphan {} {}", row.kind.word(), row.name),
         Change::DropOrphan { kind, name } => format!("no more orphan {} {name}", kind.word()),

@@ -1,0 +1,85 @@
+//! `ebsctl deny`: the deny list.
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+
+use crate::client::Change;
+
+/// What is wanted of the list.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DenyVerb {
+    /// The sources that are not built for a while, the latest failure first; with a NAME those of this component. `ebsctl
+    /// deny list bash`
+    List {
+        /// A component.
+        name: Option<String>,
+    },
+    /// All that is known of one component's entries, with the last lines of the failure.
+    Show {
+        /// A component.
+        name: String,
+    },
+    /// Takes sources off the list: they may be built again. `ebsctl deny remove --pattern '^bash$' --reason "gcc is mended"`
+    Remove(Remove),
+}
+
+/// What goes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Remove {
+    /// One source, as `ebsctl deny show` names it.
+    #[arg(long, required_unless_present = "pattern", conflicts_with = "pattern")]
+    source: Option<String>,
+    /// All whose component or source this regular expression hits; `.` is all of them.
+    #[arg(long)]
+    pattern: Option<String>,
+    /// Why; it stands in the audit.
+    #[arg(long)]
+    reason: String,
+    /// Only says which these are.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+impl Remove {
+    /// The change that is asked for.
+    pub(crate) fn change(&self) -> Change<'static> {
+        let Self { source, pattern, reason, dry_run } = self;
+        let body = serde_json::json!({
+            "reason": reason, "source": source, "pattern": pattern, "dry_run": dry_run,
+        });
+        Change { place: vec!["api", "v1", "denied", "remove"], body }
+    }
+}
+
+/// An entry, as a coordinator tells it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Denial {
+    pub(crate) component: String,
+    pub(crate) source: String,
+    pub(crate) class: String,
+    pub(crate) text: String,
+    pub(crate) batch: i64,
+    pub(crate) task: Option<i64>,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) count: u32,
+    pub(crate) expires: i64,
+}
+
+/// Those that would be removed.
+#[derive(Debug, Deserialize)]
+struct Would {
+    would_remove: Vec<Denial>,
+}
+
+/// The entries in the answer to a list.
+pub(crate) fn listed(body: &[u8]) -> anyhow::Result<Vec<Denial>> {
+    serde_json::from_slice(body).context("not a deny list")
+}
+
+/// The entries in the answer to a removal that was only tried.
+pub(crate) fn would_remove(body: &[u8]) -> anyhow::Result<Vec<Denial>> {
+    Ok(serde_json::from_slice::<Would>(body).context("not an answer")?.would_remove)
+}
