@@ -1,7 +1,7 @@
 //! The coordinator put together from its configuration, in both ways to run: with Redis and workers elsewhere, or with
 //! everything in this process.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -12,7 +12,6 @@ use ebs_shared::{
     clients,
     clock::{Chance as _, System},
     config::{Orphans, Policy, StaticConfig},
-    content::ContentResolver,
     credentials::{self, Standing, Vigil},
     exchange::{Exchange, HttpExchange},
     koji::{api::Hub, client::HubClient},
@@ -24,27 +23,26 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    board::Board,
+    configuration::{self, Around, Kept},
     driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe},
     feeds,
     leader::{Leadership, TermWork},
     listening::{Listening, bus_config},
-    lists::{ListMetrics, Lists},
     opening::open_store,
     pages::StorePages,
-    refresh::{self, REFRESH_SILENT, Refresh},
     retention::{FORGET_SILENT, Forgetting},
-    snapshot::Snapshot,
     store::{Candidate, Store},
     watchful::Watchful,
-    web::{Desk, Health, Need, Reporter, Served, serve},
+    web::{Desk, Health, Need, Pages, Reporter, Served, serve},
 };
 
 /// What a coordinator is started with.
 pub struct Setup {
     /// The static configuration.
     pub config: StaticConfig,
-    /// The dynamic configuration file.
-    pub dynamic: PathBuf,
+    /// Where that was read, and where the dynamic configuration is.
+    pub kept: Kept,
     /// Where the pages are served.
     pub listener: TcpListener,
     /// Ends it.
@@ -67,29 +65,28 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
 
 /// The same on a store that is open.
 async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
-    let Setup { config, dynamic, listener, stop } = setup;
+    let Setup { config, kept, listener, stop } = setup;
     let config = Arc::new(config);
     let metrics = Metrics::new()?;
     let (health, probe) = (Health::default(), Probe::new());
+    let board = Board::new(Arc::new(System), metrics.registry())?;
     let neighbours = Neighbours::of(&config, &metrics)?;
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
     let bus = bus_config(&config)?;
     let shown = start_vigil(&config, bus.as_ref(), (&metrics, &health), &mut tasks, &stop)?;
-    let pages =
-        StorePages::new(Arc::clone(&store), &config, (probe.clone(), health.clone()), shown);
-    let served = Served {
-        health: health.clone(),
-        store: Arc::clone(&store),
-        pages: Arc::new(pages),
-        metrics: metrics.clone(),
-        desk: desk(&config, &store),
-    };
+    let told = (probe.clone(), health.clone(), board.clone());
+    let pages = StorePages::new(Arc::clone(&store), &config, told, shown);
+    let pages: Arc<dyn Pages> = Arc::new(pages);
+    let desk = desk(&config, &store);
+    let (of_store, of_health) = (Arc::clone(&store), health.clone());
+    let served =
+        Served { health: of_health, store: of_store, pages, metrics: metrics.clone(), desk };
     start_pages(listener, served, &mut tasks, &stop);
-    let refresh = neighbours.refresh(&config, dynamic, &store, (&metrics, &health))?;
-    let Some(snapshot) = start_refresh(refresh, &mut tasks, &stop).await? else {
-        return finish(tasks, &stop, config.ebs.timers.grace).await;
-    };
+    let grace = config.ebs.timers.grace;
+    let around = neighbours.around((&store, &metrics), &health, &board);
+    let started = configuration::start(&config, kept, &around, &mut tasks, &stop).await?;
+    let Some(snapshot) = started else { return finish(tasks, &stop, grace).await };
     let queue = start_queue(&config, &neighbours, (&metrics, &health), &mut tasks, &stop)?;
     let parts = Arc::new(Parts {
         store: Arc::clone(&store),
@@ -124,7 +121,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     };
     let lead_stop = stop.clone();
     tasks.spawn(async move { leadership.run(lead_stop).await.context("cannot lead") });
-    finish(tasks, &stop, config.ebs.timers.grace).await
+    finish(tasks, &stop, grace).await
 }
 
 /// What we talk to over HTTP.
@@ -142,30 +139,14 @@ impl Neighbours {
         Ok(Self { exchange, hub, bodhi })
     }
 
-    fn refresh(
-        &self,
-        config: &Arc<StaticConfig>,
-        dynamic: PathBuf,
-        store: &Arc<dyn Store>,
-        (metrics, health): (&Metrics, &Health),
-    ) -> anyhow::Result<Refresh> {
-        let lists = Lists {
-            resolver: ContentResolver::new(Arc::clone(&self.exchange)),
-            store: Arc::clone(store),
-            guards: config.ebs.lists.clone(),
-            clock: Arc::new(System),
-            metrics: ListMetrics::register(metrics)?,
-        };
-        let every = config.ebs.timers.config_refresh;
-        let (silent, config) = (every * 2 + REFRESH_SILENT, Arc::clone(config));
-        Ok(Refresh {
-            dynamic: Box::new(move || refresh::read_dynamic(&dynamic)),
-            plan: Box::new(move |number, tag| refresh::plan(&config, number, tag)),
-            every,
-            lists,
-            bodhi: Arc::clone(&self.bodhi),
-            health: health.part("configuration", Need::Always, Some(silent)),
-        })
+    /// What the refresh of the configuration needs.
+    fn around<'a>(
+        &'a self,
+        (store, metrics): (&'a Arc<dyn Store>, &'a Metrics),
+        health: &'a Health,
+        board: &'a Board,
+    ) -> Around<'a> {
+        Around { exchange: &self.exchange, bodhi: &self.bodhi, store, metrics, health, board }
     }
 }
 
@@ -251,22 +232,6 @@ async fn finish(
         stop.cancel();
         outcome = outcome.and(ended);
     }
-}
-
-/// Reads the dynamic configuration and the lists, then keeps them fresh. Gives nothing if it is told to stop before that.
-async fn start_refresh(
-    refresh: Refresh,
-    tasks: &mut JoinSet<anyhow::Result<()>>,
-    stop: &CancellationToken,
-) -> anyhow::Result<Option<watch::Receiver<Arc<Snapshot>>>> {
-    let Some(first) = refresh.first(stop).await? else { return Ok(None) };
-    let (newest, snapshot) = watch::channel(Arc::new(first));
-    let refresh_stop = stop.clone();
-    tasks.spawn(async move {
-        refresh.run(newest, refresh_stop).await;
-        Ok(())
-    });
-    Ok(Some(snapshot))
 }
 
 /// The queue: Redis if there is one, else one in this process with a worker beside it.

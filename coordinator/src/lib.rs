@@ -1,7 +1,10 @@
 //! The coordinator: intake, batch formation, the ledger of effects, the pages.
 
 pub mod app;
+pub mod board;
+pub mod configuration;
 pub mod driver;
+pub mod dynamic;
 pub mod feeds;
 pub mod intake;
 pub mod leader;
@@ -9,7 +12,9 @@ mod listening;
 pub mod lists;
 mod opening;
 pub mod pages;
+pub mod pause;
 pub mod refresh;
+pub mod reload;
 pub mod report;
 pub mod retention;
 pub mod snapshot;

@@ -3,10 +3,13 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::Parser;
-use ebs_coordinator::app::{self, Setup};
+use clap::{ArgGroup, Parser};
+use ebs_coordinator::{
+    app::{self, Setup},
+    configuration::Kept,
+};
 use ebs_shared::{
-    config::load_static,
+    config::{load_static, source::Link},
     telemetry::{LogFormat, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,21 +19,56 @@ use tokio_util::sync::CancellationToken;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Keeps Fedora ELN in step with Rawhide.
+///
+/// On SIGHUP the static file is read again: what only the next batch begins with is taken over, the rest is named as needing a
+/// restart; the dynamic configuration is read again too. Exit code 128: something a person must mend.
 #[derive(Parser)]
 #[command(name = "ebs-coordinator", version)]
+#[command(group(ArgGroup::new("dynamic").required(true).multiple(false)))]
+#[command(after_help = "Examples:
+  ebs-coordinator --static-config-file elnbuildsync.yaml --dynamic-config-file dynamic.yaml
+  ebs-coordinator --dynamic-config-url https://example.org/config.git#production
+  ebs-coordinator --static-config-file one.yaml --dynamic-config-file one.yaml    # the older single file")]
 struct Arguments {
     /// The static configuration file.
     #[arg(long, default_value = "/etc/elnbuildsync/static-config/elnbuildsync.yaml")]
     static_config_file: PathBuf,
-    /// The dynamic configuration file.
-    #[arg(long)]
-    dynamic_config_file: PathBuf,
+    /// The dynamic configuration file. Read again as soon as it is another one.
+    #[arg(long, value_name = "PATH", group = "dynamic")]
+    dynamic_config_file: Option<PathBuf>,
+    /// A git repository and a branch, tag or whole commit id of it (`main` if there is none), or the address of a `.yaml` file.
+    #[arg(
+        long,
+        value_name = "LINK#REF",
+        group = "dynamic",
+        env = "EBS_DYNAMIC_CONFIG_URL",
+        hide_env_values = true
+    )]
+    dynamic_config_url: Option<String>,
+    /// Name of the file at the top of the repository, instead of `elnbuildsync_dynamic.yaml` or the older `distrobaker.yaml`.
+    #[arg(long, value_name = "NAME", conflicts_with = "dynamic_config_file")]
+    dynamic_config_name: Option<String>,
     /// What is logged, such as `info` or `ebs_coordinator=debug,info`.
     #[arg(long, default_value = "info")]
     log: String,
     /// Log as JSON, one object a line.
     #[arg(long)]
     log_json: bool,
+}
+
+impl Arguments {
+    /// Where the configuration is kept. What is wrong with an address is told without it, for its credentials.
+    fn kept(&self) -> anyhow::Result<Kept> {
+        let dynamic = match (&self.dynamic_config_file, &self.dynamic_config_url) {
+            (Some(path), None) => Link::File(path.clone()),
+            (None, Some(url)) => Link::parse(url, self.dynamic_config_name.as_deref())
+                .context("--dynamic-config-url cannot be used")?,
+            (Some(_), Some(_)) | (None, None) => anyhow::bail!(
+                "exactly one of --dynamic-config-file and --dynamic-config-url is expected"
+            ),
+        };
+        Ok(Kept { fixed: self.static_config_file.clone(), dynamic })
+    }
 }
 
 #[tokio::main]
@@ -50,6 +88,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }
+    let kept = arguments.kept()?;
     let loaded = load_static(&arguments.static_config_file)?;
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
@@ -59,6 +98,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
     tracing::info!(address = %listener.local_addr()?, "serving pages");
+    // Who rereads the configuration begins to listen later; until then this signal would end the process.
+    let _hangup = signal(SignalKind::hangup())?;
     let stop = CancellationToken::new();
     let (mut term, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -72,11 +113,5 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::info!("told to stop");
         told.cancel();
     });
-    app::run(Setup {
-        config: loaded.config,
-        dynamic: arguments.dynamic_config_file,
-        listener,
-        stop,
-    })
-    .await
+    app::run(Setup { config: loaded.config, kept, listener, stop }).await
 }

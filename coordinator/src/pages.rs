@@ -18,16 +18,18 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::{
+    board::Board,
     driver::Probe,
     intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
+    pause::{OperatorPause, PAUSE},
     store::{
         BatchRow, EffectRow, GroupRow, MAX_ORPHANS, MemberRow, Store, StoreError, StoreErrorKind,
         TriggerRow,
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
-        LeaderView, ListView, OrphanView, Overview, Pages, RecentView, SliceView, StateCount,
-        TagView, TriggerView,
+        LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
+        StateCount, TagView, TriggerView,
     },
 };
 
@@ -54,6 +56,7 @@ pub struct StorePages {
     store: Arc<dyn Store>,
     probe: Probe,
     health: Health,
+    board: Board,
     instance: String,
     credentials: watch::Receiver<Vec<Standing>>,
     web_url: String,
@@ -67,7 +70,7 @@ impl StorePages {
     pub fn new(
         store: Arc<dyn Store>,
         config: &StaticConfig,
-        (probe, health): (Probe, Health),
+        (probe, health, board): (Probe, Health, Board),
         credentials: watch::Receiver<Vec<Standing>>,
     ) -> Self {
         let bare = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
@@ -75,6 +78,7 @@ impl StorePages {
             store,
             probe,
             health,
+            board,
             credentials,
             instance: config.ebs.instance.clone(),
             web_url: bare(&config.ebs.koji.web_url),
@@ -129,6 +133,18 @@ impl StorePages {
             return Some(LeaderView { instance: self.instance.clone(), here: true });
         }
         self.health.leader().map(|instance| LeaderView { instance, here: false })
+    }
+
+    /// Why no new batch begins, by source.
+    async fn pauses(&self, by_configuration: bool) -> Result<Vec<PauseView>, StoreError> {
+        let stored = self.store.mark(PAUSE).await?;
+        let operator = OperatorPause::read(stored.as_deref()).map_err(|error| {
+            let kind = StoreErrorKind::Broken(format!("{error:#}"));
+            StoreError { what: "read the pause", kind }
+        })?;
+        let operator = operator.filter(|pause| pause.holds(System.now()));
+        let configuration = by_configuration.then(PauseView::of_configuration);
+        Ok(configuration.into_iter().chain(operator.map(PauseView::of_operator)).collect())
     }
 
     /// The tags that trigger, and how far Koji's record of each was read.
@@ -228,11 +244,15 @@ impl Pages for StorePages {
         let orphans = self.store.orphans(MAX_ORPHANS).await?;
         let current = self.current().await?;
         let lists = self.store.lists().await?;
+        let pauses = self.pauses(progress.paused).await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),
             leader: self.leader(),
-            paused: progress.paused.then(|| "The configuration says so.".to_owned()),
+            configuration: self.board.view(),
+            paused: (!pauses.is_empty())
+                .then(|| pauses.iter().map(PauseView::words).collect::<Vec<_>>().join(" ")),
+            pauses,
             web_url: self.web_url.clone(),
             trigger_tags: self.trigger_tags().await?,
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,

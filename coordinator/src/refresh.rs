@@ -1,18 +1,24 @@
 //! Making snapshots: the dynamic file, the package lists, the trigger tag. All or nothing: a bad one keeps the last.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use ebs_domain::{batch::Plan, id::TagName};
+use ebs_domain::{batch::Plan, difference::Difference, id::TagName};
 use ebs_shared::{
     bodhi::BodhiUpdates,
-    config::{DynamicConfig, StaticConfig, TriggerTag, load_dynamic},
+    config::{DynamicConfig, StaticConfig, TriggerTag, settings},
     content,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{lists::Lists, snapshot::Snapshot, web::Reporter};
+use crate::{
+    board::Board,
+    dynamic::{Dynamic, may_pass},
+    lists::Lists,
+    snapshot::{Snapshot, Taken},
+    web::Reporter,
+};
 
 /// The first pause after a refresh that brought nothing while there is no snapshot yet; it doubles up to the interval.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -20,29 +26,41 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Longest span between two polls beyond which an update's waiting is counted as an outage, in parts of the longest pause.
 const POLL_GAP: u32 = 3;
 
-/// The longest that one refresh takes, beyond the interval: several lists, each with its time limit.
-pub const REFRESH_SILENT: Duration = Duration::from_secs(300);
+/// The longest that one refresh takes, beyond the interval: a repository and several lists, each call with its time limit.
+pub const REFRESH_SILENT: Duration = Duration::from_secs(600);
 
-/// Reads the dynamic configuration as it is now.
-pub type Dynamic = Box<dyn Fn() -> anyhow::Result<DynamicConfig> + Send + Sync>;
+/// Most packages or patterns that a sentence about a change names in the log.
+const LOGGED_NAMES: usize = 20;
 
 /// The settings that a batch begins with, by the number of the snapshot and the tag that triggers.
 pub type PlanOf = Box<dyn Fn(u64, TagName) -> Plan + Send + Sync>;
 
+/// Why there is no snapshot.
+enum Unmade {
+    /// The dynamic configuration.
+    Dynamic(anyhow::Error),
+    /// The lists, or the tag.
+    Rest(anyhow::Error),
+}
+
 /// Makes snapshots.
 pub struct Refresh {
     /// Reads what can change.
-    pub dynamic: Dynamic,
+    pub dynamic: Box<dyn Dynamic>,
     /// Gives what does not.
     pub plan: PlanOf,
     /// The time between two rounds.
     pub every: Duration,
+    /// Asks for a round at once.
+    pub ask: Arc<Notify>,
     /// Reads and keeps the lists.
     pub lists: Lists,
     /// Knows what Rawhide is.
     pub bodhi: Arc<BodhiUpdates>,
     /// Told of each round.
     pub health: Reporter,
+    /// Shows how each round ended.
+    pub board: Board,
 }
 
 impl Refresh {
@@ -50,60 +68,79 @@ impl Refresh {
     ///
     /// # Errors
     ///
-    /// The faults of the dynamic file: those only a person can mend. `None` if `stop` came first.
+    /// What only a person can mend: faults of the dynamic configuration, and a source that has none. `None` if `stop` came first.
     pub async fn first(&self, stop: &CancellationToken) -> anyhow::Result<Option<Snapshot>> {
         let mut pause = PAUSE;
         loop {
-            let dynamic = (self.dynamic)()?;
-            match self.complete(1, &dynamic).await {
+            let made = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(None),
+                made = self.make(1) => made,
+            };
+            match made {
                 Ok(snapshot) => {
                     self.health.well();
                     return Ok(Some(snapshot));
                 }
-                Err(error) => {
-                    self.health.ill(format!("no package lists yet: {error:#}"));
-                    tracing::warn!(error = format!("{error:#}"), "no package lists yet: again");
-                }
+                Err(Unmade::Dynamic(error)) if !may_pass(&error) => return Err(error),
+                Err(Unmade::Dynamic(error)) => self.not_yet("no configuration yet", &error),
+                Err(Unmade::Rest(error)) => self.not_yet("no package lists yet", &error),
             }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
+                () = self.ask.notified() => {}
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(self.every),
             }
         }
     }
 
-    /// Makes a new snapshot now and then.
+    /// Tells why there is nothing to begin with.
+    fn not_yet(&self, what: &str, error: &anyhow::Error) {
+        let reason = format!("{what}: {error:#}");
+        self.board.refused(&reason);
+        self.health.ill(reason);
+    }
+
+    /// Makes a new snapshot now and then, and when it is asked to.
     pub async fn run(self, newest: watch::Sender<Arc<Snapshot>>, stop: CancellationToken) {
         let mut number = newest.borrow().policy.number();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
+                () = self.ask.notified() => {}
                 () = tokio::time::sleep(self.every) => {}
             }
-            let made = async { self.complete(number + 1, &(self.dynamic)()?).await }.await;
+            let made = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                made = self.make(number + 1) => made,
+            };
             // The last snapshot does as well: only a loop that stands still is a fault here.
             self.health.well();
             match made {
                 Ok(snapshot) => {
                     number += 1;
-                    tracing::info!(
-                        snapshot = number,
-                        paused = snapshot.paused,
-                        "configuration refreshed"
-                    );
+                    let changes = changes(&newest.borrow(), &snapshot);
+                    tell(&snapshot, changes);
                     newest.send_replace(Arc::new(snapshot));
                 }
-                Err(error) => {
-                    tracing::warn!(
-                        error = format!("{error:#}"),
-                        snapshot = number,
-                        "refresh refused: keeping the last"
-                    );
+                Err(Unmade::Dynamic(error) | Unmade::Rest(error)) => {
+                    self.board.refused(&format!("{error:#}"));
                 }
             }
         }
+    }
+
+    /// Reads everything anew. All of it, or nothing.
+    async fn make(&self, number: u64) -> Result<Snapshot, Unmade> {
+        let read = self.dynamic.read().await.map_err(Unmade::Dynamic)?;
+        let mut snapshot = self.complete(number, &read.config).await.map_err(Unmade::Rest)?;
+        let origin = read.origin.to_string();
+        let at = self.board.accepted(number, &origin);
+        snapshot.taken = Taken { origin, at, said: Some(Arc::new(read.config)) };
+        Ok(snapshot)
     }
 
     async fn complete(&self, number: u64, dynamic: &DynamicConfig) -> anyhow::Result<Snapshot> {
@@ -128,21 +165,42 @@ impl Refresh {
                 .context("Bodhi has no pending release with the branch `rawhide`")?,
         };
         let plan = (self.plan)(number, trigger_tag);
-        Ok(Snapshot { policy: Arc::new(policy), plan, paused: dynamic.control.pause })
+        let (policy, paused) = (Arc::new(policy), dynamic.control.pause);
+        Ok(Snapshot { policy, plan, paused, taken: Taken::default() })
     }
 }
 
-/// Reads the dynamic file, and tells of what is odd in it.
-///
-/// # Errors
-///
-/// Its faults, all of them.
-pub fn read_dynamic(path: &Path) -> anyhow::Result<DynamicConfig> {
-    let loaded = load_dynamic(path)?;
-    for warning in &loaded.warnings {
-        tracing::warn!(warning = warning.to_string(), "in the dynamic configuration");
+/// What is different, in words: a sentence for each kind of change, with some of the packages that it is about.
+fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    let mut changes = match (&before.taken.said, &after.taken.said) {
+        (Some(before), Some(after)) => settings(before, after),
+        (_, _) => Vec::new(),
+    };
+    let (old, new) = (&before.plan, &after.plan);
+    let named = |tag: &TriggerTag| *tag == TriggerTag::Named(new.trigger_tag.clone());
+    let written = after.taken.said.as_ref().is_some_and(|said| named(&said.control.trigger_tag));
+    if old.trigger_tag != new.trigger_tag && !written {
+        let (old, new) = (&old.trigger_tag, &new.trigger_tag);
+        changes.push(format!("Rawhide's tag: {old} → {new}"));
     }
-    Ok(loaded.config)
+    let named =
+        Plan { snapshot: old.snapshot, trigger_tag: old.trigger_tag.clone(), ..new.clone() };
+    if *old != named {
+        changes.push("the next batch begins with other settings of the static file".to_owned());
+    }
+    changes.extend(Difference::between(&before.policy, &after.policy).sentences(LOGGED_NAMES));
+    changes
+}
+
+/// Logs what is different, a line for each sentence.
+fn tell(snapshot: &Snapshot, changes: Vec<String>) {
+    let (number, origin) = (snapshot.policy.number(), snapshot.taken.origin.as_str());
+    if changes.is_empty() {
+        tracing::debug!(snapshot = number, origin, "configuration refreshed: no difference");
+    }
+    for change in changes {
+        tracing::info!(snapshot = number, origin, change, "configuration changed");
+    }
 }
 
 /// The settings that a batch begins with.

@@ -11,6 +11,12 @@ pub const VERSION: u32 = 2;
 pub struct Asked {
     /// Version of this shape, see [`VERSION`].
     pub v: u32,
+    /// Who asks; programs of version 1 did not say.
+    #[serde(default)]
+    pub who: String,
+    /// Why.
+    #[serde(default)]
+    pub why: String,
     /// What is asked.
     pub wish: Wish,
 }
@@ -36,6 +42,13 @@ pub enum Wish {
         /// Which jump: since when it has been held.
         since: Timestamp,
     },
+    /// Begin no new batch.
+    Pause {
+        /// Until then; without one until somebody says otherwise.
+        until: Option<Timestamp>,
+    },
+    /// End the pause that a person asked for.
+    Unpause,
 }
 
 impl Wish {
@@ -46,6 +59,8 @@ impl Wish {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
             Self::ConfirmList { .. } => "confirm_list",
+            Self::Pause { .. } => "pause",
+            Self::Unpause => "unpause",
         }
     }
 
@@ -55,6 +70,7 @@ impl Wish {
         match self {
             Self::Redrive { job } | Self::GiveUp { job } => job,
             Self::ConfirmList { list, .. } => list,
+            Self::Pause { .. } | Self::Unpause => "new batches",
         }
     }
 
@@ -62,8 +78,9 @@ impl Wish {
     #[must_use]
     pub fn body(&self) -> &'static str {
         match self {
-            Self::Redrive { .. } | Self::GiveUp { .. } => "",
+            Self::Redrive { .. } | Self::GiveUp { .. } | Self::Unpause => "",
             Self::ConfirmList { .. } => ", \"since\": 1795348800000",
+            Self::Pause { .. } => ", \"until\": 1795348800000",
         }
     }
 }

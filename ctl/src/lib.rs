@@ -2,7 +2,9 @@
 //! changes. Keeps nothing.
 
 mod client;
+mod config;
 mod model;
+mod pause;
 mod words;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -10,14 +12,16 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use ebs_shared::{
-    clock::System,
+    clock::{Clock as _, System},
     config::SecretText,
     token::{Scope, Token},
 };
 use url::Url;
 
 use client::{Change, Client};
+use config::ConfigVerb;
 use model::{Answered, Dead, List, Orphan, Readiness, Status};
+use pause::{Pause, Unpause};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
@@ -51,8 +55,15 @@ enum Verb {
     /// Package lists: how many names act, what is wrong with a list, and a word for one that jumps.
     #[command(subcommand)]
     Lists(ListsVerb),
+    /// Begins no new batch: what is under way goes on, and triggers are stored as ever. `ebsctl pause --reason "mass rebuild" --for 3d`
+    Pause(Pause),
+    /// Ends a person's pause. That of the configuration is ended there.
+    Unpause(Unpause),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     Orphans,
+    /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
+    #[command(subcommand)]
+    Config(ConfigVerb),
     /// Tokens of those who may change something.
     #[command(subcommand)]
     Token(TokenVerb),
@@ -161,12 +172,17 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Dead(DeadVerb::GiveUp(decision)) => {
             change(arguments, &client, decision.change("give-up")).await?
         }
+        Verb::Pause(pause) => {
+            change(arguments, &client, pause.change(System.now().millis())?).await?
+        }
+        Verb::Unpause(unpause) => change(arguments, &client, unpause.change()).await?,
         Verb::Lists(verb) => lists(arguments, &client, verb).await?,
         Verb::Orphans => {
             let body = client.orphans().await?;
             let orphans: Vec<Orphan> = serde_json::from_slice(&body).context("not a list")?;
             (pick(arguments, &body, || words::orphans(&orphans)), ExitCode::SUCCESS)
         }
+        Verb::Config(verb) => config::run(verb, arguments.json).await?,
         Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
     };
     writeln!(out, "{}", text.trim_end()).context("cannot be printed")?;

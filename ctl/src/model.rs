@@ -9,6 +9,7 @@ pub(crate) struct Status {
     pub(crate) version: String,
     pub(crate) now: i64,
     pub(crate) leader: Option<Leader>,
+    pub(crate) configuration: Configuration,
     pub(crate) paused: Option<String>,
     pub(crate) current: Option<Batch>,
     pub(crate) pending_total: u64,
@@ -20,6 +21,16 @@ pub(crate) struct Status {
     pub(crate) credentials: Vec<Credential>,
     pub(crate) orphans: Vec<Orphan>,
     pub(crate) lists: Vec<List>,
+}
+
+/// How the configuration stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Configuration {
+    pub(crate) snapshot: Option<u64>,
+    pub(crate) origin: Option<String>,
+    pub(crate) loaded: Option<i64>,
+    pub(crate) refused: Option<String>,
 }
 
 /// A certificate or token that ends soon, is over, or cannot be read.

@@ -189,31 +189,70 @@ async fn a_list_that_jumps_is_shown_with_what_would_change_and_what_to_do() {
     assert_eq!(out, expected);
 }
 
-#[tokio::test]
-async fn a_jump_is_confirmed_by_the_time_since_when_it_is_held() {
+/// What comes of a change that is expected at this place with this body; other answers there are, by place.
+async fn changed(
+    words: &[&str],
+    (place, body): (&str, serde_json::Value),
+    others: Option<(&str, ResponseTemplate)>,
+) -> (String, String, ExitCode) {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, "ebs_secret\n").unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let server = MockServer::start().await;
-    Mock::given(path("/api/v1/lists")).respond_with(one_list(&jump())).mount(&server).await;
-    Mock::given(path("/api/v1/lists/eln/source/confirm"))
-        .and(body_json(serde_json::json!({"reason": "meant", "since": 1_795_348_900_000_i64})))
+    if let Some((place, answer)) = others {
+        Mock::given(path(place)).respond_with(answer).mount(&server).await;
+    }
+    let answer = serde_json::json!({"request": 7, "result": "done"});
+    Mock::given(path(place))
+        .and(body_json(body))
         .and(header("authorization", "Bearer ebs_secret"))
-        .respond_with(
-            ResponseTemplate::new(200)
-                .set_body_json(serde_json::json!({"request": 7, "result": "done"})),
-        )
+        .respond_with(ResponseTemplate::new(200).set_body_json(answer))
         .mount(&server)
         .await;
     let (url, file) = (server.uri(), file.display().to_string());
     let (mut out, mut complaints) = (Vec::new(), Vec::new());
-    let words = ["ebsctl", "--url", &url, "--token-file", &file, "lists", "confirm"];
-    let words = words.into_iter().chain(["eln/source", "--reason", "meant"]);
-    let code = run(Arguments::parse_from(words), &mut out, &mut complaints).await;
-    assert_eq!(String::from_utf8(complaints).unwrap(), "");
-    assert_eq!(String::from_utf8(out).unwrap(), "request 7: done\n");
+    let all = ["ebsctl", "--url", &url, "--token-file", &file];
+    let all = all.into_iter().chain(words.iter().copied());
+    let code = run(Arguments::parse_from(all), &mut out, &mut complaints).await;
+    (String::from_utf8(out).unwrap(), String::from_utf8(complaints).unwrap(), code)
+}
+
+#[tokio::test]
+async fn a_jump_is_confirmed_by_the_time_since_when_it_is_held() {
+    let body = serde_json::json!({"reason": "meant", "since": 1_795_348_900_000_i64});
+    let words = ["lists", "confirm", "eln/source", "--reason", "meant"];
+    let lists = ("/api/v1/lists", one_list(&jump()));
+    let asked = ("/api/v1/lists/eln/source/confirm", body);
+    let (out, complaints, code) = changed(&words, asked, Some(lists)).await;
+    assert_eq!((out.as_str(), complaints.as_str()), ("request 7: done\n", ""));
     assert_eq!(code, ExitCode::SUCCESS);
+}
+
+#[tokio::test]
+async fn a_pause_is_asked_for_until_a_time_or_for_ever_and_ended() {
+    let words = ["pause", "--reason", "mass rebuild", "--until", "2026-11-22T12:01:40Z"];
+    let body = serde_json::json!({"reason": "mass rebuild", "until": 1_795_348_900_000_i64});
+    assert_eq!(changed(&words, ("/api/v1/pause", body), None).await.0, "request 7: done\n");
+    let body = serde_json::json!({"reason": "mass rebuild", "until": null});
+    assert_eq!(changed(&words[..3], ("/api/v1/pause", body), None).await.0, "request 7: done\n");
+    let body = serde_json::json!({"reason": "over"});
+    let words = ["unpause", "--reason", "over"];
+    assert_eq!(changed(&words, ("/api/v1/unpause", body), None).await.0, "request 7: done\n");
+}
+
+#[test]
+fn a_span_of_a_pause_is_counted_from_now() {
+    let parse = |span: &str| {
+        let words = ["ebsctl", "pause", "--reason", "r", "--for", span];
+        let super::Verb::Pause(pause) = Arguments::parse_from(words).verb else {
+            panic!("`pause` is a pause")
+        };
+        pause.change(1_795_348_800_000)
+    };
+    assert_eq!(parse("90m").unwrap().body["until"], 1_795_354_200_000_i64);
+    let fault = parse("soon").err().unwrap().to_string();
+    assert!(fault.contains("`soon` is no span: write `90m`"), "{fault}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::model::{
-    Answered, Batch, Credential, Dead, Group, Held, List, Orphan, Readiness, Status,
+    Answered, Batch, Configuration, Credential, Dead, Group, Held, List, Orphan, Readiness, Status,
 };
 
 /// Most triggers named; the others are counted.
@@ -16,6 +16,7 @@ pub(crate) fn status(status: &Status) -> String {
     let mut text = String::new();
     let leader = status.leader.as_ref().map_or("nobody", |leader| &leader.instance);
     line(&mut text, format_args!("ELNBuildSync {}, led by {leader}", status.version));
+    configuration(&mut text, &status.configuration, status.now);
     if let Some(reason) = &status.paused {
         line(&mut text, format_args!("paused: {reason}"));
     }
@@ -61,6 +62,17 @@ pub(crate) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+fn configuration(text: &mut String, configuration: &Configuration, now: i64) {
+    if let Some(snapshot) = configuration.snapshot {
+        let origin = configuration.origin.as_deref().unwrap_or("an unknown place");
+        let age = configuration.loaded.map_or("an unknown time".to_owned(), |at| age(now, at));
+        line(text, format_args!("configuration: snapshot {snapshot}, {origin}, loaded {age} ago"));
+    }
+    if let Some(reason) = &configuration.refused {
+        line(text, format_args!("configuration refused, the last stays: {reason}"));
+    }
 }
 
 fn batch(text: &mut String, batch: &Batch, now: i64) {

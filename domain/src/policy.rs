@@ -140,6 +140,12 @@ impl Policy {
         self.entries.get(component).map(|entry| entry.origin.as_str())
     }
 
+    /// The patterns it was made with.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// Whether it is rebuilt, and if not, why.
     #[must_use]
     pub fn eligible(&self, component: &Component) -> Eligibility {

@@ -1,4 +1,4 @@
-//! Carrying out what people ask: jobs that were set aside, package lists that jump.
+//! Carrying out what people ask: jobs that were set aside, package lists that jump, pauses.
 //!
 //! The effect of a job that was set aside is closed, with outcome `poisoned`, in the very turn that hears of it: so its build
 //! or group suffers and nothing else waits. A closed effect is never run again, so nothing here puts the job itself back on
@@ -8,10 +8,12 @@
 use ebs_domain::{
     batch::{Event, retry_late},
     id::{BatchId, RequestId},
+    time::Timestamp,
 };
 
 use super::{ledger::Open, now::Now, record, term::Term, turn::Turn, work};
 use crate::{
+    pause::{self, OperatorPause, PAUSE},
     store::{Change, DeadRow, MAX_DEAD_LETTERS, RequestRow},
     wish::{Asked, VERSION, Wish},
 };
@@ -97,6 +99,8 @@ impl Term {
                 turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
                 Ok(())
             }
+            Wish::Pause { until } => self.pause(&asked, *until, now, turn),
+            Wish::Unpause => self.unpause(turn),
         };
         let result = match done {
             Ok(()) => "done".to_owned(),
@@ -109,6 +113,35 @@ impl Term {
             "a request is answered"
         );
         turn.others.push(Change::AnswerRequest { id: request.id, done: now.wall, result });
+    }
+
+    /// One that is there is replaced: the newest word counts.
+    fn pause(
+        &mut self,
+        asked: &Asked,
+        until: Option<Timestamp>,
+        now: Now,
+        turn: &mut Turn,
+    ) -> Result<(), String> {
+        let (who, why) = (asked.who.clone(), asked.why.clone());
+        let pause = OperatorPause { v: pause::VERSION, who, why, since: now.wall, until };
+        if !pause.holds(now.wall) {
+            return Err("the time until which to pause is over".to_owned());
+        }
+        let value = pause.write().map_err(|error| format!("{error:#}"))?;
+        turn.others.push(Change::PutMark { name: PAUSE.to_owned(), value });
+        self.state.pause = Some(pause);
+        Ok(())
+    }
+
+    fn unpause(&mut self, turn: &mut Turn) -> Result<(), String> {
+        if self.state.pause.take().is_none() {
+            let configuration = self.parts.snapshot.borrow().paused;
+            let more = if configuration { ": the configuration does, change it there" } else { "" };
+            return Err(format!("no person pauses{more}"));
+        }
+        turn.others.push(Change::PutMark { name: PAUSE.to_owned(), value: String::new() });
+        Ok(())
     }
 
     fn drop_dead(&mut self, job: &str, turn: &mut Turn) {

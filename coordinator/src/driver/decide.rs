@@ -23,7 +23,7 @@ impl Term {
         for input in inputs {
             self.take_input(input, now, &mut turn);
         }
-        self.follow_snapshot(now);
+        self.follow_pauses(now, &mut turn);
         self.form_batch(now, &mut turn);
         self.issue_due(now, &mut turn);
         self.start_read(now, &mut turn);

@@ -7,6 +7,7 @@ use ebs_domain::{
 };
 
 use super::{candidates, now::Now, term::Term, turn::Turn};
+use crate::{pause::PAUSE, store::Change};
 
 impl Term {
     /// Begins a batch when its time has come.
@@ -45,9 +46,13 @@ impl Term {
         }
     }
 
-    /// Takes note of a pause that began or ended.
-    pub(super) fn follow_snapshot(&mut self, now: Now) {
-        let paused = self.parts.snapshot.borrow().paused;
+    /// Takes note of a pause that began or ended, whoever asked for it.
+    pub(super) fn follow_pauses(&mut self, now: Now, turn: &mut Turn) {
+        if let Some(over) = self.state.pause.take_if(|pause| !pause.holds(now.wall)) {
+            tracing::info!(who = over.who, why = over.why, "a pause is over");
+            turn.others.push(Change::PutMark { name: PAUSE.to_owned(), value: String::new() });
+        }
+        let paused = self.parts.snapshot.borrow().paused || self.state.pause.is_some();
         self.pause = match (self.pause, paused) {
             (_, true) => Pause::Paused,
             (Pause::Paused, false) => Pause::Running { since: Some(now.wall) },

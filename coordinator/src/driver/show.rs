@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ebs_domain::{forming::Pause, trigger::Cause};
+use ebs_domain::trigger::Cause;
 use ebs_shared::job::Service;
 
 use super::{failing::Failing, now::Now, parts::Progress, term::Term};
@@ -26,7 +26,7 @@ impl Term {
             progress.epoch = Some(self.lease.epoch.get());
             progress.effects_open = open;
             progress.orphans = orphans;
-            progress.paused = self.pause == Pause::Paused;
+            progress.paused = self.parts.snapshot.borrow().paused;
         });
     }
 

@@ -15,8 +15,11 @@ use super::{
     ledger::{Ledger, Open},
     parts::Parts,
 };
-use crate::store::{
-    BatchRow, DeadRow, MAX_DEAD_LETTERS, MAX_ORPHANS, OrphanKind, OrphanRow, Store, TriggerRow,
+use crate::{
+    pause::{OperatorPause, PAUSE},
+    store::{
+        BatchRow, DeadRow, MAX_DEAD_LETTERS, MAX_ORPHANS, OrphanKind, OrphanRow, Store, TriggerRow,
+    },
 };
 
 /// Most pending triggers that are taken into memory; more wait in the store for the next batch.
@@ -46,6 +49,8 @@ pub(super) struct State {
     pub(super) dead: BTreeMap<String, DeadRow>,
     /// What belongs to nobody, by kind and name.
     pub(super) orphans: BTreeMap<(OrphanKind, String), OrphanRow>,
+    /// The pause that a person asked for.
+    pub(super) pause: Option<OperatorPause>,
     /// The newest request that this term has looked at.
     pub(super) looked_at: Option<RequestId>,
 }
@@ -76,7 +81,9 @@ impl State {
             .collect();
         let dead = store.dead_letters(MAX_DEAD_LETTERS).await?;
         let orphans = store.orphans(MAX_ORPHANS).await?;
+        let pause = OperatorPause::read(store.mark(PAUSE).await?.as_deref())?;
         Ok(Self {
+            pause,
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
             last_ended: recent.iter().filter_map(|row| row.ended).max(),
             late: load_late(store, batch.as_ref().map(|batch| batch.id)).await?,

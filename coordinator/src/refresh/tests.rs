@@ -1,10 +1,13 @@
-use std::fs;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use ebs_shared::{
     clients,
     clock::System,
-    config::parse_static,
+    config::{
+        parse_dynamic, parse_static,
+        source::{Origin, SourceError, SourceErrorKind, Version},
+    },
     content::ContentResolver,
     exchange::{Ask, Exchange, NoReply, Reply},
     telemetry::Metrics,
@@ -14,8 +17,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    dynamic::Read,
     lists::{ListMetrics, Lists},
-    store::{Location, SqlStore, StoreOptions},
+    store::{Location, SqlStore, Store, StoreOptions},
     web::{Health, Need},
 };
 
@@ -42,32 +46,86 @@ impl Exchange for Silent {
     }
 }
 
-#[tokio::test]
-async fn a_refresh_that_stands_still_is_named() {
-    let (folder, health) = (TempDir::new().unwrap(), Health::default());
-    let file = Location::Sqlite(folder.path().join("ebs.sqlite"));
-    let store = SqlStore::open(&StoreOptions::new(file)).await.unwrap();
-    tokio::time::pause();
-    let dynamic = folder.path().join("dynamic.yaml");
-    fs::write(&dynamic, ALONE).unwrap();
-    let config = Arc::new(parse_static("static.yaml", STATIC).unwrap().config);
-    let exchange: Arc<dyn Exchange> = Arc::new(Silent);
-    let limit = config.ebs.timers.config_refresh * 2 + REFRESH_SILENT;
-    let of_plan = Arc::clone(&config);
-    let refresh = Refresh {
-        dynamic: Box::new(move || read_dynamic(&dynamic)),
-        plan: Box::new(move |number, tag| plan(&of_plan, number, tag)),
-        every: config.ebs.timers.config_refresh,
-        lists: Lists {
-            resolver: ContentResolver::new(Arc::clone(&exchange)),
-            store: Arc::new(store),
+/// What each reading gives, in turn; the last one again and again.
+struct Scripted(Mutex<Vec<anyhow::Result<Read>>>);
+
+#[async_trait]
+impl Dynamic for Scripted {
+    async fn read(&self) -> anyhow::Result<Read> {
+        let mut readings = self.0.lock().unwrap();
+        if readings.len() > 1 {
+            return readings.remove(0);
+        }
+        match &readings[0] {
+            Ok(read) => Ok(read.clone()),
+            Err(error) => Err(anyhow::anyhow!("{error:#}")),
+        }
+    }
+}
+
+/// A configuration of this version.
+fn version(version: &str, text: &str) -> Read {
+    let config = parse_dynamic("dynamic.yaml", text).unwrap().config;
+    let version = Version::Commit(version.to_owned());
+    Read { config, origin: Origin { place: "/srv/config#main".to_owned(), version } }
+}
+
+/// A source that is not to be had.
+fn away() -> anyhow::Error {
+    let limit = Duration::from_secs(60);
+    let kind = SourceErrorKind::Slow { step: "ls-remote", limit };
+    SourceError { place: "/srv/config#main".to_owned(), kind }.into()
+}
+
+/// A store that keeps lists which are never asked for. It is opened before time stands still.
+struct Shelf {
+    store: Arc<dyn Store>,
+    _folder: TempDir,
+}
+
+impl Shelf {
+    async fn open() -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = Location::Sqlite(folder.path().join("ebs.sqlite"));
+        let store = SqlStore::open(&StoreOptions::new(file)).await.unwrap();
+        tokio::time::pause();
+        Self { store: Arc::new(store), _folder: folder }
+    }
+
+    fn scripted(&self, readings: Vec<anyhow::Result<Read>>) -> Refresh {
+        self.refresh(readings, &Health::default())
+    }
+
+    fn refresh(&self, readings: Vec<anyhow::Result<Read>>, health: &Health) -> Refresh {
+        let config = Arc::new(parse_static("static.yaml", STATIC).unwrap().config);
+        let exchange: Arc<dyn Exchange> = Arc::new(Silent);
+        let every = config.ebs.timers.config_refresh;
+        let bodhi = clients::bodhi(&exchange, &config, &Registry::new()).unwrap();
+        let lists = Lists {
+            resolver: ContentResolver::new(exchange),
+            store: Arc::clone(&self.store),
             guards: config.ebs.lists.clone(),
             clock: Arc::new(System),
             metrics: ListMetrics::register(&Metrics::new().unwrap()).unwrap(),
-        },
-        bodhi: Arc::new(clients::bodhi(&exchange, &config, &Registry::new()).unwrap()),
-        health: health.part("configuration", Need::Always, Some(limit)),
-    };
+        };
+        Refresh {
+            dynamic: Box::new(Scripted(Mutex::new(readings))),
+            plan: Box::new(move |number, tag| plan(&config, number, tag)),
+            every,
+            ask: Arc::new(Notify::new()),
+            lists,
+            bodhi: Arc::new(bodhi),
+            health: health.part("configuration", Need::Always, Some(every * 2 + REFRESH_SILENT)),
+            board: Board::new(Arc::new(System), &Registry::new()).unwrap(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_stands_still_is_named() {
+    let (shelf, health) = (Shelf::open().await, Health::default());
+    let refresh = shelf.refresh(vec![Ok(version("a1", ALONE))], &health);
+    let limit = refresh.every * 2 + REFRESH_SILENT;
     let fault = || health.conditions()[0].fault.clone();
     assert_eq!(fault().as_deref(), Some("not started yet"));
     let stop = CancellationToken::new();
@@ -82,4 +140,79 @@ async fn a_refresh_that_stands_still_is_named() {
     runs.abort();
     tokio::time::sleep(limit + Duration::from_secs(1)).await;
     assert!(fault().unwrap().starts_with("not heard of for"), "{:?}", fault());
+}
+
+#[tokio::test]
+async fn a_source_that_is_away_at_the_start_is_waited_for_and_faults_end_it() {
+    let (shelf, stop) = (Shelf::open().await, CancellationToken::new());
+    let refresh = shelf.scripted(vec![Err(away()), Err(away()), Ok(version("a1", ALONE))]);
+    let first = refresh.first(&stop).await.unwrap().unwrap();
+    assert_eq!(first.taken.origin, "commit a1 of /srv/config#main");
+    assert_eq!(refresh.board.view().snapshot, Some(1));
+    let faulty = parse_dynamic("dynamic.yaml", "").unwrap_err();
+    let error = shelf.scripted(vec![Err(faulty.into())]).first(&stop).await.unwrap_err();
+    assert!(error.to_string().contains("configuration: this block is required"), "{error}");
+    stop.cancel();
+    assert!(shelf.scripted(vec![Err(away())]).first(&stop).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_bad_refresh_keeps_the_snapshot_with_the_reason_until_a_good_one_comes() {
+    let (shelf, stop) = (Shelf::open().await, CancellationToken::new());
+    let faulty = parse_dynamic("dynamic.yaml", "").unwrap_err();
+    let changed = ALONE.replace("pause: false", "pause: true");
+    let refresh = shelf.scripted(vec![
+        Ok(version("a1", ALONE)),
+        Err(away()),
+        Err(faulty.into()),
+        Ok(version("a2", &changed)),
+    ]);
+    let (board, every, ask) = (refresh.board.clone(), refresh.every, Arc::clone(&refresh.ask));
+    let first = refresh.first(&stop).await.unwrap().unwrap();
+    let (newest, mut seen) = watch::channel(Arc::new(first));
+    let runs = tokio::spawn(refresh.run(newest, stop.clone()));
+    tokio::time::sleep(every + Duration::from_secs(1)).await;
+    let view = board.view();
+    assert_eq!(view.snapshot, Some(1));
+    assert!(view.refused.as_ref().unwrap().contains("was killed"), "{view:?}");
+    tokio::time::sleep(every).await;
+    let view = board.view();
+    assert!(view.refused.as_ref().unwrap().contains("2 faults"), "{view:?}");
+    assert!(!seen.has_changed().unwrap(), "the old one stays");
+    // Long before its time.
+    ask.notify_one();
+    tokio::time::timeout(Duration::from_secs(1), seen.changed()).await.unwrap().unwrap();
+    let snapshot = Arc::clone(&seen.borrow());
+    assert!(snapshot.paused);
+    assert_eq!((snapshot.policy.number(), snapshot.plan.snapshot), (2, 2));
+    assert_eq!(snapshot.taken.origin, "commit a2 of /srv/config#main");
+    assert_eq!(board.view().refused, None);
+    stop.cancel();
+    runs.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_is_told_as_the_difference_in_words() {
+    let other = ALONE
+        .replace(
+            "pause: false, trigger_tag: f45",
+            "pause: true, trigger_tag: f46, exclude: ['^zsh']",
+        )
+        .replace(
+            "    bash: {upstream_name: bash}\n",
+            "    ipa: {upstream_name: freeipa}\n    zsh: {}\n",
+        );
+    let (one, two) = (version("a1", ALONE), version("a2", &other));
+    let shelf = Shelf::open().await;
+    let refresh = shelf.scripted(vec![Ok(one), Ok(two)]);
+    let Ok(before) = refresh.make(1).await else { panic!("the first has no faults") };
+    let Ok(after) = refresh.make(2).await else { panic!("the second has no faults") };
+    insta::assert_snapshot!(changes(&before, &after).join("\n"), @"
+    pause: batches are paused
+    trigger tag: f45 → f46
+    patterns added to `exclude` (1): `^zsh`
+    packages that enter (2): ipa (override, freeipa in Rawhide), zsh (override, excluded by `^zsh`)
+    packages that leave (1): bash (override)
+    ");
+    assert_eq!(changes(&before, &before), Vec::<String>::new());
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     change::{change, refused, unavailable},
     desk::Desk,
-    lists,
+    lists, pause,
     view::{DeadView, OrphanView},
 };
 use crate::{
@@ -36,7 +36,8 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/orphans", get(orphans))
         .route("/api/audit", get(audit))
         .with_state(desk.clone())
-        .merge(lists::routes(desk))
+        .merge(lists::routes(desk.clone()))
+        .merge(pause::routes(desk))
 }
 
 /// The body of a request for a change.

@@ -72,11 +72,12 @@ impl Desk {
         why: String,
     ) -> Result<Option<RequestId>, StoreError> {
         let (action, subject) = (wish.word().to_owned(), wish.subject().to_owned());
-        let payload = serde_json::to_string(&Asked { v: VERSION, wish }).map_err(|error| {
+        let (who, asked) = (who.to_string(), self.clock.now());
+        let whole = Asked { v: VERSION, who: who.clone(), why: why.clone(), wish };
+        let payload = serde_json::to_string(&whole).map_err(|error| {
             let kind = crate::store::StoreErrorKind::Broken(error.to_string());
             StoreError { what: "write a request", kind }
         })?;
-        let (who, asked) = (who.to_string(), self.clock.now());
         self.store.ask(NewRequest { who, asked, action, subject, why, payload }).await
     }
 

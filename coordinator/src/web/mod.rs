@@ -8,6 +8,7 @@ mod gate;
 mod health;
 mod lists;
 mod page;
+mod pause;
 #[cfg(test)]
 mod sample;
 mod server;
@@ -17,5 +18,6 @@ pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
 pub use lists::{HeldView, ListView};
+pub use pause::PauseView;
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

@@ -207,7 +207,17 @@ pub(super) fn overview() -> Overview {
         version: "0.0.0".to_owned(),
         now: Timestamp::from_millis(NOW),
         leader: Some(LeaderView { instance: "ebs-0".to_owned(), here: true }),
+        configuration: ConfigurationView {
+            snapshot: Some(12),
+            origin: Some(
+                "commit 0123456789ab of https://example.org/config.git#production".to_owned(),
+            ),
+            loaded: Some(ago(17)),
+            tried: Some(ago(2)),
+            refused: Some("`git ls-remote` did not end within 60s, and was killed".to_owned()),
+        },
         paused: None,
+        pauses: Vec::new(),
         web_url: "https://koji.fedoraproject.org/koji".to_owned(),
         trigger_tags: trigger_tags(),
         current: Some(batch()),

@@ -13,7 +13,7 @@ use ebs_domain::{
 use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
-use super::ListView;
+use super::{ListView, PauseView};
 use crate::store::{DeadRow, OrphanRow, StoreError};
 
 /// Where the overview comes from.
@@ -36,8 +36,12 @@ pub struct Overview {
     pub now: Timestamp,
     /// Who leads; nobody at the moment if absent.
     pub leader: Option<LeaderView>,
-    /// Why no new batch begins, if that was decided.
+    /// How the configuration of this instance stands.
+    pub configuration: ConfigurationView,
+    /// Why no new batch begins, if that was decided: all sources in a line.
     pub paused: Option<String>,
+    /// The same, each source by itself.
+    pub pauses: Vec<PauseView>,
     /// Koji's pages for people, such as `https://koji.fedoraproject.org/koji`, without a slash at its end.
     pub web_url: String,
     /// The tags that trigger, the one that the configuration names first.
@@ -72,6 +76,21 @@ pub struct Overview {
     pub late_found: u64,
     /// Results by worker, since this process began to lead.
     pub jobs_by_worker: BTreeMap<String, u64>,
+}
+
+/// How the configuration of an instance stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConfigurationView {
+    /// The number of the snapshot in use, from 1 at the start of the process; none yet if absent.
+    pub snapshot: Option<u64>,
+    /// Which commit, or which text, of which place it comes from.
+    pub origin: Option<String>,
+    /// When it was accepted.
+    pub loaded: Option<Timestamp>,
+    /// When it was last tried to make one.
+    pub tried: Option<Timestamp>,
+    /// Why the last try was refused; it was not if absent.
+    pub refused: Option<String>,
 }
 
 /// Who leads.

@@ -5,6 +5,7 @@ use crate::model::Orphan;
 fn a_status_reads_as_sentences() {
     let given = serde_json::json!({
         "version": "0.0.0", "now": 10_000_000, "leader": {"instance": "one", "here": true}, "paused": "an operator said so",
+        "configuration": {"snapshot": 12, "origin": "commit 0123 of /srv/config#main", "loaded": 9_400_000, "refused": "no such ref"},
         "current": {
             "id": 7, "phase": "building", "phase_since": 9_970_000, "created": 9_000_000, "side_tag": "eln-build-side-1",
             "waiting": "Koji is offline",
@@ -23,6 +24,8 @@ fn a_status_reads_as_sentences() {
     let text = status(&serde_json::from_value(given).unwrap());
     insta::assert_snapshot!(text, @"
     ELNBuildSync 0.0.0, led by one
+    configuration: snapshot 12, commit 0123 of /srv/config#main, loaded 10 min ago
+    configuration refused, the last stays: no such ref
     paused: an operator said so
     batch 7: building for 30 s, begun 16 min ago, in eln-build-side-1
       waits: Koji is offline

@@ -38,7 +38,8 @@ impl<'t, 'n> Block<'t, 'n> {
         let (entries, void): (&[Entry], bool) = match &node.value {
             Value::Map(entries) => (entries, false),
             Value::Scalar { .. } | Value::List(_) => {
-                place.fault(node, format!("a mapping is expected, found {}", found(node)));
+                let way = if node.is_null() { ": write `{}` for an empty one" } else { "" };
+                place.fault(node, format!("a mapping is expected, found {}{way}", found(node)));
                 (&[], true)
             }
         };
@@ -102,12 +103,22 @@ impl<'t, 'n> Block<'t, 'n> {
         self.raw(key).map(|(node, place)| Block::of(node, place, unknown))
     }
 
-    /// A block of our own below this one, that must be there: its unknown keys are faults.
-    pub(super) fn need_strict(&mut self, key: &'static str) -> Option<Block<'t, 'n>> {
-        let unknown = std::mem::replace(&mut self.unknown, Unknown::Refuse);
-        let sub = self.need_sub(key);
-        self.unknown = unknown;
-        sub
+    /// A block below this one, as if it stood there empty if it does not.
+    pub(super) fn sub_or_empty(&mut self, key: &'static str) -> Block<'t, 'n> {
+        let empty = Block {
+            place: self.place_of(key),
+            line: self.line,
+            entries: &[],
+            unknown: self.unknown,
+            known: Vec::new(),
+            void: false,
+        };
+        self.sub(key).unwrap_or(empty)
+    }
+
+    /// The same block, whose unknown keys are faults or not.
+    pub(super) fn with_unknown(self, unknown: Unknown) -> Self {
+        Self { unknown, ..self }
     }
 
     /// A block below this one that must be there.
@@ -129,6 +140,11 @@ impl<'t, 'n> Block<'t, 'n> {
     /// Notes a fault at a key, or at the block if the key is not written.
     pub(super) fn fault_at(&self, key: &str, text: impl Into<String>) {
         self.place.notes.fault(&join(&self.place.path, key), Some(self.line_of(key)), text);
+    }
+
+    /// Notes a fault in the file that a key names.
+    pub(super) fn file_fault_at(&self, key: &str, text: impl Into<String>) {
+        self.place.notes.named_file(&join(&self.place.path, key), Some(self.line_of(key)), text);
     }
 
     /// Notes a warning at a key, or at the block if the key is not written.

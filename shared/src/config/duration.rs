@@ -33,6 +33,12 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     (span <= LONGEST).then_some(span)
 }
 
+/// A span as people write it; `None` if the text is none, or longer than a thousand years.
+#[must_use]
+pub fn span(text: &str) -> Option<Duration> {
+    parse(text)
+}
+
 /// A span as it is best written, for faults.
 pub(super) fn show(span: Duration) -> String {
     let millis = span.as_millis();

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     block::Block,
+    kind::{Kind, OF_STATIC},
     node::{FromNode, Place},
     tree::Node,
     upstream::{OneOrMany, positive},
@@ -74,12 +75,17 @@ pub struct Override {
 
 impl DynamicConfig {
     /// Reads the whole document; `None` only after a fault.
-    pub(super) fn read(mut root: Block<'_, '_>) -> Option<Self> {
+    pub(super) fn read(mut root: Block<'_, '_>, kind: Kind) -> Option<Self> {
         let control = root.need_sub("configuration").and_then(|mut block| {
-            let control = block.need_sub("control").and_then(Control::read);
+            let older = (kind == Kind::Single).then(|| older_tag(&mut block)).flatten();
+            let control = block.need_sub("control").and_then(|block| Control::read(block, older));
             block.close();
             control
         });
+        if kind == Kind::Single {
+            // Of the static part.
+            root.raw("ebs");
+        }
         let components = root.need_sub("components").map(components);
         root.close();
         let ((autopackagelist, overrides), control) = (components?, control?);
@@ -87,9 +93,36 @@ impl DynamicConfig {
     }
 }
 
+/// The trigger tag of a single file, if it stands below `koji`, with its line.
+fn older_tag(configuration: &mut Block<'_, '_>) -> Option<(TriggerTag, usize)> {
+    for key in OF_STATIC {
+        // Of the static part.
+        configuration.raw(key);
+    }
+    let mut koji = configuration.sub("koji")?;
+    Some((koji.get("trigger_tag")?, koji.line_of("trigger_tag")))
+}
+
+/// The trigger tag where it stands in all but the older single file, or else the one that was found there.
+fn trigger_tag(
+    block: &mut Block<'_, '_>,
+    older: Option<(TriggerTag, usize)>,
+) -> Option<TriggerTag> {
+    let Some((tag, line)) = older else { return block.need("trigger_tag") };
+    if block.raw("trigger_tag").is_none() {
+        return Some(tag);
+    }
+    let own: Option<TriggerTag> = block.get("trigger_tag");
+    if own.as_ref().is_some_and(|own| *own != tag) {
+        let text = format!("another tag than `koji.trigger_tag` in line {line}: remove one");
+        block.fault_at("trigger_tag", text);
+    }
+    own
+}
+
 impl Control {
-    fn read(mut block: Block<'_, '_>) -> Option<Self> {
-        let (pause, trigger_tag) = (block.need("pause"), block.need("trigger_tag"));
+    fn read(mut block: Block<'_, '_>, older: Option<(TriggerTag, usize)>) -> Option<Self> {
+        let (pause, trigger_tag) = (block.need("pause"), trigger_tag(&mut block, older));
         let rules = Rules {
             skip_tag: block.or("skip_tag", Vec::new()),
             exclude: block.or("exclude", Vec::new()),
@@ -110,7 +143,7 @@ impl FromNode for TriggerTag {
 }
 
 /// Patterns and their numbers, in the order of the file: the first that hits wins.
-fn ordering(mut block: Block<'_, '_>) -> Vec<(Pattern, i64)> {
+pub(super) fn ordering(mut block: Block<'_, '_>) -> Vec<(Pattern, i64)> {
     let mut rules = Vec::new();
     for (entry, place) in block.free() {
         let pattern = Pattern::new(&entry.key);
@@ -228,3 +261,6 @@ fn one_override(
     block.close();
     Some((component, Override { upstream_name: upstream_name? }))
 }
+
+#[cfg(test)]
+mod tests;

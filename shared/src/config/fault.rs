@@ -2,8 +2,10 @@
 
 use std::{cell::RefCell, fmt};
 
+use serde::Serialize;
+
 /// One thing wrong with a file, or worth a warning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The file, as it was named on the command line.
     pub file: String,
@@ -61,11 +63,30 @@ pub(super) struct Notes {
     file: String,
     faults: RefCell<Vec<Fault>>,
     warnings: RefCell<Vec<Fault>>,
+    files: Files,
+}
+
+/// Where the files are that a configuration names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Files {
+    /// Here: each is read, and one that cannot be is a fault.
+    Here,
+    /// On another machine: one that cannot be read here is worth a warning.
+    Elsewhere,
 }
 
 impl Notes {
-    pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), faults: RefCell::default(), warnings: RefCell::default() }
+    pub(super) fn new(file: &str, files: Files) -> Self {
+        let (faults, warnings) = (RefCell::default(), RefCell::default());
+        Self { file: file.to_owned(), faults, warnings, files }
+    }
+
+    /// Notes a fault in a file that the configuration names.
+    pub(super) fn named_file(&self, path: &str, line: Option<usize>, text: impl Into<String>) {
+        match self.files {
+            Files::Here => self.fault(path, line, text),
+            Files::Elsewhere => self.warn(path, line, text),
+        }
     }
 
     pub(super) fn fault(&self, path: &str, line: Option<usize>, text: impl Into<String>) {

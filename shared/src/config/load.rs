@@ -2,11 +2,14 @@
 
 use std::{fs, path::Path};
 
+use url::Url;
+
 use super::{
     block::{Block, Unknown},
     checks,
     dynamic::DynamicConfig,
-    fault::{ConfigError, Loaded, Notes},
+    fault::{ConfigError, Files, Loaded, Notes},
+    kind::Kind,
     lists,
     orphans::Orphans,
     ours::{
@@ -25,7 +28,7 @@ use super::{
 /// All faults of the file together, each with key path and line.
 pub fn load_static(path: &Path) -> Result<Loaded<StaticConfig>, ConfigError> {
     let file = path.display().to_string();
-    parse_static(&file, &read(path, &file)?)
+    parse_static(&file, &read_text(path)?)
 }
 
 /// Reads the dynamic file.
@@ -35,7 +38,7 @@ pub fn load_static(path: &Path) -> Result<Loaded<StaticConfig>, ConfigError> {
 /// All faults of the file together, each with key path and line.
 pub fn load_dynamic(path: &Path) -> Result<Loaded<DynamicConfig>, ConfigError> {
     let file = path.display().to_string();
-    parse_dynamic(&file, &read(path, &file)?)
+    parse_dynamic(&file, &read_text(path)?)
 }
 
 /// Reads the static configuration from its text; `file` is named in faults. Secret files are read.
@@ -44,10 +47,35 @@ pub fn load_dynamic(path: &Path) -> Result<Loaded<DynamicConfig>, ConfigError> {
 ///
 /// All faults of the text together, each with key path and line.
 pub fn parse_static(file: &str, text: &str) -> Result<Loaded<StaticConfig>, ConfigError> {
-    let tree = tree_of(file, text)?;
-    let notes = Notes::new(file);
-    let config = static_config(Block::root(&tree, &notes, Unknown::Warn));
+    read_static(file, text, Files::Here)
+}
+
+/// The same where the files that it names are on another machine: one that cannot be read here is a warning.
+///
+/// # Errors
+///
+/// All faults of the text together, each with key path and line.
+pub fn check_static(file: &str, text: &str) -> Result<Loaded<StaticConfig>, ConfigError> {
+    read_static(file, text, Files::Elsewhere)
+}
+
+fn read_static(file: &str, text: &str, files: Files) -> Result<Loaded<StaticConfig>, ConfigError> {
+    let tree = tree::of_text(file, text)?;
+    let kind = readable(file, &tree)?.unwrap_or(Kind::Static);
+    let notes = Notes::new(file, files);
+    let config = static_config(Block::root(&tree, &notes, Unknown::Warn), kind);
     finish(notes, config)
+}
+
+/// What the file is, unless that is a form which can only be converted.
+fn readable(file: &str, tree: &Node) -> Result<Option<Kind>, ConfigError> {
+    let kind = Kind::of_tree(tree);
+    if kind == Some(Kind::DistroBaker) {
+        let text = "this is DistroBaker's form, with modules and dist-git: `ebsctl config convert FILE` makes the static and \
+                    the dynamic file of it";
+        return Err(Notes::whole(file, None, text.to_owned()));
+    }
+    Ok(kind)
 }
 
 /// Reads the dynamic configuration from its text; `file` is named in faults.
@@ -56,13 +84,21 @@ pub fn parse_static(file: &str, text: &str) -> Result<Loaded<StaticConfig>, Conf
 ///
 /// All faults of the text together, each with key path and line.
 pub fn parse_dynamic(file: &str, text: &str) -> Result<Loaded<DynamicConfig>, ConfigError> {
-    let tree = tree_of(file, text)?;
-    let notes = Notes::new(file);
-    let config = DynamicConfig::read(Block::root(&tree, &notes, Unknown::Warn));
+    let tree = tree::of_text(file, text)?;
+    let kind = readable(file, &tree)?.unwrap_or(Kind::Dynamic);
+    let notes = Notes::new(file, Files::Here);
+    let config = DynamicConfig::read(Block::root(&tree, &notes, Unknown::Warn), kind);
     finish(notes, config)
 }
 
-fn read(path: &Path, file: &str) -> Result<String, ConfigError> {
+/// Reads a configuration file's text, if it is not longer than any should be.
+///
+/// # Errors
+///
+/// One fault about the file as a whole.
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
+    let file = path.display().to_string();
+    let file = file.as_str();
     let whole = |text: String| Notes::whole(file, None, text);
     let size =
         fs::metadata(path).map_err(|e| whole(format!("failed to read the file: {e}")))?.len();
@@ -70,12 +106,6 @@ fn read(path: &Path, file: &str) -> Result<String, ConfigError> {
         return Err(whole(format!("the file has {size} bytes, more than {MAX_BYTES}")));
     }
     fs::read_to_string(path).map_err(|e| whole(format!("failed to read the file: {e}")))
-}
-
-fn tree_of(file: &str, text: &str) -> Result<Node, ConfigError> {
-    tree::parse(text).map_err(|broken| {
-        Notes::whole(file, Some(broken.line), format!("no valid YAML: {}", broken.text))
-    })
 }
 
 /// Without a value there is at least one fault; should none have been noted, that itself is told.
@@ -86,15 +116,22 @@ fn finish<T>(notes: Notes, config: Option<T>) -> Result<Loaded<T>, ConfigError> 
     notes.finish(config)
 }
 
-fn static_config(mut root: Block<'_, '_>) -> Option<StaticConfig> {
+fn static_config(mut root: Block<'_, '_>, kind: Kind) -> Option<StaticConfig> {
     let mut upstream = root.need_sub("configuration");
+    if kind == Kind::Single {
+        // Of the dynamic part.
+        root.raw("components");
+    }
     if let Some(block) = &mut upstream
         && block.raw("control").is_some()
+        && kind != Kind::Single
     {
         block.warn_at("control", "this block belongs into the dynamic file; not used here");
     }
-    let koji =
-        upstream.as_mut().and_then(|block| closed(block.need_sub("koji"), Koji::read)).flatten();
+    let koji = upstream
+        .as_mut()
+        .and_then(|block| closed(block.need_sub("koji"), |block| Koji::read(block, kind)))
+        .flatten();
     let profile = koji.as_ref().map(|koji| koji.profile.as_str());
     let bodhi = upstream
         .as_mut()
@@ -103,13 +140,15 @@ fn static_config(mut root: Block<'_, '_>) -> Option<StaticConfig> {
     let db = upstream.as_mut().and_then(|block| closed(block.sub("db"), Db::read)).flatten();
     let oidc = upstream
         .as_mut()
-        .and_then(|b| closed(switchable(b, "open_id_connect"), OpenIdConnect::read))
+        .and_then(|b| {
+            closed(switchable(b, "open_id_connect"), |block| OpenIdConnect::read(block, kind))
+        })
         .flatten();
     let email = upstream
         .as_mut()
         .and_then(|block| closed(switchable(block, "email"), Email::read))
         .flatten();
-    let ebs = root.need_strict("ebs").and_then(|block| {
+    let ebs = own_block(&mut root, profile).and_then(|block| {
         ours(block, koji.as_ref(), bodhi.as_ref(), db_written.then_some(db.as_ref()))
     });
     if let Some(block) = upstream {
@@ -119,6 +158,31 @@ fn static_config(mut root: Block<'_, '_>) -> Option<StaticConfig> {
     Some(StaticConfig { koji: koji?, bodhi: bodhi?, db, open_id_connect: oidc, email, ebs: ebs? })
 }
 
+/// Our own block. Upstream's files have none; with Fedora's two profiles all that must be in it is known.
+fn own_block<'t, 'n>(root: &mut Block<'t, 'n>, profile: Option<&str>) -> Option<Block<'t, 'n>> {
+    let block = if root.raw("ebs").is_some() || profile.and_then(addresses).is_none() {
+        root.need_sub("ebs")?
+    } else {
+        let text = "this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), \
+                    and no messages are heard (no `ebs.bus`)";
+        root.warn_at("ebs", text);
+        root.sub_or_empty("ebs")
+    };
+    Some(block.with_unknown(Unknown::Refuse))
+}
+
+/// The hub and Bodhi of a profile. **Source:** Fedora's two installations.
+fn addresses(profile: &str) -> Option<(Url, Url)> {
+    let (hub, bodhi) = match profile {
+        "koji" => ("https://koji.fedoraproject.org/kojihub", "https://bodhi.fedoraproject.org/"),
+        "stg" => {
+            ("https://koji.stg.fedoraproject.org/kojihub", "https://bodhi.stg.fedoraproject.org/")
+        }
+        _ => return None,
+    };
+    Some((Url::parse(hub).ok()?, Url::parse(bodhi).ok()?))
+}
+
 fn ours(
     mut block: Block<'_, '_>,
     koji: Option<&Koji>,
@@ -126,8 +190,11 @@ fn ours(
     db: Option<Option<&Db>>,
 ) -> Option<Ours> {
     let instance = block.or("instance", "ebs".to_owned());
-    let client = closed(block.need_sub("koji"), KojiClient::read).flatten();
-    let bodhi_client = closed(block.need_sub("bodhi"), BodhiClient::read).flatten();
+    let (hub, updates) = koji.and_then(|koji| addresses(&koji.profile)).unzip();
+    let client = known_or_needed(&mut block, "koji", hub.is_some());
+    let client = closed(client, |block| KojiClient::read(block, hub)).flatten();
+    let bodhi_client = known_or_needed(&mut block, "bodhi", updates.is_some());
+    let bodhi_client = closed(bodhi_client, |block| BodhiClient::read(block, updates)).flatten();
     let staging = bodhi.is_some_and(|bodhi| bodhi.staging);
     let bus = closed_or(block.sub("bus"), |block| Bus::read(block, staging));
     let redis = closed(block.sub("redis"), Redis::read).flatten();
@@ -193,6 +260,15 @@ fn database(block: &mut Block<'_, '_>, db: Option<Option<&Db>>) -> Option<Databa
             None
         }
     }
+}
+
+/// A block that must be there, unless all that must be in it is known.
+fn known_or_needed<'t, 'n>(
+    block: &mut Block<'t, 'n>,
+    key: &'static str,
+    known: bool,
+) -> Option<Block<'t, 'n>> {
+    if known { Some(block.sub_or_empty(key)) } else { block.need_sub(key) }
 }
 
 /// Reads a block that is there, then tells of its unknown keys.

@@ -2,9 +2,12 @@
 
 mod block;
 mod checks;
+mod convert;
+mod difference;
 mod duration;
 mod dynamic;
 mod fault;
+mod kind;
 mod lists;
 mod load;
 mod node;
@@ -12,13 +15,21 @@ mod orphans;
 mod ours;
 mod retention;
 mod secret;
+pub mod source;
 mod timers;
 mod tree;
 mod upstream;
 
+// What a configuration comes to, for those who know the core only through this crate.
+pub use ebs_domain::{difference::Difference, policy::Listed};
+
+pub use convert::{Converted, convert};
+pub use difference::settings;
+pub use duration::span;
 pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag};
 pub use fault::{ConfigError, Fault, Loaded};
-pub use load::{load_dynamic, load_static, parse_dynamic, parse_static};
+pub use kind::Kind;
+pub use load::{check_static, load_dynamic, load_static, parse_dynamic, parse_static, read_text};
 pub use orphans::{Orphans, Policy};
 pub use ours::{
     BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,

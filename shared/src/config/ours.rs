@@ -169,8 +169,9 @@ pub struct Limits {
 }
 
 impl KojiClient {
-    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
-        let hub_url: Option<Url> = block.need("hub_url");
+    /// `hub` is asked if the block names none.
+    pub(super) fn read(block: &mut Block<'_, '_>, hub: Option<Url>) -> Option<Self> {
+        let hub_url: Option<Url> = or_known(block, "hub_url", hub);
         let web_url: Option<Url> = block.get("web_url");
         let web_url = web_url.or_else(|| hub_url.as_ref().and_then(|hub| hub.join("koji/").ok()));
         let (top_url, user) = (block.get("top_url"), block.get("user"));
@@ -191,11 +192,12 @@ impl KojiClient {
 }
 
 impl BodhiClient {
-    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
-        let (url, idp_url) = (block.need("url"), block.get("idp_url"));
+    /// `bodhi` is asked if the block names none.
+    pub(super) fn read(block: &mut Block<'_, '_>, bodhi: Option<Url>) -> Option<Self> {
+        let (url, idp_url) = (or_known(block, "url", bodhi), block.get("idp_url"));
         let token_file: Option<PathBuf> = block.get("token_file");
         if let Some(fault) = token_file.as_deref().and_then(|path| SecretText::read(path).err()) {
-            block.fault_at("token_file", format!("{fault}: {}", fault.kind));
+            block.file_fault_at("token_file", format!("{fault}: {}", fault.kind));
         }
         let post_timeout = positive(block, "post_timeout").unwrap_or(Duration::from_secs(200));
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(30));
@@ -226,7 +228,7 @@ impl Bus {
                 block.fault_at("fedora_messaging_config", text);
             }
             Some(path) if bus.enabled && !path.is_file() => {
-                block.fault_at(
+                block.file_fault_at(
                     "fedora_messaging_config",
                     format!("there is no file {}", path.display()),
                 );
@@ -300,7 +302,7 @@ impl Http {
         if let Some(path) = &http.tokens_file
             && let Err(fault) = token::read(path)
         {
-            block.fault_at("tokens_file", fault.to_string());
+            block.file_fault_at("tokens_file", fault.to_string());
         }
         http
     }
@@ -339,9 +341,15 @@ impl Limits {
 fn authority(block: &mut Block<'_, '_>) -> Option<PathBuf> {
     let path: PathBuf = block.get("authority_file")?;
     if let Err(fault) = certificates::ends(&path) {
-        block.fault_at("authority_file", fault.to_string());
+        block.file_fault_at("authority_file", fault.to_string());
     }
     Some(path)
+}
+
+/// An address that must be there, unless it is known without the file.
+fn or_known(block: &mut Block<'_, '_>, key: &'static str, known: Option<Url>) -> Option<Url> {
+    let written = block.raw(key).is_some();
+    if written || known.is_none() { block.need(key) } else { known }
 }
 
 fn at_least_one(block: &mut Block<'_, '_>, key: &'static str, default: usize) -> usize {
@@ -370,7 +378,10 @@ impl FromNode for SecretText {
     fn read(node: &Node, place: &Place<'_>) -> Option<Self> {
         let path = PathBuf::read(node, place)?;
         Self::read(&path)
-            .map_err(|fault| place.fault(node, format!("{fault}: {}", fault.kind)))
+            .map_err(|fault| {
+                let text = format!("{fault}: {}", fault.kind);
+                place.notes.named_file(&place.path, Some(node.line), text);
+            })
             .ok()
     }
 }

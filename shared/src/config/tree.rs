@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
+use super::fault::{ConfigError, Notes};
+
 /// The largest file taken, in bytes. The public dynamic file has about 10 KiB.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 /// The deepest nesting taken.
@@ -65,6 +67,13 @@ struct Builder {
     root: Option<Node>,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
+}
+
+/// Reads the one document of a configuration file's text; `file` is named in the fault.
+pub(super) fn of_text(file: &str, text: &str) -> Result<Node, ConfigError> {
+    parse(text).map_err(|broken| {
+        Notes::whole(file, Some(broken.line), format!("no valid YAML: {}", broken.text))
+    })
 }
 
 /// Reads the one document of a text; an empty text is an empty mapping.

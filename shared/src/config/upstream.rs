@@ -7,7 +7,9 @@ use url::Url;
 
 use super::{
     block::Block,
+    kind::Kind,
     node::{FromNode, Place, boolean, found},
+    secret::SecretText,
     tree::{Node, Value},
 };
 
@@ -81,6 +83,8 @@ pub struct OpenIdConnect {
     pub admin_groups: Vec<String>,
     /// Scopes asked for. Default: `openid`, `profile` and Fedora's groups.
     pub scopes: Vec<String>,
+    /// Our secret there, where a single file of the older form has it.
+    pub client_secret: Option<SecretText>,
 }
 
 /// `configuration.email`: where reports go.
@@ -99,11 +103,15 @@ pub struct Email {
 }
 
 impl Koji {
-    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
+    pub(super) fn read(block: &mut Block<'_, '_>, kind: Kind) -> Option<Self> {
+        if kind == Kind::Single {
+            // Of the dynamic part.
+            block.raw("trigger_tag");
+        }
         let (profile, username) = (block.need::<String>("profile"), block.get("username"));
         let (build_target, stable_tag) = (block.need("build_target"), block.need("stable_tag"));
         let (scratch_build, fail_fast) =
-            (block.or("scratch_build", false), block.or("fail_fast", false));
+            (said_or_no(block, "scratch_build"), said_or_no(block, "fail_fast"));
         let (wait_repo, instance) =
             (block.or("wait_repo", true), block.or("instance", "primary".to_owned()));
         let side_tag_timeout = positive(block, "side_tag_timeout");
@@ -146,6 +154,14 @@ impl Bodhi {
         }
         bodhi
     }
+}
+
+/// A boolean that upstream takes for `false` with a warning if it is not written.
+fn said_or_no(block: &mut Block<'_, '_>, key: &'static str) -> bool {
+    if block.raw(key).is_none() {
+        block.warn_at(key, "not written: taken for `false`");
+    }
+    block.or(key, false)
 }
 
 /// Whether this is staging: told, or known from the profile; the two must agree.
@@ -203,13 +219,8 @@ impl Db {
 }
 
 impl OpenIdConnect {
-    pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
-        if block.raw("client_secret").is_some() {
-            block.fault_at(
-                "client_secret",
-                "a secret must not stand in this file: put it into a file of its own",
-            );
-        }
+    pub(super) fn read(block: &mut Block<'_, '_>, kind: Kind) -> Option<Self> {
+        let client_secret = client_secret(block, kind);
         let scopes = ["openid", "profile", "https://id.fedoraproject.org/scope/groups"]
             .map(str::to_owned)
             .to_vec();
@@ -224,8 +235,22 @@ impl OpenIdConnect {
             client_id: client_id?,
             admin_groups: admin_groups?,
             scopes,
+            client_secret,
         })
     }
+}
+
+/// A secret in the file: a single file of the older form had it there, in no other is it taken.
+fn client_secret(block: &mut Block<'_, '_>, kind: Kind) -> Option<SecretText> {
+    let key = "client_secret";
+    block.raw(key)?;
+    if kind == Kind::Single {
+        let text = "a secret stands in this file: whoever may read the file has it; put it into a file of its own";
+        block.warn_at(key, text);
+        return block.get::<String>(key).map(SecretText::new);
+    }
+    block.fault_at(key, "a secret must not stand in this file: put it into a file of its own");
+    None
 }
 
 impl Email {
@@ -254,8 +279,16 @@ pub(super) fn switchable<'t, 'n>(
     parent: &mut Block<'t, 'n>,
     key: &'static str,
 ) -> Option<Block<'t, 'n>> {
-    let off = parent.raw(key).is_some_and(|(node, _)| is_false(node));
-    if off { None } else { parent.need_sub(key) }
+    match parent.raw(key) {
+        Some((node, _)) if is_false(node) => None,
+        Some((Node { value: Value::Map(_), .. }, _)) | None => parent.need_sub(key),
+        Some((node, place)) => {
+            let text =
+                format!("a mapping, or `false` to do without, is expected, found {}", found(node));
+            place.fault(node, text);
+            None
+        }
+    }
 }
 
 fn is_false(node: &Node) -> bool {
@@ -287,3 +320,6 @@ impl FromNode for OneOrMany {
         Some(Self(texts))
     }
 }
+
+#[cfg(test)]
+mod tests;

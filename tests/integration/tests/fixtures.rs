@@ -12,6 +12,7 @@ mod cases {
     use ebs_coordinator::{
         intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
         lists::Kept,
+        pause::{self, OperatorPause},
         wish::{self, Asked, Wish},
     };
     use ebs_domain::{
@@ -209,7 +210,13 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList);
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Pause Unpause);
+    }
+
+    #[test]
+    fn pauses_are_read_and_written_as_ever() {
+        let pauses: Vec<OperatorPause> = check("pause", pause::VERSION);
+        assert!(pauses.iter().all(|pause| pause.v == pause::VERSION));
     }
 
     #[test]

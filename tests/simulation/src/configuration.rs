@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use ebs_coordinator::{
+    board::Board,
+    dynamic::{Dynamic, Read},
     lists::{ListMetrics, Lists},
     refresh::Refresh,
     store::Store,
@@ -10,10 +13,18 @@ use ebs_coordinator::{
 };
 use ebs_domain::{batch::Plan, id::TagName, package_list::Guards};
 use ebs_shared::{
-    bodhi::BodhiUpdates, clock::Clock, config::parse_dynamic, content::ContentResolver,
-    exchange::Exchange, telemetry::Metrics,
+    bodhi::BodhiUpdates,
+    clock::Clock,
+    config::{
+        parse_dynamic,
+        source::{Origin, Version},
+    },
+    content::ContentResolver,
+    exchange::Exchange,
+    telemetry::Metrics,
 };
 use fedora_sim::chance;
+use tokio::sync::Notify;
 
 /// Content Resolver's list, by the name that the dynamic file leads to.
 pub const LIST: &str = "view-all-source-package-name-list--view-eln.txt";
@@ -32,6 +43,18 @@ components:
   overrides: {}
   autopackagelist: {view: eln, source: all-source, content_resolver: 'http://fedora.test/resolver'}
 ";
+
+/// The dynamic file, as if it stood somewhere.
+struct Written;
+
+#[async_trait]
+impl Dynamic for Written {
+    async fn read(&self) -> anyhow::Result<Read> {
+        let config = parse_dynamic("dynamic.yaml", DYNAMIC)?.config;
+        let version = Version::Hash("written".to_owned());
+        Ok(Read { config, origin: Origin { place: "dynamic.yaml".to_owned(), version } })
+    }
+}
 
 /// The tag that triggers.
 ///
@@ -76,25 +99,33 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
 ///
 /// # Errors
 ///
-/// As the shipped one.
+/// If a metric's name is taken: never, with a registry of its own.
 pub fn refresh(
     exchange: &Arc<dyn Exchange>,
     bodhi: Arc<BodhiUpdates>,
     (store, clock): (Arc<dyn Store>, Arc<dyn Clock>),
     plan: Plan,
 ) -> anyhow::Result<Refresh> {
-    let metrics = ListMetrics::register(&Metrics::new()?)?;
-    let resolver = ContentResolver::new(Arc::clone(exchange));
+    let metrics = Metrics::new()?;
+    let lists = Lists {
+        resolver: ContentResolver::new(Arc::clone(exchange)),
+        store,
+        guards: Guards::default(),
+        clock: Arc::clone(&clock),
+        metrics: ListMetrics::register(&metrics)?,
+    };
     Ok(Refresh {
-        dynamic: Box::new(|| Ok(parse_dynamic("dynamic.yaml", DYNAMIC)?.config)),
+        dynamic: Box::new(Written),
         plan: Box::new(move |snapshot, trigger_tag: TagName| Plan {
             snapshot,
             trigger_tag,
             ..plan.clone()
         }),
         every: EVERY,
-        lists: Lists { resolver, store, guards: Guards::default(), clock, metrics },
+        ask: Arc::new(Notify::new()),
+        lists,
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
+        board: Board::new(clock, metrics.registry())?,
     })
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::web::{StateCount, sample};
+use crate::web::{PauseView, StateCount, sample};
 
 fn page(view: &Overview) -> Page<'_> {
     Page::new(view, &Asked::default())
@@ -29,7 +29,16 @@ fn the_page_of_a_batch_under_way() {
 fn the_page_without_a_batch() {
     let view = Overview {
         leader: None,
-        paused: Some("Mass rebuild in Rawhide.".to_owned()),
+        pauses: vec![
+            PauseView::of_configuration(),
+            PauseView {
+                source: "operator",
+                who: Some("token/alice".to_owned()),
+                why: Some("Mass rebuild in Rawhide.".to_owned()),
+                since: Some(Timestamp::from_millis(1_795_340_000_000)),
+                until: None,
+            },
+        ],
         current: None,
         pending_total: 0,
         pending: Vec::new(),

@@ -279,7 +279,7 @@ fn overrides_that_contradict_each_other_are_refused() {
     ");
     insta::assert_snapshot!(refused_dynamic("my-only-here: {}", "my-only-here:"), @"
     1 fault in the configuration:
-      dynamic.yaml:16: components.overrides.my-only-here: a mapping is expected, found nothing
+      dynamic.yaml:16: components.overrides.my-only-here: a mapping is expected, found nothing: write `{}` for an empty one
     ");
 }
 

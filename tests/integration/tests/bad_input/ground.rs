@@ -7,9 +7,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use ebs_coordinator::app::{self, Setup};
+use ebs_coordinator::{
+    app::{self, Setup},
+    configuration::Kept,
+};
 use ebs_integration::wait;
-use ebs_shared::config::load_static;
+use ebs_shared::config::{load_static, source::Link};
 use fedora_sim::{
     Running,
     control::{Announce, NewTag, TagAnswer},
@@ -160,7 +163,8 @@ impl Coordinator {
         let listener = TcpListener::bind(config.ebs.http.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
-        let task = tokio::spawn(app::run(Setup { config, dynamic, listener, stop: stop.clone() }));
+        let kept = Kept { fixed: fixed.to_owned(), dynamic: Link::File(dynamic) };
+        let task = tokio::spawn(app::run(Setup { config, kept, listener, stop: stop.clone() }));
         Ok(Self { url, stop, task })
     }
 

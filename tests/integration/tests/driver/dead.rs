@@ -47,9 +47,9 @@ async fn kill(world: &World, kind: &str) -> Result<Held> {
 /// Asks as a person does; what comes of it.
 async fn ask(world: &World, wish: Wish) -> Result<AuditRow> {
     let (action, subject) = (wish.word().to_owned(), wish.subject().to_owned());
-    let payload = serde_json::to_string(&Asked { v: VERSION, wish })?;
-    let asked = world.parts.clock.now();
     let (who, why) = ("token/alice".to_owned(), "it is mended".to_owned());
+    let whole = Asked { v: VERSION, who: who.clone(), why: why.clone(), wish };
+    let (payload, asked) = (serde_json::to_string(&whole)?, world.parts.clock.now());
     let request = NewRequest { who, asked, action, subject, why, payload };
     let id: RequestId = world.store.ask(request).await?.context("there is room")?;
     world
@@ -235,4 +235,45 @@ async fn a_persons_word_for_a_list_that_jumps_is_written_to_that_list() -> Resul
     ensure!((row.action.as_str(), result(&row)) == ("confirm_list", "done"), "{row:?}");
     ensure!(world.store.rows().lists["eln/source"].confirmed == Some(since));
     Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_persons_pause_lets_no_batch_begin_outlives_the_leader_and_ends_by_itself() -> Result<()>
+{
+    let mut world = World::new(&PACKAGES)?;
+    world.start_worker()?;
+    let leader = world.lead().await?;
+    let until = world.parts.clock.now() + Duration::from_secs(3600);
+    let row = ask(&world, Wish::Pause { until: Some(until) }).await?;
+    ensure!(result(&row) == "done", "{row:?}");
+    leader.sight(world.sightings(&PACKAGES)?).await?;
+    ensure!(world.store.rows().triggers.len() == PACKAGES.len(), "triggers are stored as ever");
+    leader.stop().await?;
+    let leader = world.lead().await?;
+    tokio::time::sleep(Duration::from_secs(3000)).await;
+    ensure!(world.store.rows().batches.is_empty(), "it is paused");
+    world.until("the batch is done", is_done).await?;
+    ensure!(world.parts.clock.now() >= until);
+    ensure!(world.store.rows().marks["pause"].is_empty());
+    drop(leader);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_is_ended_by_a_person_ends_at_once_and_one_that_is_not_there_cannot()
+-> Result<()> {
+    let mut world = World::new(&PACKAGES)?;
+    world.start_worker()?;
+    let leader = world.lead().await?;
+    let row = ask(&world, Wish::Unpause).await?;
+    ensure!(result(&row) == "refused: no person pauses", "{row:?}");
+    let over = world.parts.clock.now();
+    let row = ask(&world, Wish::Pause { until: Some(over) }).await?;
+    ensure!(result(&row).starts_with("refused: the time"), "{row:?}");
+    ensure!(result(&ask(&world, Wish::Pause { until: None }).await?) == "done");
+    leader.sight(world.sightings(&PACKAGES)?).await?;
+    tokio::time::sleep(Duration::from_secs(7200)).await;
+    ensure!(world.store.rows().batches.is_empty(), "it is paused");
+    ensure!(result(&ask(&world, Wish::Unpause).await?) == "done");
+    world.until("the batch is done", is_done).await
 }

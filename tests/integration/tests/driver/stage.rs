@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use async_trait::async_trait;
 use ebs_coordinator::{
     driver::{DriverSettings, Parts, Probe, Sighting},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Taken},
     store::Store,
 };
 use ebs_domain::{
@@ -132,7 +132,7 @@ impl Stage {
         };
         let listed = packages.iter().map(listed).collect::<Result<Vec<_>>>()?;
         let policy = Arc::new(Policy::new(1, Rules::default(), listed));
-        let snapshot = Snapshot { policy, plan, paused: false };
+        let snapshot = Snapshot { policy, plan, paused: false, taken: Taken::default() };
         Ok(Self {
             line: Line::new(Net::new(fedora_sim::app(&fedora))),
             fedora,

@@ -15,7 +15,7 @@ use ebs_coordinator::{
         Term, TermEnd, TermLease,
     },
     feeds,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Taken},
     store::{Candidate, Lease, Store},
     web::{Health, Need},
 };
@@ -126,7 +126,7 @@ impl World {
         };
         let listed = packages.iter().map(listed).collect::<Result<Vec<_>>>()?;
         let policy = Arc::new(Policy::new(1, Rules::default(), listed));
-        let snapshot = Snapshot { policy, plan, paused: false };
+        let snapshot = Snapshot { policy, plan, paused: false, taken: Taken::default() };
         let parts = Arc::new(Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             queue: Arc::clone(&queue) as Arc<dyn Producer>,

@@ -1,0 +1,164 @@
+//! The static file read again on SIGHUP: what only the next batch's settings depend on is taken over, the rest is named. A file
+//! with faults changes nothing.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use ebs_shared::config::{StaticConfig, load_static};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, watch},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Reads the static file again.
+pub struct Reload {
+    /// The file.
+    pub path: PathBuf,
+    /// What the next batch's settings are made from.
+    pub live: watch::Sender<Arc<StaticConfig>>,
+    /// Asks for a refresh of the dynamic configuration.
+    pub ask: Arc<Notify>,
+}
+
+/// What came of reading it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reread {
+    /// The running configuration with what was taken over.
+    pub config: StaticConfig,
+    /// Keys whose values were taken over.
+    pub taken: Vec<&'static str>,
+    /// Keys and blocks that differ and need a restart.
+    pub restart: Vec<&'static str>,
+}
+
+impl Reload {
+    /// Reads it whenever the process hears SIGHUP, and asks for a refresh each time.
+    ///
+    /// # Errors
+    ///
+    /// If the signal cannot be heard.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut hangup = signal(SignalKind::hangup()).context("cannot hear SIGHUP")?;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                heard = hangup.recv() => if heard.is_none() {
+                    stop.cancelled().await;
+                    return Ok(());
+                }
+            }
+            self.reread();
+            self.ask.notify_one();
+        }
+    }
+
+    fn reread(&self) {
+        let loaded = match load_static(&self.path) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                tracing::error!(
+                    error = error.to_string(),
+                    "static configuration refused: keeping the last"
+                );
+                return;
+            }
+        };
+        for warning in &loaded.warnings {
+            tracing::warn!(warning = warning.to_string(), "in the static configuration");
+        }
+        let reread = compare(&self.live.borrow(), &loaded.config);
+        if !reread.restart.is_empty() {
+            let keys = reread.restart.join(", ");
+            tracing::warn!(keys, "changed in the static configuration: needs a restart");
+        }
+        let keys = reread.taken.join(", ");
+        tracing::info!(keys, "static configuration read again: taken over for the next batch");
+        self.live.send_replace(Arc::new(reread.config));
+    }
+}
+
+/// Takes one value over, if it differs.
+fn take<T: Clone + PartialEq>(
+    (running, new): (&mut T, &T),
+    key: &'static str,
+    taken: &mut Vec<&'static str>,
+) {
+    if running != new {
+        *running = new.clone();
+        taken.push(key);
+    }
+}
+
+/// Compares the running configuration with the file. Safe is what only [`crate::refresh::plan`] reads: a batch that runs keeps
+/// its own.
+#[must_use]
+pub fn compare(running: &StaticConfig, new: &StaticConfig) -> Reread {
+    let mut config = running.clone();
+    let mut taken = Vec::new();
+    let (koji, bodhi, ebs) = (&mut config.koji, &mut config.bodhi, &mut config.ebs);
+    let keys = &mut taken;
+    take((&mut koji.fail_fast, &new.koji.fail_fast), "configuration.koji.fail_fast", keys);
+    take((&mut koji.wait_repo, &new.koji.wait_repo), "configuration.koji.wait_repo", keys);
+    take((&mut bodhi.batch_size, &new.bodhi.batch_size), "configuration.bodhi.batch_size", keys);
+    take(
+        (&mut bodhi.max_single_batch_size, &new.bodhi.max_single_batch_size),
+        "configuration.bodhi.max_single_batch_size",
+        keys,
+    );
+    take(
+        (&mut bodhi.warn_timeout, &new.bodhi.warn_timeout),
+        "configuration.bodhi.warn_timeout",
+        keys,
+    );
+    let (timers, fresh) = (&mut ebs.timers, &new.ebs.timers);
+    take((&mut timers.build_timeout, &fresh.build_timeout), "ebs.timers.build_timeout", keys);
+    take((&mut timers.build_timeouts, &fresh.build_timeouts), "ebs.timers.build_timeouts", keys);
+    take(
+        (&mut timers.side_tag_timeout, &fresh.side_tag_timeout),
+        "ebs.timers.side_tag_timeout",
+        keys,
+    );
+    take((&mut timers.stable_timeout, &fresh.stable_timeout), "ebs.timers.stable_timeout", keys);
+    take(
+        (&mut ebs.limits.max_open_builds, &new.ebs.limits.max_open_builds),
+        "ebs.limits.max_open_builds",
+        keys,
+    );
+    // What upstream's keys say of these two times stands in `ebs.timers` already.
+    koji.side_tag_timeout = new.koji.side_tag_timeout;
+    bodhi.stable_timeout = new.bodhi.stable_timeout;
+    let restart = differing(&config, new);
+    Reread { config, taken, restart }
+}
+
+/// The blocks that differ.
+fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
+    let (ours, theirs) = (&running.ebs, &new.ebs);
+    let blocks = [
+        ("configuration.koji", running.koji == new.koji),
+        ("configuration.bodhi", running.bodhi == new.bodhi),
+        ("configuration.db", running.db == new.db),
+        ("configuration.open_id_connect", running.open_id_connect == new.open_id_connect),
+        ("configuration.email", running.email == new.email),
+        ("ebs.instance", ours.instance == theirs.instance),
+        ("ebs.koji", ours.koji == theirs.koji),
+        ("ebs.bodhi", ours.bodhi == theirs.bodhi),
+        ("ebs.bus", ours.bus == theirs.bus),
+        ("ebs.redis", ours.redis == theirs.redis),
+        ("ebs.database", ours.database == theirs.database),
+        ("ebs.http", ours.http == theirs.http),
+        ("ebs.worker", ours.worker == theirs.worker),
+        ("ebs.timers", ours.timers == theirs.timers),
+        ("ebs.limits", ours.limits == theirs.limits),
+        ("ebs.retention", ours.retention == theirs.retention),
+        ("ebs.orphans", ours.orphans == theirs.orphans),
+    ];
+    let named: Vec<_> = blocks.iter().filter(|(_, same)| !same).map(|(key, _)| *key).collect();
+    // A block that is added later must not be passed over in silence.
+    if named.is_empty() && running != new { vec!["another block"] } else { named }
+}
+
+#[cfg(test)]
+mod tests;
