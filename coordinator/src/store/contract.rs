@@ -263,7 +263,8 @@ pub enum Change {
     PutGroup(GroupRow),
     /// Inserts or replaces effects, in bulk. One that is closed in the store stays as it is.
     PutEffects(Vec<EffectRow>),
-    /// Inserts a trigger, unless the same (tag, build) is there from somewhere else than a person, or the same message is.
+    /// Inserts a trigger, unless the same (tag, build) is there from somewhere else than a person and was not answered
+    /// `withdrawn`, or the same message is.
     AddTrigger(NewTrigger),
     /// Answers triggers: (which, answer as JSON, short word, batch). An answer once final is replaced only by a later
     /// step of the same batch. A trigger that a batch took is also made pending by an answer that names neither answer nor
@@ -427,7 +428,7 @@ pub trait Store: Send + Sync {
     async fn pending_count(&self) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// The triggers that a batch took.
     async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError>;
-    /// Which of these builds have a trigger for this tag, but for those that people asked for.
+    /// Which of these builds have a trigger for this tag, but for those that people asked for, or that were withdrawn.
     async fn triggered(
         &self,
         tag: &TagName,

@@ -209,7 +209,8 @@ impl Store for SqlStore {
         for some in builds.chunks(MAX_BUILDS) {
             // As the unique index has it. The numbers are the values before the tag, so their places are known.
             let sql = format!(
-                "SELECT build FROM triggers WHERE build IN {} AND tag = ${} AND by_person = 0",
+                "SELECT build FROM triggers WHERE build IN {} AND tag = ${} AND by_person = 0 \
+                 AND (shown IS NULL OR shown <> 'withdrawn')",
                 bulk::placeholders(1, some.len()),
                 some.len() + 1
             );

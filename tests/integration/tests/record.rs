@@ -7,12 +7,13 @@ use ebs_coordinator::{
     driver::{Handle, Input, Sighting},
     intake::{Archived, CAUGHT_UP_TO, CatchUp, Record, RecordMark, Watched, read_mark},
     store::{
-        Candidate, Change, Lease, Location, NewTrigger, SqlStore, Store, StoreOptions, TriggerRow,
+        Candidate, Change, Lease, Location, NewTrigger, SqlStore, Store, StoreOptions,
+        TriggerAnswer, TriggerRow,
     },
     web::{Health, Need},
 };
 use ebs_domain::{
-    id::{Component, Epoch, TagName},
+    id::{BatchId, Component, Epoch, TagName},
     trigger::Cause,
 };
 use ebs_integration::wait;
@@ -30,7 +31,7 @@ use ebs_shared::{
 };
 use fedora_sim::{
     Running,
-    control::{Announce, NewTag, TagAnswer},
+    control::{Announce, Deed, NewTag, TagAnswer},
     script::{Faults, Script, Service, Trouble},
 };
 use tempfile::TempDir;
@@ -404,6 +405,31 @@ async fn a_hub_that_is_away_is_named_and_read_again_when_it_is_back() -> Result<
     ground.fedora.world.change(|state| state.script.faults = trouble(None));
     assert_eq!(ground.until_heard(1).await?, of_record(&["bash"]));
     wait::until("all is well again", async || Ok(fault().is_none())).await?;
+    ground.end().await
+}
+
+#[tokio::test]
+async fn a_build_that_was_withdrawn_and_is_tagged_again_triggers_again() -> Result<()> {
+    let mut ground = Ground::new().await?;
+    ground.start(false)?;
+    ground.looked_again().await?;
+    let first = ground.tag("bash", Announce::Lost)?;
+    ground.until_heard(1).await?;
+    let untag = Deed::Untag { tag: "f45".to_owned(), build: first.build_id };
+    ground.fedora.world.change(|state| state.operate(&untag))?;
+    let rows = ground.triggers().await?;
+    let withdrawn = rows.iter().map(|row| TriggerAnswer {
+        id: row.id,
+        answer: Some(r#"{"answer":"withdrawn"}"#.to_owned()),
+        shown: Some("withdrawn".to_owned()),
+        batch: Some(BatchId::new(1)),
+    });
+    let answer = Change::AnswerTriggers(withdrawn.collect());
+    ground.store.commit(ground.epoch, vec![answer]).await?;
+    ground.looked_again().await?;
+    assert_eq!(ground.heard().await?, [], "it is in no tag");
+    ground.tag("bash", Announce::Lost)?;
+    assert_eq!(ground.until_heard(1).await?, of_record(&["bash"]));
     ground.end().await
 }
 

@@ -137,7 +137,7 @@ impl Rows {
             let old = &row.trigger;
             let same = (old.build, &old.tag) == (trigger.build, &trigger.tag);
             let heard = old.message.is_some() && old.message == trigger.message;
-            (same && !trigger.by_person && !old.by_person) || heard
+            (same && !trigger.by_person && counts(old)) || heard
         });
         if there {
             return None;
@@ -313,6 +313,11 @@ impl Rows {
 
 type Answer<T> = Result<T, StoreError>;
 
+/// Whether no other trigger of the same tagging is taken, but for those of people.
+fn counts(trigger: &NewTrigger) -> bool {
+    !trigger.by_person && trigger.shown.as_deref() != Some("withdrawn")
+}
+
 fn size(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
@@ -382,7 +387,7 @@ impl Store for Memory {
     async fn triggered(&self, tag: &TagName, builds: &[BuildId]) -> Answer<BTreeSet<BuildId>> {
         let rows = self.rows();
         let there = rows.triggers.values().map(|row| &row.trigger);
-        let there = there.filter(|trigger| !trigger.by_person && trigger.tag == tag.as_str());
+        let there = there.filter(|trigger| counts(trigger) && trigger.tag == tag.as_str());
         let there: BTreeSet<BuildId> = there.map(|trigger| trigger.build).collect();
         Ok(builds.iter().copied().filter(|build| there.contains(build)).collect())
     }

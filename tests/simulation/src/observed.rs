@@ -51,10 +51,10 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// The answer to the trigger of a build: absent, pending, or what it is.
+    /// The answer to the newest trigger of a build: absent, pending, or what it is.
     #[must_use]
     pub fn answer(&self, build: i64) -> Option<Option<Answer>> {
-        let row = self.rows.triggers.values().find(|row| row.trigger.build.get() == build)?;
+        let row = self.rows.triggers.values().rev().find(|row| row.trigger.build.get() == build)?;
         let text = row.trigger.answer.as_deref();
         Some(text.and_then(|text| serde_json::from_str(text).ok()))
     }
@@ -62,7 +62,7 @@ impl Observed {
     /// The member of a batch that the trigger of a build stands for: the newest build of its component, not always its own.
     #[must_use]
     pub fn member(&self, build: i64, batch: BatchId) -> Option<Member> {
-        let row = self.rows.triggers.values().find(|row| row.trigger.build.get() == build)?;
+        let row = self.rows.triggers.values().rev().find(|row| row.trigger.build.get() == build)?;
         let key = (batch, row.trigger.component.clone());
         serde_json::from_str(&self.rows.members.get(&key)?.state).ok()
     }

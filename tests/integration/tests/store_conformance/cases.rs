@@ -246,6 +246,25 @@ pub(crate) async fn builds_that_have_triggers_for_a_tag_are_told_but_not_for_tho
     assert_eq!(store.triggered(&"rawhide".parse().unwrap(), &[]).await.unwrap().len(), 0);
 }
 
+pub(crate) async fn a_tagging_whose_trigger_was_withdrawn_triggers_again_but_not_by_the_same_message(
+    ground: &Any,
+) {
+    let (store, epoch) = led(ground).await;
+    let ids = add(&*store, epoch, 1).await;
+    let withdraw = vec![Change::AnswerTriggers(vec![answer(ids[0], Some("withdrawn"), Some(1))])];
+    store.commit(epoch, withdraw).await.unwrap();
+    let tag = "rawhide".parse().unwrap();
+    assert_eq!(store.triggered(&tag, &[BuildId::new(1)]).await.unwrap().len(), 0);
+    let again = NewTrigger { message: Some("another".to_owned()), ..trigger(1) };
+    let third = NewTrigger { message: None, ..trigger(1) };
+    let changes = [trigger(1), again, third].map(Change::AddTrigger).to_vec();
+    let added = store.commit(epoch, changes).await.unwrap().triggers;
+    assert_eq!(added.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(store.triggered(&tag, &[BuildId::new(1)]).await.unwrap().len(), 1);
+    let counted = [("pending".to_owned(), 1), ("withdrawn".to_owned(), 1)];
+    assert_eq!(shown(&*store).await, counted);
+}
+
 pub(crate) async fn a_trigger_of_the_same_message_is_not_added_again(ground: &Any) {
     let (store, epoch) = led(ground).await;
     let same_message = NewTrigger { message: trigger(1).message, ..trigger(2) };

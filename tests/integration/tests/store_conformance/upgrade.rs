@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// What programs of each version left: its migration, and what is filled in after it.
-const VERSIONS: [(&str, &str); 4] = [
+const VERSIONS: [(&str, &str); 5] = [
     ("0001_first.sql", include_str!("filled_v1.sql")),
     ("0002_people.sql", include_str!("filled_v2.sql")),
     ("0003_history.sql", include_str!("filled_v3.sql")),
     ("0004_orphans.sql", include_str!("filled_v4.sql")),
+    ("0005_package_lists.sql", include_str!("filled_v5.sql")),
 ];
 
 /// The first migrations alone.
@@ -131,6 +132,15 @@ pub(crate) async fn a_filled_database_of_the_fourth_version_is_brought_up(ground
     is_as_it_was(&store).await;
     assert_eq!(store.orphans(9).await.unwrap()[0].name, "eln-build-side-7");
     assert_eq!(store.lists().await.unwrap(), []);
+}
+
+pub(crate) async fn a_filled_database_of_the_fifth_version_is_brought_up(ground: &mut Ground) {
+    make_old(ground, 5).await;
+    let store = SqlStore::open(&StoreOptions::new(ground.location())).await.unwrap();
+    is_as_it_was(&store).await;
+    assert_eq!(store.lists().await.unwrap()[0].name, "eln/all-source");
+    let withdrawn = ("withdrawn".to_owned(), 1);
+    assert!(store.triggers_by_answer().await.unwrap().contains(&withdrawn));
 }
 
 #[test]
