@@ -12,6 +12,9 @@ use super::{
     link::{List, Row, Transaction, Value},
 };
 
+/// The most keys that one statement asks for or removes.
+pub(super) const MAX_KEYS: usize = 1_000;
+
 /// The most rows of one statement with lists, so that a statement and its time stay bounded.
 const MAX_LISTED: usize = 4_096;
 

@@ -12,9 +12,7 @@ use super::{
     cell::{Columns, Field},
     fault::Fault,
     link::Transaction,
-    people,
-    sql::MAX_SOURCES,
-    table,
+    people, table,
 };
 
 /// The longest body of an odd message that is kept, in bytes.
@@ -134,7 +132,7 @@ async fn answer_triggers(
 }
 
 async fn undeny(transaction: &mut Transaction, sources: Vec<ScmUrl>) -> Result<(), Fault> {
-    for some in sources.chunks(MAX_SOURCES) {
+    for some in sources.chunks(bulk::MAX_KEYS) {
         let sql =
             format!("DELETE FROM denied WHERE source IN {}", bulk::placeholders(1, some.len()));
         let values = some.iter().cloned().map(Field::write).collect();

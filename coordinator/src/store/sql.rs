@@ -24,9 +24,6 @@ use super::{
     table::{self, Record},
 };
 
-/// The most sources asked for in one statement.
-pub(super) const MAX_SOURCES: usize = 1_000;
-
 /// The most builds asked for in one statement: SQLite looks each value up by its name among all the others.
 const MAX_BUILDS: usize = 500;
 
@@ -236,7 +233,7 @@ impl Store for SqlStore {
 
     async fn denied(&self, sources: &[ScmUrl], now: Timestamp) -> Result<Vec<DenyRow>, StoreError> {
         let mut denied: Vec<DenyRow> = Vec::new();
-        for some in sources.chunks(MAX_SOURCES) {
+        for some in sources.chunks(bulk::MAX_KEYS) {
             let values = some.iter().cloned().map(Field::write).chain([now.write()]).collect();
             let tail = format!(
                 "WHERE source IN {} AND expires > ${}",
