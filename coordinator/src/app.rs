@@ -34,7 +34,7 @@ use crate::{
     retention::{FORGET_SILENT, Forgetting},
     store::{Candidate, Store},
     watchful::Watchful,
-    web::{Desk, Health, Need, Pages, Reporter, Served, serve},
+    web::{Desk, Health, Need, Pages, Reporter, Served, Witness, serve},
 };
 
 /// What a coordinator is started with.
@@ -79,9 +79,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let pages = StorePages::new(Arc::clone(&store), &config, told, shown);
     let pages: Arc<dyn Pages> = Arc::new(pages);
     let desk = desk(&config, &store);
-    let (of_store, of_health) = (Arc::clone(&store), health.clone());
-    let served =
-        Served { health: of_health, store: of_store, pages, metrics: metrics.clone(), desk };
+    let served = served((&store, &board, desk, pages), &health, &metrics);
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
     let around = neighbours.around((&store, &metrics), &health, &board);
@@ -147,6 +145,24 @@ impl Neighbours {
         board: &'a Board,
     ) -> Around<'a> {
         Around { exchange: &self.exchange, bodhi: &self.bodhi, store, metrics, health, board }
+    }
+}
+
+/// What the pages are served from.
+fn served(
+    (store, board, desk, pages): (&Arc<dyn Store>, &Board, Desk, Arc<dyn Pages>),
+    health: &Health,
+    metrics: &Metrics,
+) -> Served {
+    let witness =
+        Witness { store: Arc::clone(store), board: board.clone(), clock: Arc::new(System) };
+    Served {
+        health: health.clone(),
+        store: Arc::clone(store),
+        pages,
+        metrics: metrics.clone(),
+        desk,
+        witness,
     }
 }
 

@@ -8,7 +8,7 @@ use ebs_shared::clock::Clock;
 use prometheus::{IntCounter, IntGauge, Registry};
 use tokio::sync::Notify;
 
-use crate::web::ConfigurationView;
+use crate::{snapshot::Snapshot, web::ConfigurationView};
 
 /// How the configuration stands. Clones share it.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ask: Arc<Notify>,
     shown: Mutex<ConfigurationView>,
+    in_use: Mutex<Option<Arc<Snapshot>>>,
     snapshot: IntGauge,
     refused: IntGauge,
     refusals: IntCounter,
@@ -49,7 +50,8 @@ impl Board {
         registry.register(Box::new(refusals.clone()))?;
         let shown = Mutex::default();
         let ask = Arc::new(Notify::new());
-        let inner = Inner { clock, ask, shown, snapshot, refused, refusals };
+        let in_use = Mutex::default();
+        let inner = Inner { clock, ask, shown, in_use, snapshot, refused, refusals };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -63,6 +65,18 @@ impl Board {
     #[must_use]
     pub fn view(&self) -> ConfigurationView {
         self.shown().clone()
+    }
+
+    /// The snapshot in use, if there is one yet.
+    #[must_use]
+    pub fn in_use(&self) -> Option<Arc<Snapshot>> {
+        self.inner.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// This snapshot is used from now on.
+    pub fn uses(&self, snapshot: Arc<Snapshot>) {
+        let mut in_use = self.inner.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        *in_use = Some(snapshot);
     }
 
     /// A snapshot was made, and is used from now on.

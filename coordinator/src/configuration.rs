@@ -90,7 +90,9 @@ pub(crate) async fn start(
         board: around.board.clone(),
     };
     let Some(first) = refresh.first(stop).await? else { return Ok(None) };
-    let (newest, snapshot) = watch::channel(Arc::new(first));
+    let first = Arc::new(first);
+    around.board.uses(Arc::clone(&first));
+    let (newest, snapshot) = watch::channel(first);
     let stop = stop.clone();
     tasks.spawn(async move {
         refresh.run(newest, stop).await;

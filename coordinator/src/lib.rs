@@ -5,6 +5,7 @@ pub mod board;
 pub mod configuration;
 pub mod driver;
 pub mod dynamic;
+pub mod explain;
 pub mod feeds;
 pub mod intake;
 pub mod leader;

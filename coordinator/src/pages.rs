@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ebs_domain::{
-    batch::{Batch, Build, End, Group, GroupState, Member, Phase, Summary},
-    id::{BatchId, TagName, TaskId},
+    batch::{Batch, Group, GroupState, Phase, Summary},
+    id::{BatchId, TagName},
     time::Timestamp,
     trigger::Cause,
 };
@@ -23,13 +23,12 @@ use crate::{
     intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
     pause::{OperatorPause, PAUSE},
     store::{
-        BatchRow, EffectRow, GroupRow, MAX_ORPHANS, MemberRow, Store, StoreError, StoreErrorKind,
-        TriggerRow,
+        BatchRow, EffectRow, GroupRow, MAX_ORPHANS, Store, StoreError, StoreErrorKind, TriggerRow,
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
-        StateCount, TagView, TriggerView,
+        StateCount, TagView, TriggerView, build_view,
     },
 };
 
@@ -286,42 +285,6 @@ fn count(number: usize) -> u32 {
 
 fn count_long(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-fn build_view(row: &MemberRow) -> Result<BuildView, StoreError> {
-    let member: Member = read("a component", &row.state)?;
-    let (state, task, failure) = shown(&member);
-    let nvr = member.built().map_or(&member.rawhide_nvr, |built| &built.nvr);
-    Ok(BuildView {
-        component: row.component.clone(),
-        order: member.order,
-        attempt: member.attempt(),
-        state,
-        since: member.since,
-        class: failure.as_ref().map(|failure| failure.class.as_str().to_owned()),
-        text: failure.map(|failure| failure.text),
-        task,
-        nvr: Some(nvr.clone()),
-    })
-}
-
-fn shown(member: &Member) -> (BuildState, Option<TaskId>, Option<ebs_domain::failure::Failure>) {
-    match &member.build {
-        Build::Waiting | Build::Queued { .. } => (BuildState::Waiting, None, None),
-        Build::Submitting { .. } => (BuildState::Submitting, None, None),
-        Build::Running { task, .. }
-        | Build::Stopping { task, .. }
-        | Build::Tagging { task, .. } => (BuildState::Building, Some(*task), None),
-        Build::Ended { task, end, .. } => match end {
-            End::Succeeded(_) | End::ScratchSucceeded => (BuildState::Succeeded, *task, None),
-            End::Failed(failure) => {
-                (BuildState::Failed, failure.task.or(*task), Some(failure.clone()))
-            }
-            End::TimedOut => (BuildState::TimedOut, *task, None),
-            End::Cancelled => (BuildState::Cancelled, *task, None),
-            End::Dropped => (BuildState::Dropped, *task, None),
-        },
-    }
 }
 
 fn slices(builds: &[BuildView], batch: &Batch) -> Vec<SliceView> {

@@ -124,7 +124,9 @@ impl Refresh {
                     number += 1;
                     let changes = changes(&newest.borrow(), &snapshot);
                     tell(&snapshot, changes);
-                    newest.send_replace(Arc::new(snapshot));
+                    let snapshot = Arc::new(snapshot);
+                    self.board.uses(Arc::clone(&snapshot));
+                    newest.send_replace(snapshot);
                 }
                 Err(Unmade::Dynamic(error) | Unmade::Rest(error)) => {
                     self.board.refused(&format!("{error:#}"));

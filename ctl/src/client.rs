@@ -98,6 +98,16 @@ impl Client {
         self.get("api/v1/denied", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/components/NAME`.
+    pub(crate) async fn component(&self, name: &str) -> Result<Vec<u8>, AskError> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1", "components", name]);
+        }
+        let request = self.http.get(url.clone());
+        self.send(url, request, &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,

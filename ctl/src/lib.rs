@@ -22,7 +22,7 @@ use url::Url;
 use client::{Change, Client};
 use config::ConfigVerb;
 use deny::DenyVerb;
-use model::{Answered, Dead, List, Orphan, Readiness, Status};
+use model::{Answered, Dead, Explanation, List, Orphan, Readiness, Status};
 use pause::{Pause, Unpause};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
@@ -51,6 +51,12 @@ enum Verb {
     Status,
     /// Whether the coordinator is ready, and what keeps it from being so.
     Ready,
+    /// Where a package is, and why it is not being built, step by step; what stands in the way is marked with `!`. `ebsctl
+    /// explain freeipa`
+    Explain {
+        /// A name, here or in Rawhide, an NVR, or the URL of a source.
+        name: String,
+    },
     /// Jobs that were set aside after they had used up their attempts.
     #[command(subcommand)]
     Dead(DeadVerb),
@@ -182,6 +188,11 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
             change(arguments, &client, pause.change(System.now().millis())?).await?
         }
         Verb::Unpause(unpause) => change(arguments, &client, unpause.change()).await?,
+        Verb::Explain { name } => {
+            let body = client.component(name).await?;
+            let told: Explanation = serde_json::from_slice(&body).context("not an explanation")?;
+            (pick(arguments, &body, || words::explanation(&told)), ExitCode::SUCCESS)
+        }
         Verb::Lists(verb) => lists(arguments, &client, verb).await?,
         Verb::Orphans => {
             let body = client.orphans().await?;

@@ -53,6 +53,23 @@ pub(crate) struct Orphan {
     pub(crate) removal: Option<i64>,
 }
 
+/// Where a package is, and why it is not being built.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Explanation {
+    pub(crate) verdict: String,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// A step of that.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Step {
+    pub(crate) about: String,
+    pub(crate) blocks: bool,
+    pub(crate) text: String,
+}
+
 /// A package list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -309,3 +309,18 @@ async fn sources_are_taken_off_the_deny_list_by_name_or_by_pattern() {
     let both = ["ebsctl", "deny", "remove", "--source", "a", "--pattern", "b", "--reason", "c"];
     assert!(Arguments::try_parse_from(both).is_err(), "one of them");
 }
+
+#[tokio::test]
+async fn an_explanation_begins_with_its_sentence_and_marks_what_stands_in_the_way() {
+    let body = serde_json::json!({"component": "kernel", "verdict": "kernel is not rebuilt: excluded.", "steps": [
+        {"about": "list", "blocks": false, "text": "on the list eln/source"},
+        {"about": "exclude", "blocks": true, "text": "excluded by the pattern `^kernel$`"},
+    ]});
+    let answer = ResponseTemplate::new(200).set_body_json(body);
+    let place = "/api/v1/components/git+https:%2F%2Fsrc.fedoraproject.org%2Frpms%2Fkernel%230123";
+    let words = ["explain", "git+https://src.fedoraproject.org/rpms/kernel#0123"];
+    let (out, complaints, code) = ebsctl(&words, place, answer).await;
+    let expected = "kernel is not rebuilt: excluded.\n  list     on the list eln/source\n! exclude  excluded by the pattern `^kernel$`\n";
+    assert_eq!((out.as_str(), complaints.as_str()), (expected, ""));
+    assert_eq!(code, ExitCode::SUCCESS);
+}

@@ -6,7 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::deny::Denial;
 use crate::model::{
-    Answered, Batch, Configuration, Credential, Dead, Group, Held, List, Orphan, Readiness, Status,
+    Answered, Batch, Configuration, Credential, Dead, Explanation, Group, Held, List, Orphan,
+    Readiness, Status,
 };
 
 /// Most triggers named; the others are counted.
@@ -187,6 +188,17 @@ pub(crate) fn orphans(orphans: &[Orphan]) -> String {
             format!("removed by policy from {} on", moment(removal))
         });
         line(&mut text, format_args!("  seen since {}; {then}", moment(orphan.first_seen)));
+    }
+    text
+}
+
+/// An explanation, in words: what stands in the way is marked.
+pub(crate) fn explanation(explanation: &Explanation) -> String {
+    let mut text = String::new();
+    line(&mut text, format_args!("{}", explanation.verdict));
+    for step in &explanation.steps {
+        let mark = if step.blocks { '!' } else { ' ' };
+        line(&mut text, format_args!("{mark} {:<8} {}", step.about, step.text));
     }
     text
 }

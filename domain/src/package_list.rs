@@ -227,6 +227,12 @@ impl PackageList {
 }
 
 impl Held {
+    /// Whether the fetch that is held shows this name.
+    #[must_use]
+    pub fn shows(&self, name: &PackageName) -> bool {
+        self.names.contains(name)
+    }
+
     /// Names that would act.
     pub fn enters<'a>(&'a self, list: &'a PackageList) -> impl Iterator<Item = &'a PackageName> {
         self.names.iter().filter(|name| !list.acts(name))

@@ -434,6 +434,18 @@ pub trait Store: Send + Sync {
         tag: &TagName,
         builds: &[BuildId],
     ) -> Result<BTreeSet<BuildId>, StoreError>;
+    /// The triggers of a component, newest first, at most `limit`.
+    async fn component_triggers(
+        &self,
+        component: &Component,
+        limit: u32,
+    ) -> Result<Vec<TriggerRow>, StoreError>;
+    /// What became of a component, newest batch first, at most `limit`.
+    async fn component_members(
+        &self,
+        component: &Component,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError>;
     /// How many triggers there are by short word of answer (`pending` without one).
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError>;
     /// The entries of the deny list for these sources that have not expired.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use async_trait::async_trait;
 use ebs_domain::{
-    id::{BatchId, BuildId, Epoch, RequestId, TagName},
+    id::{BatchId, BuildId, Component, Epoch, RequestId, TagName},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -217,6 +217,26 @@ impl Store for SqlStore {
             found.extend(self.ask("look for triggers", AssertSqlSafe(sql), values, read).await?);
         }
         Ok(found)
+    }
+
+    async fn component_triggers(
+        &self,
+        component: &Component,
+        limit: u32,
+    ) -> Result<Vec<TriggerRow>, StoreError> {
+        let tail = "WHERE component = $1 ORDER BY id DESC LIMIT $2";
+        let values = vec![component.clone().write(), limit.write()];
+        self.all("read a component's triggers", tail, values).await
+    }
+
+    async fn component_members(
+        &self,
+        component: &Component,
+        limit: u32,
+    ) -> Result<Vec<MemberRow>, StoreError> {
+        let tail = "WHERE component = $1 ORDER BY batch DESC LIMIT $2";
+        let values = vec![component.clone().write(), limit.write()];
+        self.all("read what became of a component", tail, values).await
     }
 
     async fn triggers_by_answer(&self) -> Result<Vec<(String, u64)>, StoreError> {

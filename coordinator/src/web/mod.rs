@@ -2,7 +2,9 @@
 //! changes anything else.
 
 mod api;
+mod build;
 mod change;
+mod components;
 mod deny;
 mod desk;
 mod gate;
@@ -15,6 +17,8 @@ mod sample;
 mod server;
 mod view;
 
+pub use build::build_view;
+pub use components::Witness;
 pub use deny::DenialView;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};

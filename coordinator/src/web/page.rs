@@ -258,7 +258,7 @@ impl BuildState {
     ];
 
     /// For people.
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::TimedOut => "timed out",

@@ -27,7 +27,7 @@ use tower_http::{
 };
 
 use super::{
-    Condition, Desk, Health, Need, Overview, Pages, api,
+    Condition, Desk, Health, Need, Overview, Pages, Witness, api, components,
     page::{Asked, Page, Unavailable},
 };
 use crate::store::{Store, StoreError};
@@ -68,6 +68,8 @@ pub struct Served {
     pub metrics: Metrics,
     /// Where people ask for changes.
     pub desk: Desk,
+    /// Asked about components.
+    pub witness: Witness,
 }
 
 #[derive(Clone)]
@@ -97,6 +99,7 @@ impl Site {
 /// What is answered at which address.
 pub fn router(served: Served) -> Router {
     let asked = api::routes(served.desk.clone());
+    let components = components::routes(served.witness.clone());
     let router = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -113,7 +116,8 @@ pub fn router(served: Served) -> Router {
             get(|| file("text/javascript; charset=utf-8", include_str!("../../static/page.js"))),
         )
         .with_state(Site { served, last: Arc::default() })
-        .merge(asked);
+        .merge(asked)
+        .merge(components);
     bounded(router)
 }
 

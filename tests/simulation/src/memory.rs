@@ -391,6 +391,20 @@ impl Store for Memory {
         let there: BTreeSet<BuildId> = there.map(|trigger| trigger.build).collect();
         Ok(builds.iter().copied().filter(|build| there.contains(build)).collect())
     }
+    async fn component_triggers(
+        &self,
+        component: &Component,
+        limit: u32,
+    ) -> Answer<Vec<TriggerRow>> {
+        let rows = self.rows();
+        let of = rows.triggers.values().rev().filter(|row| row.trigger.component == *component);
+        Ok(of.take(size(limit)).cloned().collect())
+    }
+    async fn component_members(&self, component: &Component, limit: u32) -> Answer<Vec<MemberRow>> {
+        let rows = self.rows();
+        let of = rows.members.values().rev().filter(|row| row.component == *component);
+        Ok(of.take(size(limit)).cloned().collect())
+    }
     async fn triggers_by_answer(&self) -> Answer<Vec<(String, u64)>> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for row in self.rows().triggers.values() {

@@ -1,10 +1,12 @@
 use async_trait::async_trait;
 use ebs_domain::id::BatchId;
+use ebs_shared::clock::System;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    board::Board,
     store::{Location, SqlStore, StoreErrorKind, StoreOptions},
     web::sample,
 };
@@ -52,10 +54,11 @@ impl Running {
             store: Arc::new(store.clone()),
             pages: Arc::new(Fixed { broken }),
             metrics: metrics.clone(),
-            desk: Desk {
+            desk: Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens: None },
+            witness: Witness {
                 store: Arc::new(store.clone()),
-                clock: Arc::new(ebs_shared::clock::System),
-                tokens: None,
+                board: Board::new(Arc::new(System), metrics.registry()).unwrap(),
+                clock: Arc::new(System),
             },
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -206,4 +209,17 @@ async fn before_the_database_is_reached_all_but_life_is_refused() {
     }
     stop.cancel();
     server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_component_is_explained_by_any_of_its_names_and_what_is_no_name_is_refused() {
+    let running = Running::start(false).await;
+    let (status, told) = running.json("/api/v1/components/bash-5.3-1.fc45").await;
+    assert_eq!((status, &told["component"]), (200, &Value::from("bash")));
+    assert!(told["verdict"].as_str().unwrap().contains("has not been read yet"), "{told}");
+    assert_eq!(told["steps"][0]["blocks"], true);
+    let url = "git%2Bhttps:%2F%2Fsrc.fedoraproject.org%2Frpms%2Fbash%230123";
+    let (status, told) = running.json(&format!("/api/v1/components/{url}")).await;
+    assert_eq!((status, &told["component"]), (200, &Value::from("bash")));
+    assert_eq!(running.json("/api/v1/components/two%20words").await.0, 400);
 }

@@ -391,6 +391,22 @@ pub(crate) async fn the_deny_list_is_told_latest_first_and_what_is_taken_off_is_
     assert_eq!(store.denials(at(0), 9).await.unwrap(), [second, first]);
 }
 
+pub(crate) async fn what_became_of_a_component_is_told_newest_first(ground: &Any) {
+    let (store, epoch) = led(ground).await;
+    let of = |number: i64| NewTrigger { component: component(1), ..trigger(number) };
+    let triggers = [of(1), trigger(2), of(3)].map(Change::AddTrigger).to_vec();
+    let members = vec![member(7, 1), member(7, 2), member(9, 1), member(8, 1)];
+    store.commit(epoch, triggers).await.unwrap();
+    store.commit(epoch, vec![Change::PutMembers(members)]).await.unwrap();
+    let component = component(1);
+    let told = store.component_triggers(&component, 9).await.unwrap();
+    let nvrs: Vec<&str> = told.iter().map(|row| row.trigger.nvr.as_str()).collect();
+    assert_eq!(nvrs, ["package-3-1-1.fc44", "package-1-1-1.fc44"]);
+    let built = store.component_members(&component, 2).await.unwrap();
+    assert_eq!(built, [member(9, 1), member(8, 1)]);
+    assert_eq!(store.component_triggers(&component, 1).await.unwrap().len(), 1);
+}
+
 pub(crate) async fn a_message_that_was_not_understood_is_kept_once_and_cut(ground: &Any) {
     let (store, epoch) = led(ground).await;
     let long = "\u{e9}".repeat(100_000);

@@ -9,7 +9,7 @@ use ebs_coordinator::store::{
     StoreErrorKind, TriggerRow,
 };
 use ebs_domain::{
-    id::{BatchId, BuildId, Epoch, RequestId, TagName},
+    id::{BatchId, BuildId, Component, Epoch, RequestId, TagName},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -106,6 +106,16 @@ impl Store for StoreDoor {
     }
     async fn triggered(&self, tag: &TagName, builds: &[BuildId]) -> Answer<BTreeSet<BuildId>> {
         self.read(self.memory.triggered(tag, builds)).await
+    }
+    async fn component_triggers(
+        &self,
+        component: &Component,
+        limit: u32,
+    ) -> Answer<Vec<TriggerRow>> {
+        self.read(self.memory.component_triggers(component, limit)).await
+    }
+    async fn component_members(&self, component: &Component, limit: u32) -> Answer<Vec<MemberRow>> {
+        self.read(self.memory.component_members(component, limit)).await
     }
     async fn triggers_by_answer(&self) -> Answer<Vec<(String, u64)>> {
         self.read(self.memory.triggers_by_answer()).await

@@ -1,0 +1,139 @@
+//! `GET /api/v1/components/{name}`: where a package is, and why it is not being built. Gathers the evidence; what it comes to is
+//! decided elsewhere.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use ebs_domain::{id::Component, policy::Policy, time::Timestamp};
+use ebs_shared::clock::Clock;
+use serde::de::DeserializeOwned;
+
+use super::{
+    build::build_view,
+    change::{fault, unavailable},
+    pause::PauseView,
+};
+use crate::{
+    board::Board,
+    explain::{Built, Evidence, Explanation, Trigger, explain, meant},
+    lists,
+    pause::{OperatorPause, PAUSE},
+    store::{MAX_DENIALS, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
+};
+
+/// Most triggers that are told.
+const TOLD_TRIGGERS: u32 = 10;
+
+/// Most batches that are told.
+const TOLD_BUILDS: u32 = 10;
+
+/// Where the evidence is.
+#[derive(Clone)]
+pub struct Witness {
+    /// What was stored.
+    pub store: Arc<dyn Store>,
+    /// What is configured.
+    pub board: Board,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What is answered below `/api/v1/components`.
+pub(super) fn routes(witness: Witness) -> Router {
+    Router::new().route("/api/v1/components/{name}", get(component)).with_state(witness)
+}
+
+async fn component(State(witness): State<Witness>, Path(name): Path<String>) -> Response {
+    let snapshot = witness.board.in_use();
+    let policy = snapshot.as_ref().map(|snapshot| Arc::clone(&snapshot.policy));
+    let Some(component) = meant(&name, policy.as_deref()) else {
+        let text = "This is no name of a package, no NVR and no URL of a source.";
+        return fault(StatusCode::BAD_REQUEST, "bad_name", text);
+    };
+    let paused = snapshot.is_some_and(|snapshot| snapshot.paused);
+    match witness.explain(&component, policy, paused).await {
+        Ok(explanation) => Json(explanation).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
+impl Witness {
+    async fn explain(
+        &self,
+        component: &Component,
+        policy: Option<Arc<Policy>>,
+        paused: bool,
+    ) -> Result<Explanation, StoreError> {
+        let now = self.clock.now();
+        let store = &self.store;
+        let lists = store.lists().await?;
+        let lists = lists.into_iter().map(|row| {
+            let list = lists::read(&row).map_err(|error| broken(&format!("{error:#}")))?;
+            Ok((row.name, list))
+        });
+        let triggers = store.component_triggers(component, TOLD_TRIGGERS).await?;
+        let members = store.component_members(component, TOLD_BUILDS).await?;
+        let denials = store.denials(now, MAX_DENIALS).await?.into_iter();
+        let denials = denials.filter(|row| row.component == *component);
+        let evidence = Evidence {
+            policy,
+            lists: lists.collect::<Result<_, StoreError>>()?,
+            triggers: triggers.iter().map(trigger).collect::<Result<_, _>>()?,
+            builds: members.iter().map(built).collect::<Result<_, _>>()?,
+            open: store.open_batch().await?.map(|batch| batch.id),
+            denials: denials
+                .map(|row| (row.class, row.source.to_string(), row.last, row.expires))
+                .collect(),
+            pauses: self.pauses(paused, now).await?,
+        };
+        Ok(explain(component, &evidence))
+    }
+
+    async fn pauses(&self, paused: bool, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        let stored = self.store.mark(PAUSE).await?;
+        let operator = OperatorPause::read(stored.as_deref());
+        let operator = operator.map_err(|error| broken(&format!("{error:#}")))?;
+        let operator = operator.filter(|pause| pause.holds(now)).map(PauseView::of_operator);
+        let all = paused.then(PauseView::of_configuration).into_iter().chain(operator);
+        Ok(all.map(|pause| pause.words()).collect())
+    }
+}
+
+fn trigger(row: &TriggerRow) -> Result<Trigger, StoreError> {
+    let trigger = &row.trigger;
+    let answer = trigger.answer.as_deref().map(read).transpose()?;
+    Ok(Trigger {
+        nvr: trigger.nvr.clone(),
+        tag: trigger.tag.clone(),
+        cause: read(&trigger.cause)?,
+        created: trigger.created,
+        answer,
+    })
+}
+
+fn built(row: &MemberRow) -> Result<Built, StoreError> {
+    let view = build_view(row)?;
+    let class = view.class.map(|class| format!("{class}: ")).unwrap_or_default();
+    Ok(Built {
+        batch: row.batch,
+        state: view.state.words().to_owned(),
+        since: view.since,
+        nvr: view.nvr,
+        fault: view.text.map(|text| format!("{class}{text}")),
+    })
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| broken(&error.to_string()))
+}
+
+fn broken(text: &str) -> StoreError {
+    let kind = StoreErrorKind::Broken(text.to_owned());
+    StoreError { what: "read what is known of a component", kind }
+}
