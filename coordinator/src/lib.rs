@@ -14,6 +14,7 @@ pub mod lists;
 mod opening;
 pub mod pages;
 pub mod pause;
+pub mod preview;
 pub mod refresh;
 pub mod reload;
 pub mod report;

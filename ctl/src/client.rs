@@ -108,6 +108,11 @@ impl Client {
         self.send(url, request, &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/next`.
+    pub(crate) async fn next(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/next", &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,

@@ -4,6 +4,7 @@
 mod client;
 mod config;
 mod deny;
+mod manual;
 mod model;
 mod pause;
 mod words;
@@ -22,7 +23,8 @@ use url::Url;
 use client::{Change, Client};
 use config::ConfigVerb;
 use deny::DenyVerb;
-use model::{Answered, Dead, Explanation, List, Orphan, Readiness, Status};
+use manual::{Completion, Manual};
+use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use pause::{Pause, Unpause};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
@@ -35,7 +37,7 @@ pub struct Arguments {
     #[command(subcommand)]
     verb: Verb,
     /// The coordinator's address.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8080")]
+    #[arg(long, global = true, env = "EBS_URL", default_value = "http://127.0.0.1:8080")]
     url: Url,
     /// Print the answer as JSON, unchanged.
     #[arg(long, global = true)]
@@ -51,6 +53,9 @@ enum Verb {
     Status,
     /// Whether the coordinator is ready, and what keeps it from being so.
     Ready,
+    /// What the next batch would hold: in which slices, and what would be seeded. Koji is not asked; what is denied or built
+    /// already is seen when the batch is prepared. `ebsctl next`
+    Next,
     /// Where a package is, and why it is not being built, step by step; what stands in the way is marked with `!`. `ebsctl
     /// explain freeipa`
     Explain {
@@ -75,6 +80,10 @@ enum Verb {
     /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
     #[command(subcommand)]
     Config(ConfigVerb),
+    /// A completion script for a shell. `ebsctl completion bash > ~/.local/share/bash-completion/completions/ebsctl`
+    Completion(Completion),
+    /// Manual pages. `ebsctl man --folder man1`
+    Man(Manual),
     /// Tokens of those who may change something.
     #[command(subcommand)]
     Token(TokenVerb),
@@ -188,6 +197,11 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
             change(arguments, &client, pause.change(System.now().millis())?).await?
         }
         Verb::Unpause(unpause) => change(arguments, &client, unpause.change()).await?,
+        Verb::Next => {
+            let body = client.next().await?;
+            let told: Preview = serde_json::from_slice(&body).context("not a preview")?;
+            (pick(arguments, &body, || words::preview(&told)), ExitCode::SUCCESS)
+        }
         Verb::Explain { name } => {
             let body = client.component(name).await?;
             let told: Explanation = serde_json::from_slice(&body).context("not an explanation")?;
@@ -200,6 +214,8 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
             (pick(arguments, &body, || words::orphans(&orphans)), ExitCode::SUCCESS)
         }
         Verb::Config(verb) => config::run(verb, arguments.json).await?,
+        Verb::Completion(completion) => (completion.text(), ExitCode::SUCCESS),
+        Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),
         Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
     };
     writeln!(out, "{}", text.trim_end()).context("cannot be printed")?;

@@ -70,6 +70,41 @@ pub(crate) struct Step {
     pub(crate) text: String,
 }
 
+/// What the next batch would hold.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Preview {
+    pub(crate) slices: Vec<NextSlice>,
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) pauses: Vec<String>,
+    pub(crate) after: Option<i64>,
+}
+
+/// A slice of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct NextSlice {
+    pub(crate) order: i64,
+    pub(crate) members: Vec<NextMember>,
+}
+
+/// A component of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct NextMember {
+    pub(crate) component: String,
+    pub(crate) nvrs: Vec<String>,
+    pub(crate) seeded: bool,
+}
+
+/// A component that waits and would be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct LeftOut {
+    pub(crate) component: String,
+    pub(crate) why: String,
+}
+
 /// A package list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

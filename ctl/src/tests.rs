@@ -324,3 +324,45 @@ async fn an_explanation_begins_with_its_sentence_and_marks_what_stands_in_the_wa
     assert_eq!((out.as_str(), complaints.as_str()), (expected, ""));
     assert_eq!(code, ExitCode::SUCCESS);
 }
+
+#[tokio::test]
+async fn the_next_batch_is_shown_slice_by_slice_with_what_is_not_seeded_or_left_out() {
+    let body = serde_json::json!({
+        "slices": [{"order": 10, "members": [{"component": "gcc", "nvrs": ["gcc-16-1", "gcc-16-2"], "seeded": false}]},
+            {"order": 1000, "members": [{"component": "bash", "nvrs": ["bash-5-1"], "seeded": true}]}],
+        "left_out": [{"component": "kernel", "why": "excluded by the pattern `^kernel$`"}],
+        "pauses": ["The configuration says so."], "after": 7,
+    });
+    let answer = ResponseTemplate::new(200).set_body_json(body);
+    let (out, _, code) = ebsctl(&["next"], "/api/v1/next", answer).await;
+    let expected = "no batch begins: The configuration says so.
+the next batch begins after batch 7
+slice 10: 1 components
+  gcc (gcc-16-1, gcc-16-2, not seeded)
+slice 1000: 1 components
+  bash (bash-5-1)
+left out: kernel, excluded by the pattern `^kernel$`
+";
+    assert_eq!((out.as_str(), code), (expected, ExitCode::SUCCESS));
+}
+
+#[test]
+fn a_completion_script_and_a_page_for_each_verb_are_made_from_the_command_line() {
+    let verb = |words: &[&str]| Arguments::parse_from(["ebsctl"].iter().chain(words)).verb;
+    let super::Verb::Completion(completion) = verb(&["completion", "bash"]) else {
+        panic!("`completion` is one")
+    };
+    let script = completion.text();
+    assert!(script.contains("_ebsctl") && script.contains("explain"), "{script}");
+    let folder = tempfile::TempDir::new().unwrap();
+    let place = folder.path().join("man1");
+    let words = ["man", "--folder", place.to_str().unwrap()];
+    let super::Verb::Man(manual) = verb(&words) else { panic!("`man` is one") };
+    manual.text().unwrap();
+    for command in Arguments::command().get_subcommands() {
+        let page = place.join(format!("ebsctl-{}.1", command.get_name()));
+        assert!(page.exists(), "{}", page.display());
+    }
+    let super::Verb::Man(manual) = verb(&["man"]) else { panic!("`man` is one") };
+    assert!(manual.text().unwrap().contains(".TH ebsctl 1"));
+}

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::deny::Denial;
 use crate::model::{
     Answered, Batch, Configuration, Credential, Dead, Explanation, Group, Held, List, Orphan,
-    Readiness, Status,
+    Preview, Readiness, Status,
 };
 
 /// Most triggers named; the others are counted.
@@ -199,6 +199,34 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
     for step in &explanation.steps {
         let mark = if step.blocks { '!' } else { ' ' };
         line(&mut text, format_args!("{mark} {:<8} {}", step.about, step.text));
+    }
+    text
+}
+
+/// What the next batch would hold, in words.
+pub(crate) fn preview(preview: &Preview) -> String {
+    let mut text = String::new();
+    for pause in &preview.pauses {
+        line(&mut text, format_args!("no batch begins: {pause}"));
+    }
+    if let Some(batch) = preview.after {
+        line(&mut text, format_args!("the next batch begins after batch {batch}"));
+    }
+    if preview.slices.is_empty() {
+        line(&mut text, format_args!("nothing waits that would be built"));
+    }
+    for slice in &preview.slices {
+        line(&mut text, format_args!("slice {}: {} components", slice.order, slice.members.len()));
+        for member in &slice.members {
+            let seed = if member.seeded { "" } else { ", not seeded" };
+            line(
+                &mut text,
+                format_args!("  {} ({}{seed})", member.component, member.nvrs.join(", ")),
+            );
+        }
+    }
+    for out in &preview.left_out {
+        line(&mut text, format_args!("left out: {}, {}", out.component, out.why));
     }
     text
 }

@@ -1,5 +1,5 @@
-//! `GET /api/v1/components/{name}`: where a package is, and why it is not being built. Gathers the evidence; what it comes to is
-//! decided elsewhere.
+//! `GET /api/v1/components/{name}`: where a package is, and why it is not being built; `GET /api/v1/next`: what the next batch
+//! would hold. Gathers the evidence; what it comes to is decided elsewhere.
 
 use std::sync::Arc;
 
@@ -24,11 +24,16 @@ use crate::{
     explain::{Built, Evidence, Explanation, Trigger, explain, meant},
     lists,
     pause::{OperatorPause, PAUSE},
+    preview::{Preview, preview},
+    snapshot::Snapshot,
     store::{MAX_DENIALS, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
 };
 
 /// Most triggers that are told.
 const TOLD_TRIGGERS: u32 = 10;
+
+/// Most triggers that a preview takes in.
+const MAX_PREVIEWED: u32 = 20_000;
 
 /// Most batches that are told.
 const TOLD_BUILDS: u32 = 10;
@@ -44,9 +49,12 @@ pub struct Witness {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What is answered below `/api/v1/components`.
+/// What is answered.
 pub(super) fn routes(witness: Witness) -> Router {
-    Router::new().route("/api/v1/components/{name}", get(component)).with_state(witness)
+    Router::new()
+        .route("/api/v1/components/{name}", get(component))
+        .route("/api/v1/next", get(next))
+        .with_state(witness)
 }
 
 async fn component(State(witness): State<Witness>, Path(name): Path<String>) -> Response {
@@ -63,7 +71,28 @@ async fn component(State(witness): State<Witness>, Path(name): Path<String>) -> 
     }
 }
 
+async fn next(State(witness): State<Witness>) -> Response {
+    let Some(snapshot) = witness.board.in_use() else {
+        let text = "The configuration has not been read yet.";
+        return fault(StatusCode::SERVICE_UNAVAILABLE, "no_configuration", text);
+    };
+    match witness.next(&snapshot).await {
+        Ok(preview) => Json(preview).into_response(),
+        Err(error) => unavailable(&error),
+    }
+}
+
 impl Witness {
+    async fn next(&self, snapshot: &Snapshot) -> Result<Preview, StoreError> {
+        let pending = self.store.pending_triggers(MAX_PREVIEWED).await?;
+        let pending = pending.into_iter().map(|row| (row.trigger.component, row.trigger.nvr));
+        Ok(Preview {
+            pauses: self.pauses(snapshot.paused, self.clock.now()).await?,
+            after: self.store.open_batch().await?.map(|batch| batch.id.get()),
+            ..preview(pending, &snapshot.policy)
+        })
+    }
+
     async fn explain(
         &self,
         component: &Component,

@@ -223,3 +223,10 @@ async fn a_component_is_explained_by_any_of_its_names_and_what_is_no_name_is_ref
     assert_eq!((status, &told["component"]), (200, &Value::from("bash")));
     assert_eq!(running.json("/api/v1/components/two%20words").await.0, 400);
 }
+
+#[tokio::test]
+async fn without_a_configuration_there_is_no_preview_and_it_says_so() {
+    let running = Running::start(false).await;
+    let (status, told) = running.json("/api/v1/next").await;
+    assert_eq!((status, &told["error"]), (503, &Value::from("no_configuration")));
+}
