@@ -94,6 +94,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         clock: Arc::new(System),
         chance: Arc::new(System),
         snapshot: snapshot.clone(),
+        refresh: board.ask(),
         settings: driver_settings(&config),
         probe: probe.clone(),
     });

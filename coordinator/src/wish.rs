@@ -42,6 +42,8 @@ pub enum Wish {
         /// Which jump: since when it has been held.
         since: Timestamp,
     },
+    /// Read configuration and package lists anew at once.
+    Refresh,
     /// Take sources off the deny list.
     Undeny {
         /// What was asked for: a source, or a pattern.
@@ -66,6 +68,7 @@ impl Wish {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
             Self::ConfirmList { .. } => "confirm_list",
+            Self::Refresh => "refresh",
             Self::Undeny { .. } => "undeny",
             Self::Pause { .. } => "pause",
             Self::Unpause => "unpause",
@@ -78,6 +81,7 @@ impl Wish {
         match self {
             Self::Redrive { job } | Self::GiveUp { job } => job,
             Self::ConfirmList { list, .. } => list,
+            Self::Refresh => "configuration",
             Self::Undeny { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
         }
@@ -87,7 +91,7 @@ impl Wish {
     #[must_use]
     pub fn body(&self) -> &'static str {
         match self {
-            Self::Redrive { .. } | Self::GiveUp { .. } | Self::Unpause => "",
+            Self::Redrive { .. } | Self::GiveUp { .. } | Self::Unpause | Self::Refresh => "",
             Self::ConfirmList { .. } => ", \"since\": 1795348800000",
             Self::Undeny { .. } => ", \"pattern\": \"^bash$\"",
             Self::Pause { .. } => ", \"until\": 1795348800000",

@@ -25,7 +25,7 @@ use config::ConfigVerb;
 use deny::DenyVerb;
 use manual::{Completion, Manual};
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
-use pause::{Pause, Unpause};
+use pause::{Because, Pause};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
@@ -74,7 +74,9 @@ enum Verb {
     /// Begins no new batch: what is under way goes on, and triggers are stored as ever. `ebsctl pause --reason "mass rebuild" --for 3d`
     Pause(Pause),
     /// Ends a person's pause. That of the configuration is ended there.
-    Unpause(Unpause),
+    Unpause(Because),
+    /// Reads configuration and package lists anew at once. `ebsctl refresh --reason "the list is mended"`
+    Refresh(Because),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     Orphans,
     /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
@@ -196,7 +198,8 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Pause(pause) => {
             change(arguments, &client, pause.change(System.now().millis())?).await?
         }
-        Verb::Unpause(unpause) => change(arguments, &client, unpause.change()).await?,
+        Verb::Unpause(why) => change(arguments, &client, why.change("unpause")).await?,
+        Verb::Refresh(why) => change(arguments, &client, why.change("refresh")).await?,
         Verb::Next => {
             let body = client.next().await?;
             let told: Preview = serde_json::from_slice(&body).context("not a preview")?;

@@ -1,4 +1,4 @@
-//! `ebsctl pause` and `ebsctl unpause`.
+//! `ebsctl pause`, `ebsctl unpause` and `ebsctl refresh`.
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -21,9 +21,9 @@ pub(crate) struct Pause {
     until: Option<DateTime<Utc>>,
 }
 
-/// What a pause is ended with.
+/// What is asked for with a reason alone.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Unpause {
+pub(crate) struct Because {
     /// Why; it stands in the audit.
     #[arg(long)]
     reason: String,
@@ -44,10 +44,10 @@ impl Pause {
     }
 }
 
-impl Unpause {
-    /// The change that is asked for.
-    pub(crate) fn change(&self) -> Change<'static> {
+impl Because {
+    /// The change that is asked for, such as `unpause`.
+    pub(crate) fn change(&self, what: &'static str) -> Change<'static> {
         let body = serde_json::json!({ "reason": self.reason });
-        Change { place: vec!["api", "v1", "unpause"], body }
+        Change { place: vec!["api", "v1", what], body }
     }
 }

@@ -230,7 +230,7 @@ async fn a_jump_is_confirmed_by_the_time_since_when_it_is_held() {
 }
 
 #[tokio::test]
-async fn a_pause_is_asked_for_until_a_time_or_for_ever_and_ended() {
+async fn a_pause_is_asked_for_until_a_time_or_for_ever_and_ended_and_a_refresh_is_asked_for() {
     let words = ["pause", "--reason", "mass rebuild", "--until", "2026-11-22T12:01:40Z"];
     let body = serde_json::json!({"reason": "mass rebuild", "until": 1_795_348_900_000_i64});
     assert_eq!(changed(&words, ("/api/v1/pause", body), None).await.0, "request 7: done\n");
@@ -238,7 +238,12 @@ async fn a_pause_is_asked_for_until_a_time_or_for_ever_and_ended() {
     assert_eq!(changed(&words[..3], ("/api/v1/pause", body), None).await.0, "request 7: done\n");
     let body = serde_json::json!({"reason": "over"});
     let words = ["unpause", "--reason", "over"];
-    assert_eq!(changed(&words, ("/api/v1/unpause", body), None).await.0, "request 7: done\n");
+    assert_eq!(
+        changed(&words, ("/api/v1/unpause", body.clone()), None).await.0,
+        "request 7: done\n"
+    );
+    let words = ["refresh", "--reason", "over"];
+    assert_eq!(changed(&words, ("/api/v1/refresh", body), None).await.0, "request 7: done\n");
 }
 
 #[test]

@@ -100,6 +100,10 @@ impl Term {
                 turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
                 Ok(())
             }
+            Wish::Refresh => {
+                self.parts.refresh.notify_one();
+                Ok(())
+            }
             Wish::Undeny { sources, .. } => {
                 turn.others.push(Change::Undeny(sources.clone()));
                 Ok(())

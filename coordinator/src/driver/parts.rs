@@ -10,7 +10,10 @@ use ebs_shared::{
     koji::api::Hub,
     queue::Producer,
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use crate::{snapshot::Snapshot, store::Store};
 
@@ -30,6 +33,8 @@ pub struct Parts {
     pub chance: Arc<dyn Chance>,
     /// The newest snapshot.
     pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Asks for another at once.
+    pub refresh: Arc<Notify>,
     /// Times and bounds.
     pub settings: DriverSettings,
     /// Where progress is shown.

@@ -1,4 +1,5 @@
-//! Pausing over HTTP: no new batch begins; what is under way goes on, and triggers are stored as ever.
+//! Pausing over HTTP: no new batch begins; what is under way goes on, and triggers are stored as ever. Beside it, what a
+//! person asks for with a reason alone: reading the configuration anew.
 
 use axum::{
     Router, body::Bytes, extract::State, http::HeaderMap, response::Response, routing::post,
@@ -14,6 +15,7 @@ pub(super) fn routes(desk: Desk) -> Router {
     Router::new()
         .route("/api/v1/pause", post(pause))
         .route("/api/v1/unpause", post(unpause))
+        .route("/api/v1/refresh", post(refresh))
         .with_state(desk)
 }
 
@@ -73,7 +75,15 @@ async fn pause(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Res
 }
 
 async fn unpause(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    let ask = serde_json::from_slice::<Ask>(&body).ok().filter(|ask| ask.until.is_none());
-    let why = ask.as_ref().map(|ask| ask.reason.as_str());
-    change(&desk, &headers, why, Wish::Unpause).await
+    change(&desk, &headers, reason_alone(&body).as_deref(), Wish::Unpause).await
+}
+
+async fn refresh(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
+    change(&desk, &headers, reason_alone(&body).as_deref(), Wish::Refresh).await
+}
+
+/// The reason in a body that says nothing else.
+fn reason_alone(body: &[u8]) -> Option<String> {
+    let ask = serde_json::from_slice::<Ask>(body).ok().filter(|ask| ask.until.is_none());
+    ask.map(|ask| ask.reason)
 }

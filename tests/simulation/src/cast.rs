@@ -198,6 +198,7 @@ impl Stage {
         let clock: Arc<dyn Clock> = Arc::new(role.wall.clone());
         let kept = (Arc::clone(&store), Arc::clone(&clock));
         let refresh = configuration::refresh(&neighbours.exchange, bodhi, kept, self.plan.clone())?;
+        let ask = Arc::clone(&refresh.ask);
         let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
         let (newest, snapshot) = watch::channel(Arc::new(first));
         let queue: Arc<dyn Producer> = Arc::new(ProducerDoor {
@@ -221,6 +222,7 @@ impl Stage {
             clock: Arc::clone(&clock),
             chance: neighbours.chance,
             snapshot: snapshot.clone(),
+            refresh: ask,
             settings: settings(&self.plan),
             probe: Probe::new(),
         };

@@ -307,3 +307,12 @@ async fn a_source_that_a_person_takes_off_the_deny_list_may_be_built_again() -> 
     ensure!(world.store.rows().denied.is_empty());
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_person_can_have_the_configuration_read_anew_at_once() -> Result<()> {
+    let world = World::new(&PACKAGES)?;
+    let _leader = world.lead().await?;
+    ensure!(result(&ask(&world, Wish::Refresh).await?) == "done");
+    tokio::time::timeout(Duration::from_secs(1), world.parts.refresh.notified()).await?;
+    Ok(())
+}

@@ -135,6 +135,7 @@ impl World {
             clock: Arc::clone(&fixed) as Arc<dyn Clock>,
             chance: fixed as Arc<dyn Chance>,
             snapshot: watch::channel(Arc::new(snapshot)).1,
+            refresh: Arc::default(),
             settings: settings(),
             probe: probe.clone(),
         });
