@@ -198,6 +198,7 @@ impl Stage {
             clock: Arc::new(self.wall.clone()) as Arc<dyn Clock>,
             chance,
             snapshot: self.snapshot.clone(),
+            refresh: Arc::default(),
             settings: self.settings.clone(),
             probe: self.probe.clone(),
         };

@@ -9,7 +9,9 @@ use ebs_domain::id::{BatchId, BuildId, Epoch, TriggerId};
 
 use crate::{
     ground::Any,
-    rows::{answer, at, batch, candidate, denial, effect, group, lead, member, odd, trigger},
+    rows::{
+        answer, at, batch, candidate, component, denial, effect, group, lead, member, odd, trigger,
+    },
 };
 
 /// An open store with a leader.
