@@ -201,13 +201,7 @@ impl Stage {
         let ask = Arc::clone(&refresh.ask);
         let Some(first) = refresh.first(&role.stop).await? else { return Ok(()) };
         let (newest, snapshot) = watch::channel(Arc::new(first));
-        let queue: Arc<dyn Producer> = Arc::new(ProducerDoor {
-            gate: role.gate.clone(),
-            server: Arc::clone(&self.server),
-            name: format!("{}-{}", role.gate.who, role.life),
-            memory: Arc::clone(&self.memory),
-            read: Mutex::default(),
-        });
+        let queue = self.queue(&role);
         let candidate = Candidate {
             owner: neighbours.chance.uuid().to_string(),
             instance: role.gate.who.to_owned(),
@@ -250,6 +244,17 @@ impl Stage {
         let stop = role.stop.clone();
         beside.spawn(async move { refresh.run(newest, stop).await });
         leadership.run(role.stop).await
+    }
+
+    /// The queue as this life of a coordinator has it.
+    fn queue(&self, role: &Role) -> Arc<dyn Producer> {
+        Arc::new(ProducerDoor {
+            gate: role.gate.clone(),
+            server: Arc::clone(&self.server),
+            name: format!("{}-{}", role.gate.who, role.life),
+            memory: Arc::clone(&self.memory),
+            read: Mutex::default(),
+        })
     }
 }
 
