@@ -27,10 +27,14 @@ const NAME: &str = "elnbuildsync_dynamic.yaml";
 /// A time within which everything on this machine ends.
 const PLENTY: Duration = Duration::from_secs(60);
 
-fn source(link: &str) -> Source {
+fn exchange() -> Arc<HttpExchange> {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let exchange = Arc::new(HttpExchange::new().unwrap());
+    Arc::new(HttpExchange::new().unwrap())
+}
+
+fn source(link: &str) -> Source {
+    let exchange = exchange();
     Source::new(Link::parse(link, None).unwrap(), exchange).with_limit(PLENTY)
 }
 
@@ -273,7 +277,7 @@ async fn the_older_name_of_the_file_is_read_where_the_usual_one_is_missing() {
 #[tokio::test]
 async fn a_commit_without_the_file_and_a_link_in_its_place_are_refused() {
     let repository = Repository::new();
-    let exchange = Arc::new(HttpExchange::new().unwrap());
+    let exchange = exchange();
     let link = Link::parse(&repository.link("main"), Some("other.yaml")).unwrap();
     let error = Source::new(link, exchange).read().await.unwrap_err().kind.to_string();
     assert!(error.contains("has no file `other.yaml` at its top"), "{error}");
@@ -319,7 +323,7 @@ async fn a_local_file_is_known_by_the_hash_of_its_text() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("dynamic.yaml");
     fs::write(&path, "text").unwrap();
-    let exchange = Arc::new(HttpExchange::new().unwrap());
+    let exchange = exchange();
     let source = Source::new(Link::File(path.clone()), exchange);
     let first = source.read().await.unwrap();
     assert_eq!(first.origin.version.to_string(), "text 982d9e3eb996");
