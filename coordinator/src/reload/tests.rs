@@ -49,6 +49,13 @@ fn what_the_next_batch_begins_with_is_taken_over_and_the_rest_needs_a_restart() 
 }
 
 #[test]
+fn each_changed_block_is_named_whatever_else_has_changed() {
+    let text = STATIC.to_owned() + "  instance: other\n  lists: {grows: 5}\n";
+    let reread = compare(&config(STATIC), &config(&text));
+    assert_eq!(reread.restart, ["ebs.instance", "ebs.lists"]);
+}
+
+#[test]
 fn a_file_that_says_the_same_changes_nothing() {
     let reread = compare(&config(STATIC), &config(STATIC));
     assert_eq!((reread.taken.len(), reread.restart.len()), (0, 0));
