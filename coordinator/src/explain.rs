@@ -167,7 +167,7 @@ fn listed(component: &Component, upstream: &str, evidence: &Evidence) -> Vec<Ste
             Some(known) => steps.push(step(
                 false,
                 format!(
-                    "first seen on the list {list} at {}; it acts once another fetch shows it",
+                    "first seen on the list {list} at {}; too few fetches have shown it to let it act",
                     known.first
                 ),
             )),

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::Change;
 
@@ -53,7 +53,7 @@ impl Remove {
 }
 
 /// An entry, as a coordinator tells it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Denial {
     pub(crate) component: String,

@@ -278,6 +278,8 @@ async fn denials(
     let body = client.denied().await?;
     let mut denials = deny::listed(&body)?;
     denials.retain(|denial| name.is_none_or(|name| denial.component == *name));
+    // Of one component, its entries alone; what a program wants of the whole list is there unchanged.
+    let body = if name.is_some() { serde_json::to_vec(&denials)? } else { body };
     Ok((pick(arguments, &body, || words::denials(&denials, whole)), ExitCode::SUCCESS))
 }
 

@@ -180,7 +180,7 @@ fn jump() -> serde_json::Value {
 async fn a_list_that_jumps_is_shown_with_what_would_change_and_what_to_do() {
     let (out, _, code) = ebsctl(&["lists", "show"], "/api/v1/lists", one_list(&jump())).await;
     assert_eq!(code, ExitCode::SUCCESS);
-    let expected = "eln/source: 100 names, 2 wait for a second sighting, 1 are missing; as of 2026-11-22T12:00:00Z
+    let expected = "eln/source: 100 names, 2 wait for another sighting, 1 are missing; as of 2026-11-22T12:00:00Z
   held since 2026-11-22T12:01:40Z: 100 names would enter, 1 would leave
     enter: R zsh and 98 more
     leave: bash
@@ -297,6 +297,10 @@ async fn the_deny_list_is_a_line_each_and_one_component_is_shown_whole() {
          | error: one\n  | error: two\n"
     );
     assert_eq!(out, whole);
+    let words = ["deny", "show", "bash", "--json"];
+    let (out, _, _) = ebsctl(&words, "/api/v1/denied", denied()).await;
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((told.as_array().unwrap().len(), &told[0]["component"]), (1, &"bash".into()));
     let (out, _, _) = ebsctl(&["deny", "list", "sed"], "/api/v1/denied", denied()).await;
     assert_eq!(out, "nothing is denied\n");
 }

@@ -243,7 +243,7 @@ pub(crate) fn lists(lists: &[List]) -> String {
         line(
             &mut text,
             format_args!(
-                "{name}: {acting} names, {waiting} wait for a second sighting, {missing} are missing; as of {as_of}"
+                "{name}: {acting} names, {waiting} wait for another sighting, {missing} are missing; as of {as_of}"
             ),
         );
         if let Some(fault) = &list.fault {

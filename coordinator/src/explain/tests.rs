@@ -98,7 +98,7 @@ fn a_component_that_no_list_names_is_not_rebuilt() {
 fn a_name_that_was_seen_once_does_not_act_yet() {
     let (verdict, steps) = told("zsh", &evidence());
     assert!(verdict.starts_with("zsh is not rebuilt"), "{verdict}");
-    assert!(steps[0].contains("it acts once another fetch shows it"), "{steps:?}");
+    assert!(steps[0].contains("too few fetches have shown it to let it act"), "{steps:?}");
 }
 
 #[test]

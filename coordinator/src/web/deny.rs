@@ -114,15 +114,10 @@ async fn remove(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Re
         let views: Vec<_> = rows.into_iter().map(DenialView::from).collect();
         return Json(serde_json::json!({ "would_remove": views })).into_response();
     }
-    let (Some(what), sources) =
-        (ask.source.or(ask.pattern), rows.into_iter().map(|row| row.source).collect())
-    else {
-        return fault(StatusCode::BAD_REQUEST, "bad_choice", NEITHER);
-    };
-    change(&desk, &headers, Some(&ask.reason), Wish::Undeny { what, sources }).await
+    let sources = rows.into_iter().map(|row| row.source).collect();
+    let wish = Wish::Undeny { what: which.text(), sources };
+    change(&desk, &headers, Some(&ask.reason), wish).await
 }
-
-const NEITHER: &str = "Name what goes: either `source` or `pattern`.";
 
 /// What goes.
 enum Which {
@@ -137,7 +132,17 @@ impl Which {
             (None, Some(pattern)) => {
                 Pattern::new(pattern).map(Self::Pattern).map_err(|fault| fault.to_string())
             }
-            (None, None) | (Some(_), Some(_)) => Err(NEITHER.to_owned()),
+            (None, None) | (Some(_), Some(_)) => {
+                Err("Name what goes: either `source` or `pattern`.".to_owned())
+            }
+        }
+    }
+
+    /// As it was asked for.
+    fn text(self) -> String {
+        match self {
+            Self::Source(source) => source,
+            Self::Pattern(pattern) => pattern.as_str().to_owned(),
         }
     }
 

@@ -4,15 +4,16 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{Path, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use ebs_domain::{id::PackageName, time::Timestamp};
+use ebs_shared::token::Scope;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    change::{change, unavailable},
+    change::{change, fault, refused, unavailable},
     desk::Desk,
 };
 use crate::{
@@ -127,9 +128,28 @@ async fn confirm(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let word = serde_json::from_slice::<Word>(&body).ok();
-    let (reason, since) =
-        word.map_or((None, Timestamp::default()), |word| (Some(word.reason), word.since));
-    let wish = Wish::ConfirmList { list: format!("{view}/{source}"), since };
-    change(&desk, &headers, reason.as_deref(), wish).await
+    if let Err(refusal) = desk.admit(&headers, Scope::Operate).await {
+        return refused(refusal);
+    }
+    let Ok(Word { reason, since }) = serde_json::from_slice(&body) else {
+        let text = "The body is `{\"reason\": \"…\", \"since\": 1795348800000}`: since when the jump is held that you have seen.";
+        return fault(StatusCode::BAD_REQUEST, "bad_body", text);
+    };
+    let list = format!("{view}/{source}");
+    match is_held(&desk, &list, since).await {
+        Ok(true) => change(&desk, &headers, Some(&reason), Wish::ConfirmList { list, since }).await,
+        Ok(false) => {
+            let text = "No list of this name is held since then: see `GET /api/v1/lists`.";
+            fault(StatusCode::CONFLICT, "not_held", text)
+        }
+        Err(error) => unavailable(&error),
+    }
+}
+
+/// Whether this list is held since then.
+async fn is_held(desk: &Desk, list: &str, since: Timestamp) -> Result<bool, StoreError> {
+    let rows = desk.store.lists().await?;
+    let row = rows.iter().find(|row| row.name == list);
+    let held = row.map(ListView::of).transpose()?.and_then(|view| view.held);
+    Ok(held.is_some_and(|held| held.since == since))
 }

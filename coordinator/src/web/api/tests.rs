@@ -237,10 +237,19 @@ async fn a_list_that_jumps_is_told_to_anybody_with_what_would_change() {
 async fn who_confirms_a_jump_names_the_one_that_was_seen() {
     let running = Running::start(true).await;
     let token = running.token(Scope::Operate);
+    running.store.put_list(jumping()).await.unwrap();
     let path = "/api/v1/lists/eln/source/confirm";
     let (status, answer) = running.post(path, Some(&token), r#"{"reason": "meant"}"#).await;
-    assert_eq!((status, &answer["error"]), (400, &json!("reason_needed")));
+    assert_eq!((status, &answer["error"]), (400, &json!("bad_body")));
     assert!(answer["text"].as_str().unwrap().contains(r#""since": "#), "{answer}");
+    for (path, since) in [(path, 1), ("/api/v1/lists/eln/none/confirm", 1_795_348_900_000_i64)] {
+        let body = json!({"reason": "meant", "since": since}).to_string();
+        let (status, answer) = running.post(path, Some(&token), &body).await;
+        assert_eq!((status, &answer["error"]), (409, &json!("not_held")), "{path}");
+    }
+    let body = r#"{"reason": " ", "since": 1795348900000}"#;
+    assert_eq!(running.post(path, Some(&token), body).await.1["error"], "reason_needed");
+    assert!(running.store.requests(9).await.unwrap().is_empty(), "nothing is stored");
     let body = r#"{"reason": "meant", "since": 1795348900000}"#;
     let (answer, ()) =
         tokio::join!(running.post(path, Some(&token), body), running.leader_says("done"));
