@@ -194,8 +194,9 @@ fn rules(component: &Component, policy: &Policy) -> Vec<Step> {
     let excluded = match policy.eligible(component) {
         Eligibility::NotListed => return Vec::new(),
         Eligibility::Yes => step("exclude", false, "no pattern excludes it".to_owned()),
+        // Where it would stand in a batch is of no interest then.
         Eligibility::Excluded { pattern } => {
-            step("exclude", true, format!("excluded by the pattern `{pattern}`"))
+            return vec![step("exclude", true, format!("excluded by the pattern `{pattern}`"))];
         }
     };
     let order = match policy.order(component) {
@@ -268,15 +269,16 @@ fn build(built: &Built, open: Option<BatchId>) -> Step {
 /// Where it is, or the first thing that stands in its way, or what came of it last.
 fn verdict(component: &Component, steps: &[Step], evidence: &Evidence) -> String {
     let first = |about: &str| steps.iter().find(|step| step.about == about);
+    let pending = evidence.triggers.iter().find(|trigger| trigger.answer.is_none());
     if let Some(step) = first("batch") {
-        return format!("{component} is in {}.", step.text);
+        let next = pending.map(|trigger| format!("; {} waits for the next batch", trigger.nvr));
+        return format!("{component} is in {}{}.", step.text, next.unwrap_or_default());
     }
     let blocking =
         steps.iter().find(|step| step.blocks && step.about != "denied" && step.about != "pause");
     if let Some(step) = blocking {
         return format!("{component} is not rebuilt: {}.", step.text);
     }
-    let pending = evidence.triggers.iter().find(|trigger| trigger.answer.is_none());
     if let Some(trigger) = pending {
         let paused = steps.iter().find(|step| step.about == "pause");
         let why = paused.map(|step| format!("; {}", step.text)).unwrap_or_default();

@@ -112,8 +112,9 @@ fn a_name_that_only_a_held_jump_shows_waits_for_a_person() {
 
 #[test]
 fn an_excluded_component_is_told_with_its_pattern() {
-    let (verdict, _) = told("kernel", &evidence());
+    let (verdict, steps) = told("kernel", &evidence());
     assert_eq!(verdict, "kernel is not rebuilt: excluded by the pattern `^kernel$`.");
+    assert_eq!(steps.len(), 2, "on its list, and excluded: {steps:?}");
 }
 
 #[test]
@@ -159,6 +160,10 @@ fn what_is_in_the_open_batch_is_there_whatever_else_is_known() {
     evidence.builds = vec![built(9, "building", None), built(8, "failed", Some("build: no"))];
     let told = explain(&"bash".parse().unwrap(), &evidence);
     assert!(told.verdict.starts_with("bash is in batch 9: building since"), "{}", told.verdict);
+    let mut later = evidence.clone();
+    later.triggers.insert(0, triggered("bash-5-3.fc45", None));
+    let verdict = explain(&"bash".parse().unwrap(), &later).verdict;
+    assert!(verdict.ends_with("; bash-5-3.fc45 waits for the next batch."), "{verdict}");
     let about: Vec<&str> = told.steps.iter().map(|step| step.about).collect();
     assert_eq!(about, ["list", "exclude", "order", "seed", "trigger", "batch", "build"]);
     assert!(told.steps[6].text.ends_with("bash-5-2.eln150: build: no"), "{:?}", told.steps[6]);
