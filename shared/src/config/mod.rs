@@ -14,6 +14,8 @@ mod node;
 mod orphans;
 mod ours;
 mod retention;
+#[cfg(test)]
+mod sample;
 mod secret;
 pub mod source;
 mod timers;

@@ -1,5 +1,7 @@
 //! A flood of bus messages of which few matter: the real consumer and the real sorting, on a real RabbitMQ and a real store.
 
+mod led;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -13,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use ebs_coordinator::{
     driver::{Handle, Input},
     intake::{Live, Watched},
-    store::{Candidate, Change, Lease, Location, SqlStore, Store, StoreOptions},
+    store::{Change, SqlStore, Store},
 };
 use ebs_domain::id::Epoch;
 use ebs_integration::{
@@ -28,6 +30,7 @@ use ebs_shared::{
     },
     clock::System,
 };
+use led::led_store;
 use tempfile::TempDir;
 use tokio::{
     sync::{mpsc, watch},
@@ -89,17 +92,7 @@ struct Intake {
 
 impl Intake {
     async fn start(rabbit: &Rabbit) -> Result<Self> {
-        let folder = TempDir::with_prefix("ebs-flood-")?;
-        let location = Location::Sqlite(folder.path().join("ebs.sqlite"));
-        let store = SqlStore::open(&StoreOptions::new(location)).await?;
-        let candidate = Candidate {
-            owner: "a".to_owned(),
-            instance: "a".to_owned(),
-            ttl: Duration::from_secs(600),
-        };
-        let Lease::Leading { epoch } = store.lead(&candidate).await? else {
-            anyhow::bail!("somebody else leads")
-        };
+        let (folder, store, epoch) = led_store().await?;
         let (driver, inputs) = Handle::channel();
         let door = Door::open(store, epoch, inputs);
         let reader = Reader::new("org.fedoraproject.test", Origin::of(HUB)?);

@@ -1,12 +1,14 @@
 //! Catching up from an archive: how far the mark goes, and what comes of what was missed.
 
+mod led;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use ebs_coordinator::{
     driver::{Handle, Input, Sighting},
     intake::{CAUGHT_UP_TO, CatchUp, Watched},
-    store::{Candidate, Change, Lease, Location, SqlStore, Store, StoreOptions},
+    store::{Change, SqlStore, Store},
     web::{Health, Need},
 };
 use ebs_domain::{id::Epoch, trigger::Cause};
@@ -24,6 +26,7 @@ use fedora_sim::{
     control::{Announce, NewTag},
     script::{Faults, Script, Service, Trouble},
 };
+use led::led_store;
 use tempfile::TempDir;
 use tokio::{
     sync::{Notify, watch},
@@ -47,18 +50,9 @@ struct Ground {
 impl Ground {
     async fn new() -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = TempDir::with_prefix("ebs-intake-")?;
+        let (folder, store, epoch) = led_store().await?;
+        let store = Arc::new(store);
         let fedora = fedora_sim::start(Script::default(), "127.0.0.1:0".parse()?).await?;
-        let location = Location::Sqlite(folder.path().join("ebs.sqlite"));
-        let store = Arc::new(SqlStore::open(&StoreOptions::new(location)).await?);
-        let candidate = Candidate {
-            owner: "a".to_owned(),
-            instance: "a".to_owned(),
-            ttl: Duration::from_secs(600),
-        };
-        let Lease::Leading { epoch } = store.lead(&candidate).await? else {
-            anyhow::bail!("somebody else leads")
-        };
         Ok(Self {
             _folder: folder,
             fedora,

@@ -1,15 +1,14 @@
 //! Koji's own record against what we heard: on the real client, over HTTP, with a real store behind a small door.
 
+mod led;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use ebs_coordinator::{
     driver::{Handle, Input, Sighting},
     intake::{Archived, CAUGHT_UP_TO, CatchUp, Record, RecordMark, Watched, read_mark},
-    store::{
-        Candidate, Change, Lease, Location, NewTrigger, SqlStore, Store, StoreOptions,
-        TriggerAnswer, TriggerRow,
-    },
+    store::{Change, NewTrigger, SqlStore, Store, TriggerAnswer, TriggerRow},
     web::{Health, Need},
 };
 use ebs_domain::{
@@ -34,6 +33,7 @@ use fedora_sim::{
     control::{Announce, Deed, NewTag, TagAnswer},
     script::{Faults, Script, Service, Trouble},
 };
+use led::led_store;
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -82,18 +82,9 @@ fn hub(fedora: &str, exchange: &Arc<dyn Exchange>) -> Result<Arc<dyn Hub>> {
 impl Ground {
     async fn new() -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = TempDir::with_prefix("ebs-record-")?;
+        let (folder, store, epoch) = led_store().await?;
+        let store = Arc::new(store);
         let fedora = fedora_sim::start(Script::default(), "127.0.0.1:0".parse()?).await?;
-        let location = Location::Sqlite(folder.path().join("ebs.sqlite"));
-        let store = Arc::new(SqlStore::open(&StoreOptions::new(location)).await?);
-        let candidate = Candidate {
-            owner: "a".to_owned(),
-            instance: "a".to_owned(),
-            ttl: Duration::from_secs(600),
-        };
-        let Lease::Leading { epoch } = store.lead(&candidate).await? else {
-            anyhow::bail!("somebody else leads")
-        };
         Ok(Self {
             _folder: folder,
             fedora,

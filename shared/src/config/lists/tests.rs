@@ -2,23 +2,11 @@ use std::time::Duration;
 
 use ebs_domain::package_list::Guards;
 
-use crate::config::{ConfigError, parse_static};
+use crate::config::{ConfigError, sample::with_ours};
 
 /// The guards of a static file with this below `ebs`.
 fn parsed(more: &str) -> Result<Guards, ConfigError> {
-    let text = format!(
-        "configuration:
-  koji: {{profile: stg, build_target: eln, stable_tag: eln, scratch_build: false, fail_fast: true}}
-  bodhi: {{staging: true}}
-  open_id_connect: false
-  email: false
-ebs:
-  koji: {{hub_url: https://koji.example.org/kojihub}}
-  bodhi: {{url: https://bodhi.example.org/}}
-  database: {{url: 'sqlite:/var/lib/ebs.sqlite'}}
-{more}"
-    );
-    parse_static("static.yaml", &text).map(|loaded| loaded.config.ebs.lists)
+    with_ours(more).map(|config| config.ebs.lists)
 }
 
 #[test]

@@ -1,24 +1,11 @@
 use std::time::Duration;
 
 use super::{Orphans, Policy};
-use crate::config::{ConfigError, parse_static};
+use crate::config::{ConfigError, sample::with_ours};
 
 /// A static file with this below `ebs`.
 fn parsed(more: &str) -> Result<Orphans, ConfigError> {
-    let text = format!(
-        r"configuration:
-  koji: {{profile: stg, build_target: eln, stable_tag: eln, username: ebs-test,
-         scratch_build: false, fail_fast: true, wait_repo: true, instance: primary}}
-  bodhi: {{batch_size: 400, max_single_batch_size: 600, staging: true, warn_timeout: 240}}
-  open_id_connect: false
-  email: false
-ebs:
-  koji: {{hub_url: https://koji.example.org/kojihub}}
-  bodhi: {{url: https://bodhi.example.org/}}
-  database: {{url: 'sqlite:/var/lib/ebs.sqlite'}}
-{more}"
-    );
-    parse_static("static.yaml", &text).map(|loaded| loaded.config.ebs.orphans)
+    with_ours(more).map(|config| config.ebs.orphans)
 }
 
 #[test]
