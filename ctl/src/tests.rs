@@ -375,3 +375,31 @@ fn a_completion_script_and_a_page_for_each_verb_are_made_from_the_command_line()
     let super::Verb::Man(manual) = verb(&["man"]) else { panic!("`man` is one") };
     assert!(manual.text().unwrap().contains(".TH ebsctl 1"));
 }
+
+/// All verbs that have no verbs below them, each with the words that lead there and its help.
+fn leaves(command: &clap::Command, words: &[String], found: &mut Vec<(String, String)>) {
+    let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
+    if below.is_empty() {
+        found.push((words.join(" "), command.clone().render_long_help().to_string()));
+    }
+    for verb in below {
+        let words = [words, &[verb.get_name().to_owned()]].concat();
+        leaves(verb, &words, found);
+    }
+}
+
+#[test]
+fn the_help_of_each_verb_has_an_example_that_is_understood() {
+    let mut found = Vec::new();
+    leaves(&Arguments::command(), &["ebsctl".to_owned()], &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for (verb, help) in found {
+        let examples = help.lines().filter(|line| line.starts_with(&format!("  {verb}")));
+        let examples: Vec<&str> = examples.collect();
+        assert!(!examples.is_empty(), "{verb} has no example: {help}");
+        for example in examples {
+            let understood = Arguments::try_parse_from(example.split_whitespace());
+            understood.unwrap_or_else(|error| panic!("{example}: {error}"));
+        }
+    }
+}
