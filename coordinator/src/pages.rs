@@ -21,14 +21,13 @@ use crate::{
     board::Board,
     driver::Probe,
     intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
-    pause::{OperatorPause, PAUSE},
     store::{
         BatchRow, EffectRow, GroupRow, MAX_ORPHANS, Store, StoreError, StoreErrorKind, TriggerRow,
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
-        StateCount, TagView, TriggerView, build_view,
+        StateCount, TagView, TriggerView, build_view, pauses,
     },
 };
 
@@ -134,18 +133,6 @@ impl StorePages {
         self.health.leader().map(|instance| LeaderView { instance, here: false })
     }
 
-    /// Why no new batch begins, by source.
-    async fn pauses(&self, by_configuration: bool) -> Result<Vec<PauseView>, StoreError> {
-        let stored = self.store.mark(PAUSE).await?;
-        let operator = OperatorPause::read(stored.as_deref()).map_err(|error| {
-            let kind = StoreErrorKind::Broken(format!("{error:#}"));
-            StoreError { what: "read the pause", kind }
-        })?;
-        let operator = operator.filter(|pause| pause.holds(System.now()));
-        let configuration = by_configuration.then(PauseView::of_configuration);
-        Ok(configuration.into_iter().chain(operator.map(PauseView::of_operator)).collect())
-    }
-
     /// The tags that trigger, and how far Koji's record of each was read.
     async fn trigger_tags(&self) -> Result<Vec<TagView>, StoreError> {
         let stored = self.store.mark(TRIGGER_TAGS).await?;
@@ -243,7 +230,8 @@ impl Pages for StorePages {
         let orphans = self.store.orphans(MAX_ORPHANS).await?;
         let current = self.current().await?;
         let lists = self.store.lists().await?;
-        let pauses = self.pauses(progress.paused).await?;
+        let configured = self.board.in_use().is_some_and(|snapshot| snapshot.paused);
+        let pauses = pauses(&*self.store, configured, System.now()).await?;
         Ok(Overview {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: System.now(),

@@ -113,8 +113,6 @@ pub struct Progress {
     pub unavailable: BTreeMap<Service, Timestamp>,
     /// What it said last, or what stood in the way.
     pub why: BTreeMap<Service, String>,
-    /// Whether the configuration keeps new batches from beginning.
-    pub paused: bool,
     /// The last error of the queue, if it is not doing its work.
     pub queue_error: Option<String>,
     /// Triggers found late, in the archive of the bus.

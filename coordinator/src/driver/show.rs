@@ -26,7 +26,6 @@ impl Term {
             progress.epoch = Some(self.lease.epoch.get());
             progress.effects_open = open;
             progress.orphans = orphans;
-            progress.paused = self.parts.snapshot.borrow().paused;
         });
     }
 

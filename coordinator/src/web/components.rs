@@ -10,20 +10,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use ebs_domain::{id::Component, policy::Policy, time::Timestamp};
+use ebs_domain::{id::Component, policy::Policy};
 use ebs_shared::clock::Clock;
 use serde::de::DeserializeOwned;
 
 use super::{
     build::build_view,
     change::{fault, unavailable},
-    pause::PauseView,
+    pause::{PauseView, pauses},
 };
 use crate::{
     board::Board,
     explain::{Built, Evidence, Explanation, Trigger, explain, meant},
     lists,
-    pause::{OperatorPause, PAUSE},
     preview::{Preview, preview},
     snapshot::Snapshot,
     store::{MAX_DENIALS, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
@@ -87,7 +86,7 @@ impl Witness {
         let pending = self.store.pending_triggers(MAX_PREVIEWED).await?;
         let pending = pending.into_iter().map(|row| (row.trigger.component, row.trigger.nvr));
         Ok(Preview {
-            pauses: self.pauses(snapshot.paused, self.clock.now()).await?,
+            pauses: self.why_paused(snapshot.paused).await?,
             after: self.store.open_batch().await?.map(|batch| batch.id.get()),
             ..preview(pending, &snapshot.policy)
         })
@@ -119,18 +118,15 @@ impl Witness {
             denials: denials
                 .map(|row| (row.class, row.source.to_string(), row.last, row.expires))
                 .collect(),
-            pauses: self.pauses(paused, now).await?,
+            pauses: self.why_paused(paused).await?,
         };
         Ok(explain(component, &evidence))
     }
 
-    async fn pauses(&self, paused: bool, now: Timestamp) -> Result<Vec<String>, StoreError> {
-        let stored = self.store.mark(PAUSE).await?;
-        let operator = OperatorPause::read(stored.as_deref());
-        let operator = operator.map_err(|error| broken(&format!("{error:#}")))?;
-        let operator = operator.filter(|pause| pause.holds(now)).map(PauseView::of_operator);
-        let all = paused.then(PauseView::of_configuration).into_iter().chain(operator);
-        Ok(all.map(|pause| pause.words()).collect())
+    /// Why no new batch begins, in sentences.
+    async fn why_paused(&self, configured: bool) -> Result<Vec<String>, StoreError> {
+        let all = pauses(&*self.store, configured, self.clock.now()).await?;
+        Ok(all.iter().map(PauseView::words).collect())
     }
 }
 

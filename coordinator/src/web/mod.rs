@@ -24,6 +24,6 @@ pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
 pub use lists::{HeldView, ListView};
-pub use pause::PauseView;
+pub use pause::{PauseView, pauses};
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

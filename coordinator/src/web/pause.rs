@@ -8,7 +8,11 @@ use ebs_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{change::change, desk::Desk};
-use crate::{pause::OperatorPause, wish::Wish};
+use crate::{
+    pause::{OperatorPause, PAUSE},
+    store::{Store, StoreError, StoreErrorKind},
+    wish::Wish,
+};
 
 /// What is answered below `/api/v1`.
 pub(super) fn routes(desk: Desk) -> Router {
@@ -59,6 +63,26 @@ impl PauseView {
     }
 }
 
+/// Why no new batch begins at this moment, by source; `configured` says whether the configuration pauses. The same on any
+/// instance.
+///
+/// # Errors
+///
+/// The store does not answer, or the pause in it cannot be read.
+pub async fn pauses(
+    store: &dyn Store,
+    configured: bool,
+    now: Timestamp,
+) -> Result<Vec<PauseView>, StoreError> {
+    let stored = store.mark(PAUSE).await?;
+    let operator = OperatorPause::read(stored.as_deref()).map_err(|error| {
+        let kind = StoreErrorKind::Broken(format!("{error:#}"));
+        StoreError { what: "read the pause", kind }
+    })?;
+    let operator = operator.filter(|pause| pause.holds(now)).map(PauseView::of_operator);
+    Ok(configured.then(PauseView::of_configuration).into_iter().chain(operator).collect())
+}
+
 /// The body of a request for a pause.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,3 +111,6 @@ fn reason_alone(body: &[u8]) -> Option<String> {
     let ask = serde_json::from_slice::<Ask>(body).ok().filter(|ask| ask.until.is_none());
     ask.map(|ask| ask.reason)
 }
+
+#[cfg(test)]
+mod tests;
