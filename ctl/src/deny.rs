@@ -9,18 +9,25 @@ use crate::client::Change;
 /// What is wanted of the list.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum DenyVerb {
-    /// The sources that are not built for a while, the latest failure first; with a NAME those of this component. `ebsctl
-    /// deny list bash`
+    /// The sources that are not built for a while, the latest failure first; with a NAME those of this component.
+    #[command(after_help = "Examples:
+  ebsctl deny list
+  ebsctl deny list bash")]
     List {
         /// A component.
         name: Option<String>,
     },
     /// All that is known of one component's entries, with the last lines of the failure.
+    #[command(after_help = "Examples:
+  ebsctl deny show bash")]
     Show {
         /// A component.
         name: String,
     },
-    /// Takes sources off the list: they may be built again. `ebsctl deny remove --pattern '^bash$' --reason "gcc is mended"`
+    /// Takes sources off the list: they may be built again.
+    #[command(after_help = "Examples:
+  ebsctl deny remove --pattern ^bash$ --reason mended --dry-run
+  ebsctl deny remove --pattern . --reason mass-rebuild")]
     Remove(Remove),
 }
 

@@ -52,14 +52,23 @@ pub struct Arguments {
 #[derive(Clone, Debug, Subcommand)]
 enum Verb {
     /// What is being built now, what waits, and what was built last.
+    #[command(after_help = "Examples:
+  ebsctl status
+  ebsctl status --json")]
     Status,
     /// Whether the coordinator is ready, and what keeps it from being so.
+    #[command(after_help = "Examples:
+  ebsctl ready")]
     Ready,
     /// What the next batch would hold: in which slices, and what would be seeded. Koji is not asked; what is denied or built
-    /// already is seen when the batch is prepared. `ebsctl next`
+    /// already is seen when the batch is prepared.
+    #[command(after_help = "Examples:
+  ebsctl next")]
     Next,
-    /// Where a package is, and why it is not being built, step by step; what stands in the way is marked with `!`. `ebsctl
-    /// explain freeipa`
+    /// Where a package is, and why it is not being built, step by step; what stands in the way is marked with `!`.
+    #[command(after_help = "Examples:
+  ebsctl explain freeipa
+  ebsctl explain freeipa-4.12.5-1.fc45")]
     Explain {
         /// A name, here or in Rawhide, an NVR, or the URL of a source.
         name: String,
@@ -70,26 +79,42 @@ enum Verb {
     /// Package lists: how many names act, what is wrong with a list, and a word for one that jumps.
     #[command(subcommand)]
     Lists(ListsVerb),
-    /// Builds packages though nothing new was tagged; says for each name what will happen and why. `ebsctl trigger bash freeipa
-    /// --reason "gcc is mended"`
+    /// Builds packages though nothing new was tagged; says for each name what will happen and why.
+    #[command(after_help = "Examples:
+  ebsctl trigger bash freeipa --reason mended --dry-run
+  ebsctl trigger --failed-in 57 --force --reason mended")]
     Trigger(Trigger),
     /// The deny list: sources that are not built for a while since they failed, and taking them off.
     #[command(subcommand)]
     Deny(DenyVerb),
-    /// Begins no new batch: what is under way goes on, and triggers are stored as ever. `ebsctl pause --reason "mass rebuild" --for 3d`
+    /// Begins no new batch: what is under way goes on, and triggers are stored as ever.
+    #[command(after_help = "Examples:
+  ebsctl pause --for 3d --reason mass-rebuild
+  ebsctl pause --until 2100-12-01T08:00:00Z --reason branching")]
     Pause(Pause),
     /// Ends a person's pause. That of the configuration is ended there.
+    #[command(after_help = "Examples:
+  ebsctl unpause --reason over")]
     Unpause(Because),
-    /// Reads configuration and package lists anew at once. `ebsctl refresh --reason "the list is mended"`
+    /// Reads configuration and package lists anew at once.
+    #[command(after_help = "Examples:
+  ebsctl refresh --reason mended")]
     Refresh(Because),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
+    #[command(after_help = "Examples:
+  ebsctl orphans")]
     Orphans,
     /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
     #[command(subcommand)]
     Config(ConfigVerb),
-    /// A completion script for a shell. `ebsctl completion bash > ~/.local/share/bash-completion/completions/ebsctl`
+    /// A completion script for a shell.
+    #[command(after_help = "Examples:
+  ebsctl completion bash")]
     Completion(Completion),
-    /// Manual pages. `ebsctl man --folder man1`
+    /// Manual pages.
+    #[command(after_help = "Examples:
+  ebsctl man
+  ebsctl man --folder man1")]
     Man(Manual),
     /// Tokens of those who may change something.
     #[command(subcommand)]
@@ -99,18 +124,28 @@ enum Verb {
 #[derive(Clone, Debug, Subcommand)]
 enum DeadVerb {
     /// Which there are, each with its history.
+    #[command(after_help = "Examples:
+  ebsctl dead list")]
     List,
     /// Has the work of one done again: the update of a group that is held for it. All else is refused, with the reason.
+    #[command(after_help = "Examples:
+  ebsctl dead redrive b57.31.submit_update#2 --reason mended")]
     Redrive(Decision),
     /// Lets stand what setting it aside has done: it leaves the list.
+    #[command(after_help = "Examples:
+  ebsctl dead give-up b57.4.submit_builds#1 --reason accepted")]
     GiveUp(Decision),
 }
 
 #[derive(Clone, Debug, Subcommand)]
 enum ListsVerb {
     /// How each list stands.
+    #[command(after_help = "Examples:
+  ebsctl lists show")]
     Show,
     /// Lets a list jump that is held: what would enter acts and what would leave goes, at the next refresh.
+    #[command(after_help = "Examples:
+  ebsctl lists confirm eln/source --reason meant")]
     Confirm(Confirmation),
 }
 
@@ -136,6 +171,8 @@ struct Decision {
 enum TokenVerb {
     /// Makes a token. It is printed once, beside the line for the file that `ebs.http.tokens_file` names; taking that line
     /// out revokes it. Asks no coordinator.
+    #[command(after_help = "Examples:
+  ebsctl token new --name alice --scope operate --expires 2100-12-31")]
     New(NewToken),
 }
 

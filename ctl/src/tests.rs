@@ -403,3 +403,31 @@ async fn all_that_failed_in_a_batch_can_be_asked_for_past_the_deny_list() {
     let body = serde_json::json!({"reason": "mended", "names": [], "failed_in": 9, "force": true, "dry_run": true});
     assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
 }
+
+/// All verbs that have no verbs below them, each with the words that lead there.
+fn leaves(command: &clap::Command, words: &[String], found: &mut Vec<(String, String)>) {
+    let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();
+    if below.is_empty() {
+        found.push((words.join(" "), command.clone().render_long_help().to_string()));
+    }
+    for verb in below {
+        let words = [words, &[verb.get_name().to_owned()]].concat();
+        leaves(verb, &words, found);
+    }
+}
+
+#[test]
+fn the_help_of_each_verb_has_an_example_that_is_understood() {
+    let mut found = Vec::new();
+    leaves(&Arguments::command(), &["ebsctl".to_owned()], &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for (verb, help) in found {
+        let examples = help.lines().filter(|line| line.starts_with(&format!("  {verb}")));
+        let examples: Vec<&str> = examples.collect();
+        assert!(!examples.is_empty(), "{verb} has no example: {help}");
+        for example in examples {
+            let understood = Arguments::try_parse_from(example.split_whitespace());
+            understood.unwrap_or_else(|error| panic!("{example}: {error}"));
+        }
+    }
+}
