@@ -29,6 +29,7 @@ use crate::{
     feeds,
     leader::{Leadership, TermWork},
     listening::{Listening, bus_config},
+    manual::Asking,
     opening::open_store,
     pages::StorePages,
     retention::{FORGET_SILENT, Forgetting},
@@ -79,7 +80,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let pages = StorePages::new(Arc::clone(&store), &config, told, shown);
     let pages: Arc<dyn Pages> = Arc::new(pages);
     let desk = desk(&config, &store);
-    let served = served((&store, &board, desk, pages), &health, &metrics);
+    let served = served((&store, &board, desk, pages), &neighbours, (&health, &metrics));
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
     let around = neighbours.around((&store, &metrics), &health, &board);
@@ -152,11 +153,13 @@ impl Neighbours {
 /// What the pages are served from.
 fn served(
     (store, board, desk, pages): (&Arc<dyn Store>, &Board, Desk, Arc<dyn Pages>),
-    health: &Health,
-    metrics: &Metrics,
+    neighbours: &Neighbours,
+    (health, metrics): (&Health, &Metrics),
 ) -> Served {
-    let witness =
-        Witness { store: Arc::clone(store), board: board.clone(), clock: Arc::new(System) };
+    let hub = Arc::clone(&neighbours.hub) as Arc<dyn Hub>;
+    let (of_store, board) = (Arc::clone(store), board.clone());
+    let asking = Asking { hub, store: of_store, board: board.clone(), clock: Arc::new(System) };
+    let witness = Witness { store: Arc::clone(store), board, clock: Arc::new(System) };
     Served {
         health: health.clone(),
         store: Arc::clone(store),
@@ -164,6 +167,7 @@ fn served(
         metrics: metrics.clone(),
         desk,
         witness,
+        asking,
     }
 }
 

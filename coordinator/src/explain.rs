@@ -225,7 +225,7 @@ fn trigger(trigger: &Trigger) -> Step {
         Cause::Message => "told by a message".to_owned(),
         Cause::CatchUp => "found in the archive of the bus".to_owned(),
         Cause::KojiRecord => "found late, in Koji's own record".to_owned(),
-        Cause::Person { who, why } => format!("asked for by {who} ({why})"),
+        Cause::Person { who, why, .. } => format!("asked for by {who} ({why})"),
     };
     let Trigger { nvr, tag, created, .. } = trigger;
     let answer =

@@ -11,6 +11,7 @@ pub mod intake;
 pub mod leader;
 mod listening;
 pub mod lists;
+pub mod manual;
 mod opening;
 pub mod pages;
 pub mod pause;

@@ -1,6 +1,10 @@
 //! What a person can ask of the leader, as it is stored between the one who asks and the leader.
 
-use ebs_domain::{scm::ScmUrl, time::Timestamp};
+use ebs_domain::{
+    id::{BuildId, Component, TagName},
+    scm::ScmUrl,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Asked`] that this program writes.
@@ -19,6 +23,19 @@ pub struct Asked {
     pub why: String,
     /// What is asked.
     pub wish: Wish,
+}
+
+/// A build that is to trigger, as it is asked of the leader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedBuild {
+    /// The component.
+    pub component: Component,
+    /// The tag that it is latest in.
+    pub tag: TagName,
+    /// The build.
+    pub build: BuildId,
+    /// Its NVR.
+    pub nvr: String,
 }
 
 /// What is asked.
@@ -41,6 +58,15 @@ pub enum Wish {
         list: String,
         /// Which jump: since when it has been held.
         since: Timestamp,
+    },
+    /// Build these.
+    Trigger {
+        /// What was asked for, in a line.
+        what: String,
+        /// The builds that it is.
+        builds: Vec<WantedBuild>,
+        /// Whether deny list and "already built" are set aside.
+        force: bool,
     },
     /// Read configuration and package lists anew at once.
     Refresh,
@@ -68,6 +94,7 @@ impl Wish {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
             Self::ConfirmList { .. } => "confirm_list",
+            Self::Trigger { .. } => "trigger",
             Self::Refresh => "refresh",
             Self::Undeny { .. } => "undeny",
             Self::Pause { .. } => "pause",
@@ -82,7 +109,7 @@ impl Wish {
             Self::Redrive { job } | Self::GiveUp { job } => job,
             Self::ConfirmList { list, .. } => list,
             Self::Refresh => "configuration",
-            Self::Undeny { what, .. } => what,
+            Self::Trigger { what, .. } | Self::Undeny { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
         }
     }
@@ -93,6 +120,7 @@ impl Wish {
         match self {
             Self::Redrive { .. } | Self::GiveUp { .. } | Self::Unpause | Self::Refresh => "",
             Self::ConfirmList { .. } => ", \"since\": 1795348800000",
+            Self::Trigger { .. } => ", \"names\": [\"bash\"]",
             Self::Undeny { .. } => ", \"pattern\": \"^bash$\"",
             Self::Pause { .. } => ", \"until\": 1795348800000",
         }

@@ -7,6 +7,7 @@ mod deny;
 mod manual;
 mod model;
 mod pause;
+mod trigger;
 mod words;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -26,10 +27,11 @@ use deny::DenyVerb;
 use manual::{Completion, Manual};
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use pause::{Because, Pause};
+use trigger::Trigger;
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
-/// Exit codes: 0 as it should be, 1 not ready or not answered yet, 2 usage, 3 no answer, a refusal, or nothing that can be
+/// Exit codes: 0 as it should be, 1 not ready, not answered yet or not all that was asked for, 2 usage, 3 no answer, a refusal, or nothing that can be
 /// read.
 #[derive(Debug, Parser)]
 #[command(name = "ebsctl", version)]
@@ -77,6 +79,11 @@ enum Verb {
     /// Package lists: how many names act, what is wrong with a list, and a word for one that jumps.
     #[command(subcommand)]
     Lists(ListsVerb),
+    /// Builds packages though nothing new was tagged; says for each name what will happen and why.
+    #[command(after_help = "Examples:
+  ebsctl trigger bash freeipa --reason mended --dry-run
+  ebsctl trigger --failed-in 57 --force --reason mended")]
+    Trigger(Trigger),
     /// The deny list: sources that are not built for a while since they failed, and taking them off.
     #[command(subcommand)]
     Deny(DenyVerb),
@@ -229,6 +236,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Dead(DeadVerb::GiveUp(decision)) => {
             change(arguments, &client, decision.change("give-up")).await?
         }
+        Verb::Trigger(trigger) => triggers(arguments, &client, trigger).await?,
         Verb::Deny(verb) => denials(arguments, &client, verb).await?,
         Verb::Pause(pause) => {
             change(arguments, &client, pause.change(System.now().millis())?).await?
@@ -316,6 +324,20 @@ async fn denials(
     // Of one component, its entries alone; what a program wants of the whole list is there unchanged.
     let body = if name.is_some() { serde_json::to_vec(&denials)? } else { body };
     Ok((pick(arguments, &body, || words::denials(&denials, whole)), ExitCode::SUCCESS))
+}
+
+/// Asks for builds. Exit code 1 if some of the names will not be built, or nobody has answered yet.
+async fn triggers(
+    arguments: &Arguments,
+    client: &Client,
+    trigger: &Trigger,
+) -> anyhow::Result<(String, ExitCode)> {
+    let body = client.change(&trigger.change(), &token(arguments)?).await?;
+    let told = trigger::told(&body)?;
+    let open = told.request.is_some() && told.result.is_none();
+    let all = told.names.iter().all(|verdict| verdict.will);
+    let code = if all && !open { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) };
+    Ok((pick(arguments, &body, || words::triggered(&told)), code))
 }
 
 fn token(arguments: &Arguments) -> anyhow::Result<SecretText> {

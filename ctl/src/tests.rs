@@ -376,6 +376,38 @@ fn a_completion_script_and_a_page_for_each_verb_are_made_from_the_command_line()
     assert!(manual.text().unwrap().contains(".TH ebsctl 1"));
 }
 
+#[tokio::test]
+async fn what_is_to_be_built_is_answered_name_by_name_and_the_exit_code_says_if_all_of_it_is() {
+    let answer = |will: bool| {
+        let names = serde_json::json!([
+            {"asked": "freeipa", "component": "ipa", "nvr": "freeipa-4.12-3.fc45", "will": true, "why": "it waits for the next batch"},
+            {"asked": "kernel", "component": "kernel", "nvr": null, "will": will, "why": "excluded by the pattern `^kernel$`"},
+        ]);
+        let body = serde_json::json!({"request": 7, "result": "done", "names": names});
+        ResponseTemplate::new(200).set_body_json(body)
+    };
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "ebs_secret\n").unwrap();
+    let file = file.display().to_string();
+    let words = ["--token-file", &file, "trigger", "freeipa", "kernel", "--reason", "mended"];
+    let (out, _, code) = ebsctl(&words, "/api/v1/triggers", answer(false)).await;
+    let expected = "  freeipa (ipa), freeipa-4.12-3.fc45: it waits for the next batch
+! kernel: excluded by the pattern `^kernel$`
+request 7: done
+";
+    assert_eq!((out.as_str(), code), (expected, ExitCode::from(1)));
+    assert_eq!(ebsctl(&words, "/api/v1/triggers", answer(true)).await.2, ExitCode::SUCCESS);
+    assert!(Arguments::try_parse_from(["ebsctl", "trigger", "--reason", "r"]).is_err(), "no name");
+}
+
+#[tokio::test]
+async fn all_that_failed_in_a_batch_can_be_asked_for_past_the_deny_list() {
+    let words = ["trigger", "--failed-in", "9", "--force", "--dry-run", "--reason", "mended"];
+    let body = serde_json::json!({"reason": "mended", "names": [], "failed_in": 9, "force": true, "dry_run": true});
+    assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
+}
+
 /// All verbs that have no verbs below them, each with the words that lead there and its help.
 fn leaves(command: &clap::Command, words: &[String], found: &mut Vec<(String, String)>) {
     let below: Vec<_> = command.get_subcommands().filter(|it| it.get_name() != "help").collect();

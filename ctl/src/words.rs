@@ -9,6 +9,7 @@ use crate::model::{
     Answered, Batch, Configuration, Credential, Dead, Explanation, Group, Held, List, Orphan,
     Preview, Readiness, Status,
 };
+use crate::trigger::{Triggered, Verdict};
 
 /// Most triggers named; the others are counted.
 const MAX_TRIGGERS: usize = 20;
@@ -227,6 +228,29 @@ pub(crate) fn preview(preview: &Preview) -> String {
     }
     for out in &preview.left_out {
         line(&mut text, format_args!("left out: {}, {}", out.component, out.why));
+    }
+    text
+}
+
+/// What becomes of each name that was to be built, in words: what will not be is marked.
+pub(crate) fn triggered(told: &Triggered) -> String {
+    let mut text = String::new();
+    for verdict in &told.names {
+        let Verdict { asked, will, why, .. } = verdict;
+        let mark = if *will { ' ' } else { '!' };
+        let component = verdict.component.as_ref().filter(|component| *component != asked);
+        let component = component.map(|component| format!(" ({component})")).unwrap_or_default();
+        let nvr = verdict.nvr.as_ref().filter(|nvr| *nvr != asked);
+        let nvr = nvr.map(|nvr| format!(", {nvr}")).unwrap_or_default();
+        line(&mut text, format_args!("{mark} {asked}{component}{nvr}: {why}"));
+    }
+    match (told.request, &told.result) {
+        (Some(request), result) => {
+            let answered = Answered { request, result: result.clone() };
+            line(&mut text, format_args!("{}", self::answered(&answered)));
+        }
+        (None, Some(result)) => line(&mut text, format_args!("{result}")),
+        (None, None) => line(&mut text, format_args!("nothing was asked for: this was a dry run")),
     }
     text
 }

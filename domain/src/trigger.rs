@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{failure::FailureClass, id::BatchId, time::Timestamp};
 
 /// The version of [`Cause`] and [`Answer`] as they are stored. A change of what is written raises it, and brings a fixture.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How we came to know of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub enum Cause {
         who: String,
         /// Why.
         why: String,
+        /// Whether deny list and "already built" are set aside.
+        #[serde(default)]
+        force: bool,
     },
 }
 

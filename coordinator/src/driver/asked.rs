@@ -1,5 +1,5 @@
 //! Carrying out what people ask: jobs that were set aside, package lists that jump, the deny list,
-//! pauses.
+//! pauses, manual triggers.
 //!
 //! The effect of a job that was set aside is closed, with outcome `poisoned`, in the very turn that hears of it: so its build
 //! or group suffers and nothing else waits. A closed effect is never run again, so nothing here puts the job itself back on
@@ -8,15 +8,18 @@
 
 use ebs_domain::{
     batch::{Event, retry_late},
-    id::{BatchId, RequestId},
+    id::{BatchId, InvalidName, RequestId},
     time::Timestamp,
+    trigger::Cause,
 };
 
-use super::{ledger::Open, now::Now, record, term::Term, turn::Turn, work};
+use super::{
+    candidates, inputs::Sighting, ledger::Open, now::Now, record, term::Term, turn::Turn, work,
+};
 use crate::{
     pause::{self, OperatorPause, PAUSE},
     store::{Change, DeadRow, MAX_DEAD_LETTERS, RequestRow},
-    wish::{Asked, VERSION, Wish},
+    wish::{Asked, VERSION, WantedBuild, Wish},
 };
 
 /// Most bytes of an error that are kept.
@@ -100,6 +103,7 @@ impl Term {
                 turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
                 Ok(())
             }
+            Wish::Trigger { builds, force, .. } => self.trigger(&asked, builds, *force, now, turn),
             Wish::Refresh => {
                 self.parts.refresh.notify_one();
                 Ok(())
@@ -122,6 +126,33 @@ impl Term {
             "a request is answered"
         );
         turn.others.push(Change::AnswerRequest { id: request.id, done: now.wall, result });
+    }
+
+    /// Stores a trigger for each build. A person's is never swallowed by one that is there.
+    fn trigger(
+        &self,
+        asked: &Asked,
+        builds: &[WantedBuild],
+        force: bool,
+        now: Now,
+        turn: &mut Turn,
+    ) -> Result<(), String> {
+        let policy = self.parts.snapshot.borrow().policy.clone();
+        for wanted in builds {
+            let (who, why) = (asked.who.clone(), asked.why.clone());
+            let package = policy.upstream_name(&wanted.component).parse();
+            let sighting = Sighting {
+                package: package.map_err(|error: InvalidName| error.to_string())?,
+                tag: wanted.tag.clone(),
+                build: wanted.build,
+                nvr: wanted.nvr.clone(),
+                cause: Cause::Person { who, why, force },
+                message: None,
+            };
+            let trigger = candidates::trigger(sighting, &policy, now.wall);
+            turn.triggers.push(trigger.map_err(|error| error.to_string())?);
+        }
+        Ok(())
     }
 
     /// One that is there is replaced: the newest word counts.

@@ -68,10 +68,15 @@ pub(super) fn candidates(
                 order: policy.order(component),
                 may_seed: policy.may_seed(component),
                 eligibility: policy.eligible(component),
-                // Overriding the deny list is a person's explicit word, which triggers do not carry yet.
-                forced: false,
+                forced: rows.iter().any(|row| is_forced(row)),
                 triggers: rows.iter().map(|row| (row.id, row.trigger.build)).collect(),
             })
         })
         .collect()
+}
+
+/// Whether a person has said that deny list and "already built" do not matter. A cause that cannot be read says nothing.
+fn is_forced(row: &TriggerRow) -> bool {
+    let cause = serde_json::from_str::<Cause>(&row.trigger.cause);
+    matches!(cause, Ok(Cause::Person { force: true, .. }))
 }

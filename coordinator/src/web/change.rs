@@ -28,44 +28,58 @@ struct Answered {
     result: Option<String>,
 }
 
-/// Lets in, checks, stores, and waits a while.
+/// Lets in, checks, stores, waits a while, and says what came of it.
 pub(super) async fn change(
     desk: &Desk,
     headers: &HeaderMap,
     why: Option<&str>,
     wish: Wish,
 ) -> Response {
-    let who = match desk.admit(headers, Scope::Operate).await {
-        Ok(who) => who,
-        Err(refusal) => return refused(refusal),
-    };
+    match asked_for(desk, headers, why, wish).await {
+        // Without a result it is stored: the leader answers it when there is one, and the audit tells.
+        Ok((request, result)) => {
+            let code = if result.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+            (code, Json(Answered { request, result })).into_response()
+        }
+        Err(response) => response,
+    }
+}
+
+/// The same; what came of it, if the leader has answered already.
+///
+/// # Errors
+///
+/// The answer to one that is not let in, not taken, or refused by the leader.
+pub(super) async fn asked_for(
+    desk: &Desk,
+    headers: &HeaderMap,
+    why: Option<&str>,
+    wish: Wish,
+) -> Result<(RequestId, Option<String>), Response> {
+    let who = desk.admit(headers, Scope::Operate).await.map_err(refused)?;
     if wish.subject().len() > MAX_SUBJECT_BYTES || wish.subject().chars().any(char::is_control) {
-        return fault(StatusCode::BAD_REQUEST, "bad_name", "There is nothing of this name.");
+        let text = "There is nothing of this name.";
+        return Err(fault(StatusCode::BAD_REQUEST, "bad_name", text));
     }
     let Some(why) = why.and_then(reason) else {
         let more = wish.body();
         let text = format!(
             "Say why: the body is `{{\"reason\": \"…\"{more}}}`, a reason of 1 to {MAX_REASON} characters in one line."
         );
-        return fault(StatusCode::BAD_REQUEST, "reason_needed", &text);
+        return Err(fault(StatusCode::BAD_REQUEST, "reason_needed", &text));
     };
     let request = match desk.ask(&who, wish, why).await {
         Ok(Some(request)) => request,
         Ok(None) => {
             let text = "Too many requests wait for the leader: see whether there is one.";
-            return fault(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests", text);
+            return Err(fault(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests", text));
         }
-        Err(error) => return unavailable(&error),
+        Err(error) => return Err(unavailable(&error)),
     };
-    match desk.answer(request).await {
-        Ok(Some(result)) => match result.strip_prefix("refused: ") {
-            Some(why) => fault(StatusCode::CONFLICT, "refused", why),
-            None => Json(Answered { request, result: Some(result) }).into_response(),
-        },
-        // It is stored: the leader answers it when there is one, and the audit tells.
-        Ok(None) | Err(_) => {
-            (StatusCode::ACCEPTED, Json(Answered { request, result: None })).into_response()
-        }
+    let result = desk.answer(request).await.unwrap_or(None);
+    match result.as_deref().and_then(|result| result.strip_prefix("refused: ")) {
+        Some(why) => Err(fault(StatusCode::CONFLICT, "refused", why)),
+        None => Ok((request, result)),
     }
 }
 

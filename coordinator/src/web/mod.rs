@@ -15,6 +15,7 @@ mod pause;
 #[cfg(test)]
 mod sample;
 mod server;
+mod triggers;
 mod view;
 
 pub use build::build_view;

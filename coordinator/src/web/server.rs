@@ -29,13 +29,17 @@ use tower_http::{
 use super::{
     Condition, Desk, Health, Need, Overview, Pages, Witness, api, components,
     page::{Asked, Page, Unavailable},
+    triggers,
 };
-use crate::store::{Store, StoreError};
+use crate::{
+    manual::Asking,
+    store::{Store, StoreError},
+};
 
 /// The longest that answering takes.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
-/// The longest body of a request, in bytes: the longest is a reason.
-const BODY_LIMIT_BYTES: usize = 4096;
+/// The longest body of a request, in bytes: the longest is a list of names.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// How long the database may take for `/ready`.
 const PING_LIMIT: Duration = Duration::from_secs(3);
 /// How long an overview is shown before the next one is made, however many people look.
@@ -70,6 +74,8 @@ pub struct Served {
     pub desk: Desk,
     /// Asked about components.
     pub witness: Witness,
+    /// Asked what becomes of names that are to be built.
+    pub asking: Asking,
 }
 
 #[derive(Clone)]
@@ -100,6 +106,7 @@ impl Site {
 pub fn router(served: Served) -> Router {
     let asked = api::routes(served.desk.clone());
     let components = components::routes(served.witness.clone());
+    let triggers = triggers::routes(served.desk.clone(), served.asking.clone());
     let router = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -117,7 +124,8 @@ pub fn router(served: Served) -> Router {
         )
         .with_state(Site { served, last: Arc::default() })
         .merge(asked)
-        .merge(components);
+        .merge(components)
+        .merge(triggers);
     bounded(router)
 }
 

@@ -34,6 +34,9 @@ fn an_answer_is_stored_under_the_word_it_is_counted_by() {
 fn a_cause_is_stored_in_words_that_later_versions_must_read() {
     let person: Cause =
         serde_json::from_str(r#"{"cause":"person","who":"ann","why":"a test"}"#).unwrap();
-    assert_eq!(person, Cause::Person { who: "ann".to_owned(), why: "a test".to_owned() });
+    assert_eq!(
+        person,
+        Cause::Person { who: "ann".to_owned(), why: "a test".to_owned(), force: false }
+    );
     assert_eq!(serde_json::to_string(&Cause::KojiRecord).unwrap(), r#"{"cause":"koji_record"}"#);
 }

@@ -210,7 +210,7 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Refresh Undeny Pause Unpause);
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Trigger Refresh Undeny Pause Unpause);
     }
 
     #[test]

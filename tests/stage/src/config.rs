@@ -7,6 +7,10 @@ use std::{
 };
 
 use anyhow::Context;
+use ebs_shared::{
+    clock::System,
+    token::{Scope, Token},
+};
 
 use crate::scenario::{Cast, NEW_IN_SECOND_ROUND, Scenario};
 
@@ -44,6 +48,9 @@ impl Default for Tempo {
         Self { timers: BTreeMap::new(), call_timeout: CALL_TIMEOUT }
     }
 }
+
+/// The file in the run folder with a token for changes.
+pub const TOKEN: &str = "token";
 
 /// The queue that keeps the messages.
 pub const QUEUE: &str = "ebs";
@@ -144,15 +151,28 @@ pub fn write_static(
     if let Some(builds) = places.max_open_builds {
         writeln!(text, "  limits:\n    max_open_builds: {builds}")?;
     }
+    let tokens = tokens(folder)?;
     writeln!(
         text,
-        "  http:\n    listen: 127.0.0.1:{port}\n  worker:\n    concurrency: {concurrency}\n  timers:"
+        "  http:\n    listen: 127.0.0.1:{port}\n    tokens_file: {}\n  worker:\n    concurrency: {concurrency}\n  timers:",
+        tokens.display()
     )?;
     for (key, millis) in TIMERS {
         let millis = places.tempo.timers.get(key).unwrap_or(millis);
         writeln!(text, "    {key}: {millis}ms")?;
     }
     write(folder, &format!("{instance}.yaml"), &text)
+}
+
+/// The file of those who may change something; whose token stands in [`TOKEN`] beside it. Written once: instances share it.
+fn tokens(folder: &Path) -> anyhow::Result<PathBuf> {
+    let path = folder.join("tokens");
+    if !path.exists() {
+        let (secret, token) = Token::make("stage", Scope::Operate, None, &System)?;
+        write(folder, TOKEN, &format!("{secret}\n"))?;
+        write(folder, "tokens", &format!("{token}\n"))?;
+    }
+    Ok(path)
 }
 
 /// The usual file of Fedora Messaging. Both instances name one queue, [`QUEUE`]: it keeps messages while nobody leads.

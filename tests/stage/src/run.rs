@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     bench,
     child::say,
-    config::{self, Tempo},
+    config::{self, TOKEN, Tempo},
     fedora,
     once::Performance,
     options::{Bench, Mode, Options, Play, Stack},
@@ -203,7 +203,10 @@ impl Plan {
         if let Some(redis) = troupe.redis_url() {
             say(&format!("the queue: redis-cli -u {redis} XRANGE {{ebs}}:s:submit - +"));
         }
-        say(&format!("the page: http://127.0.0.1:{}/   {}", self.port, logs(&self.folder)));
+        let (port, token) = (self.port, self.folder.join(TOKEN));
+        say(&format!("the page: http://127.0.0.1:{port}/   {}", logs(&self.folder)));
+        let token = token.display();
+        say(&format!("changes: ebsctl --url http://127.0.0.1:{port}/ --token-file {token} …"));
         if self.play.once { self.play_once(troupe, pages).await } else { self.stream(troupe).await }
     }
 

@@ -1,6 +1,12 @@
 use async_trait::async_trait;
 use ebs_domain::id::BatchId;
-use ebs_shared::clock::System;
+use ebs_shared::{
+    clients,
+    clock::System,
+    config::parse_static,
+    exchange::{Exchange, HttpExchange},
+    koji::client::HubClient,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,6 +32,23 @@ impl Pages for Fixed {
         }
         Ok(sample::overview())
     }
+}
+
+/// A hub that is not there.
+fn nobody(metrics: &Metrics) -> HubClient {
+    let text = "configuration:
+  koji: {profile: sim, build_target: eln, stable_tag: eln, scratch_build: false, fail_fast: true}
+  bodhi: {staging: false}
+  open_id_connect: false
+  email: false
+ebs:
+  koji: {hub_url: 'http://127.0.0.1:1/kojihub'}
+  bodhi: {url: 'http://127.0.0.1:1/'}
+  database: {url: 'sqlite:none'}
+";
+    let config = parse_static("static.yaml", text).unwrap().config;
+    let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new().unwrap());
+    clients::hub(&exchange, &config, metrics.registry()).unwrap()
 }
 
 /// A server on a free port, with what it shows.
@@ -58,6 +81,12 @@ impl Running {
             witness: Witness {
                 store: Arc::new(store.clone()),
                 board: Board::new(Arc::new(System), metrics.registry()).unwrap(),
+                clock: Arc::new(System),
+            },
+            asking: Asking {
+                hub: Arc::new(nobody(&metrics)),
+                store: Arc::new(store.clone()),
+                board: Board::new(Arc::new(System), &prometheus::Registry::new()).unwrap(),
                 clock: Arc::new(System),
             },
         };
@@ -229,4 +258,13 @@ async fn without_a_configuration_there_is_no_preview_and_it_says_so() {
     let running = Running::start(false).await;
     let (status, told) = running.json("/api/v1/next").await;
     assert_eq!((status, &told["error"]), (503, &Value::from("no_configuration")));
+}
+
+#[tokio::test]
+async fn triggers_are_asked_for_with_a_token_only() {
+    let running = Running::start(false).await;
+    let url = format!("{}/api/v1/triggers", running.base);
+    let ask = running.client.post(&url).body(r#"{"reason": "r", "names": ["bash"]}"#);
+    let answer = ask.send().await.unwrap();
+    assert_eq!(answer.status(), 403, "changes are off without a file of tokens");
 }

@@ -50,7 +50,7 @@ async fn kill(world: &World, kind: &str) -> Result<Held> {
 }
 
 /// Asks as a person does; what comes of it.
-async fn ask(world: &World, wish: Wish) -> Result<AuditRow> {
+pub(crate) async fn ask(world: &World, wish: Wish) -> Result<AuditRow> {
     let (action, subject) = (wish.word().to_owned(), wish.subject().to_owned());
     let (who, why) = ("token/alice".to_owned(), "it is mended".to_owned());
     let whole = Asked { v: VERSION, who: who.clone(), why: why.clone(), wish };

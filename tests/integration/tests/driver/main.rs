@@ -9,6 +9,7 @@ mod koji;
 mod leading;
 mod line;
 mod lost;
+mod manual;
 mod newer;
 mod orphans;
 mod queue;

@@ -1,0 +1,126 @@
+//! `POST /api/v1/triggers`: what a person asks to be built, and what becomes of each name.
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use ebs_domain::id::{BatchId, RequestId};
+use ebs_shared::token::Scope;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    change::{asked_for, fault, refused},
+    desk::Desk,
+};
+use crate::{
+    manual::{Asking, MAX_NAMES, Verdict},
+    wish::Wish,
+};
+
+/// Most bytes of the line that says what was asked for.
+const MAX_WHAT_BYTES: usize = 180;
+
+/// Where triggers are asked for.
+#[derive(Clone)]
+struct Counter {
+    desk: Desk,
+    asking: Asking,
+}
+
+/// What is answered at `/api/v1/triggers`.
+pub(super) fn routes(desk: Desk, asking: Asking) -> Router {
+    Router::new().route("/api/v1/triggers", post(trigger)).with_state(Counter { desk, asking })
+}
+
+/// The body of a request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    reason: String,
+    /// Names, NVRs or URLs of sources.
+    #[serde(default)]
+    names: Vec<String>,
+    /// All that failed, took too long or was cancelled in this batch.
+    failed_in: Option<BatchId>,
+    /// Sets deny list and "already built" aside.
+    #[serde(default)]
+    force: bool,
+    /// Only says what would become of each name.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What became of it.
+#[derive(Serialize)]
+struct Answered {
+    /// The request's number, also in the audit; none if nothing was asked of the leader.
+    request: Option<RequestId>,
+    /// `done`; absent while the leader has not answered.
+    result: Option<String>,
+    /// Name by name.
+    names: Vec<Verdict>,
+}
+
+async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes) -> Response {
+    let Counter { desk, asking } = &counter;
+    if let Err(refusal) = desk.admit(&headers, Scope::Operate).await {
+        return refused(refusal);
+    }
+    let Ok(ask) = serde_json::from_slice::<Ask>(&body) else {
+        let text = "The body is `{\"reason\": \"…\", \"names\": [\"bash\"]}`; `failed_in` (a batch), `force` and `dry_run` may be there.";
+        return fault(StatusCode::BAD_REQUEST, "bad_body", text);
+    };
+    let names = match all_names(&ask, asking).await {
+        Ok(names) => names,
+        Err(error) => return unknown(&error),
+    };
+    if names.is_empty() || names.len() > MAX_NAMES {
+        let text = format!("{} names are asked for: from 1 to {MAX_NAMES} are taken.", names.len());
+        return fault(StatusCode::BAD_REQUEST, "bad_names", &text);
+    }
+    let verdicts = match asking.judge(&names, ask.force).await {
+        Ok(verdicts) => verdicts,
+        Err(error) => return unknown(&error),
+    };
+    let builds: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.build.clone()).collect();
+    if ask.dry_run || builds.is_empty() {
+        let result = (!ask.dry_run).then(|| "nothing to build".to_owned());
+        return Json(Answered { request: None, result, names: verdicts }).into_response();
+    }
+    let wish = Wish::Trigger { what: line(&ask), builds, force: ask.force };
+    match asked_for(desk, &headers, Some(&ask.reason), wish).await {
+        Ok((request, result)) => {
+            let code = if result.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+            let answered = Answered { request: Some(request), result, names: verdicts };
+            (code, Json(answered)).into_response()
+        }
+        Err(response) => response,
+    }
+}
+
+async fn all_names(ask: &Ask, asking: &Asking) -> anyhow::Result<Vec<String>> {
+    let mut names = ask.names.clone();
+    if let Some(batch) = ask.failed_in {
+        names.extend(asking.failed_in(batch).await?);
+    }
+    Ok(names)
+}
+
+fn unknown(error: &anyhow::Error) -> Response {
+    tracing::warn!(error = format!("{error:#}"), "what is asked for cannot be looked up");
+    let text = format!("It cannot be looked up now: {error:#}.");
+    fault(StatusCode::SERVICE_UNAVAILABLE, "cannot_look", &text)
+}
+
+/// What was asked for, in a line of the audit.
+fn line(ask: &Ask) -> String {
+    let failed = ask.failed_in.map(|batch| format!("what failed in batch {batch}"));
+    let mut line = failed.into_iter().chain(ask.names.clone()).collect::<Vec<_>>().join(" ");
+    line.retain(|c| !c.is_control());
+    line.truncate(line.floor_char_boundary(MAX_WHAT_BYTES));
+    line
+}

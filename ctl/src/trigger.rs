@@ -1,0 +1,63 @@
+//! `ebsctl trigger`: what a person asks to be built.
+
+use anyhow::Context as _;
+use clap::Args;
+use serde::Deserialize;
+
+use crate::client::Change;
+
+/// What is asked for.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Trigger {
+    /// Names, here or in Rawhide, NVRs, or URLs of sources. Only what is latest in the trigger tag can be built.
+    #[arg(required_unless_present = "failed_in")]
+    names: Vec<String>,
+    /// All that failed, took too long or was cancelled in this batch.
+    #[arg(long, value_name = "BATCH")]
+    failed_in: Option<i64>,
+    /// Builds also what is on the deny list, or built already.
+    #[arg(long)]
+    force: bool,
+    /// Only says what would become of each name.
+    #[arg(long)]
+    dry_run: bool,
+    /// Why; it stands in the audit.
+    #[arg(long)]
+    reason: String,
+}
+
+impl Trigger {
+    /// The change that is asked for.
+    pub(crate) fn change(&self) -> Change<'static> {
+        let Self { names, failed_in, force, dry_run, reason } = self;
+        let body = serde_json::json!({
+            "reason": reason, "names": names, "failed_in": failed_in, "force": force, "dry_run": dry_run,
+        });
+        Change { place: vec!["api", "v1", "triggers"], body }
+    }
+}
+
+/// What became of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Triggered {
+    pub(crate) request: Option<i64>,
+    pub(crate) result: Option<String>,
+    pub(crate) names: Vec<Verdict>,
+}
+
+/// What becomes of one name.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Verdict {
+    pub(crate) asked: String,
+    pub(crate) component: Option<String>,
+    pub(crate) nvr: Option<String>,
+    pub(crate) will: bool,
+    pub(crate) why: String,
+}
+
+/// The answer as a coordinator tells it.
+pub(crate) fn told(body: &[u8]) -> anyhow::Result<Triggered> {
+    serde_json::from_slice(body).context("not an answer")
+}
