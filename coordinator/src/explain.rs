@@ -226,6 +226,7 @@ fn trigger(trigger: &Trigger) -> Step {
         Cause::CatchUp => "found in the archive of the bus".to_owned(),
         Cause::KojiRecord => "found late, in Koji's own record".to_owned(),
         Cause::Person { who, why, .. } => format!("asked for by {who} ({why})"),
+        Cause::Reconcile { why, .. } => format!("found by reconcile ({why})"),
     };
     let Trigger { nvr, tag, created, .. } = trigger;
     let answer =

@@ -334,6 +334,7 @@ fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
         Cause::CatchUp => "catch-up".to_owned(),
         Cause::KojiRecord => "found late in Koji".to_owned(),
         Cause::Person { who, .. } => who,
+        Cause::Reconcile { .. } => "reconcile".to_owned(),
     };
     Ok(TriggerView {
         id: row.id,
