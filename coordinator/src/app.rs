@@ -295,6 +295,7 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
     DriverSettings {
         lull: timers.lull,
         max_lull: timers.max_lull,
+        sibling_wait: timers.sibling_wait,
         doubt_wait: timers.doubt_wait,
         // A queue in this process is lost with its workers.
         lost_job_sends: config.ebs.redis.as_ref().map_or(Duration::ZERO, |_| timers.job_lease),

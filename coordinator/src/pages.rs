@@ -27,7 +27,7 @@ use crate::{
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
-        StateCount, TagView, TriggerView, build_view, pauses,
+        StateCount, TagView, TriggerView, awaited, build_view, pauses,
     },
 };
 
@@ -240,6 +240,7 @@ impl Pages for StorePages {
             paused: (!pauses.is_empty())
                 .then(|| pauses.iter().map(PauseView::words).collect::<Vec<_>>().join(" ")),
             pauses,
+            awaited: awaited(&*self.store).await?,
             web_url: self.web_url.clone(),
             trigger_tags: self.trigger_tags().await?,
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,

@@ -23,6 +23,9 @@ pub(crate) fn status(status: &Status) -> String {
     if let Some(reason) = &status.paused {
         line(&mut text, format_args!("paused: {reason}"));
     }
+    for sentence in &status.awaited {
+        line(&mut text, format_args!("the next batch waits: {sentence}"));
+    }
     match &status.current {
         Some(current) => batch(&mut text, current, status.now),
         None => line(&mut text, format_args!("no batch runs")),

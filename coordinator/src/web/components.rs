@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::{
     build::build_view,
     change::{fault, unavailable},
-    pause::{PauseView, pauses},
+    pause::{PauseView, awaited, pauses},
 };
 use crate::{
     board::Board,
@@ -126,7 +126,8 @@ impl Witness {
     /// Why no new batch begins, in sentences.
     async fn why_paused(&self, configured: bool) -> Result<Vec<String>, StoreError> {
         let all = pauses(&*self.store, configured, self.clock.now()).await?;
-        Ok(all.iter().map(PauseView::words).collect())
+        let awaited = awaited(&*self.store).await?;
+        Ok(all.iter().map(PauseView::words).chain(awaited).collect())
     }
 }
 

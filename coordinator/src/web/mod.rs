@@ -25,6 +25,6 @@ pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
 pub use lists::{HeldView, ListView};
-pub use pause::{PauseView, pauses};
+pub use pause::{PauseView, awaited, pauses};
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

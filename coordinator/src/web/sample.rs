@@ -218,6 +218,7 @@ pub(super) fn overview() -> Overview {
         },
         paused: None,
         pauses: Vec::new(),
+        awaited: Vec::new(),
         web_url: "https://koji.fedoraproject.org/koji".to_owned(),
         trigger_tags: trigger_tags(),
         current: Some(batch()),

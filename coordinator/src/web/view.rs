@@ -42,6 +42,8 @@ pub struct Overview {
     pub paused: Option<String>,
     /// The same, each source by itself.
     pub pauses: Vec<PauseView>,
+    /// The builds that the next batch waits for, in sentences, by update.
+    pub awaited: Vec<String>,
     /// Koji's pages for people, such as `https://koji.fedoraproject.org/koji`, without a slash at its end.
     pub web_url: String,
     /// The tags that trigger, the one that the configuration names first.

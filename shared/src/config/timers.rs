@@ -41,6 +41,9 @@ pub struct Timers {
     pub archive_interval: Duration,
     /// How long the former trigger tag triggers too after its name has changed, as at branching. May be zero. Default: 14 days.
     pub branching_overlap: Duration,
+    /// How long a batch is put off for builds that came through one Bodhi update with some that wait. May be zero: none is
+    /// waited for. Default: 10 min.
+    pub sibling_wait: Duration,
     /// How long a program may take to end after SIGTERM. Default: 30 s.
     pub grace: Duration,
 }
@@ -66,6 +69,7 @@ impl Default for Timers {
             truth_interval: 10 * minute,
             archive_interval: 15 * minute,
             branching_overlap: 14 * 24 * hour,
+            sibling_wait: 10 * minute,
             grace: 30 * second,
         }
     }
@@ -98,9 +102,10 @@ impl Timers {
             grace: get("grace", defaults.grace),
             ..defaults
         };
-        // These may be zero: a batch begins at once, a former tag is let go at once.
+        // These may be zero: a batch begins at once, a former tag is let go at once, nothing more is waited for.
         timers.lull = block.or("lull", timers.lull);
         timers.branching_overlap = block.or("branching_overlap", timers.branching_overlap);
+        timers.sibling_wait = block.or("sibling_wait", timers.sibling_wait);
         if let Some(sub) = block.sub("build_timeouts") {
             timers.build_timeouts = by_component(sub);
         }
