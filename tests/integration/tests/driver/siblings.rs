@@ -8,9 +8,13 @@ use ebs_coordinator::{
     store::Store as _,
 };
 use ebs_shared::bodhi::api::Update;
+use fedora_sim::control::RawhideUpdate;
 use tokio::time::{Instant, sleep};
 
-use crate::world::{Leader, World};
+use crate::{
+    stage::{Stage, new_tag, script, sim_plan},
+    world::{Leader, World},
+};
 
 const PACKAGES: [&str; 3] = ["bash", "gzip", "sed"];
 
@@ -147,5 +151,22 @@ async fn a_sibling_that_an_earlier_batch_took_is_not_waited_for() -> Result<()> 
     let first = sight(&world, &leader, "bash").await?;
     world.until("the next begins", |world| taken(world).len() == 2).await?;
     ensure!(first.elapsed() < 2 * LULL, "{:?}", first.elapsed());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_builds_of_one_update_that_come_far_apart_are_built_in_one_side_tag() -> Result<()> {
+    let stage = Stage::new(&["bash", "sed"], sim_plan(), script())?;
+    let (leader, _worker) = (stage.lead().await?, stage.work()?);
+    let builds = ["bash", "sed"].map(new_tag).to_vec();
+    let update = RawhideUpdate { from_tag: "f45-build-side-7".to_owned(), builds };
+    stage.fedora.change(|state| state.update_for_test(&update));
+    stage.tag(&leader, &["bash"]).await?;
+    sleep(5 * LULL).await;
+    stage.tag(&leader, &["sed"]).await?;
+    stage.until("the batch is done", |stage| stage.store.phase() == "done").await?;
+    let report = stage.report();
+    ensure!(report.updates.len() == 1, "{:?}", report.updates);
+    ensure!(report.updates[0].builds.len() == 2, "{:?}", report.updates);
     Ok(())
 }
