@@ -158,7 +158,9 @@ fn served(
 ) -> Served {
     let hub = Arc::clone(&neighbours.hub) as Arc<dyn Hub>;
     let (of_store, board) = (Arc::clone(store), board.clone());
-    let asking = Asking { hub, store: of_store, board: board.clone(), clock: Arc::new(System) };
+    let updates = Arc::clone(&neighbours.bodhi) as Arc<dyn Updates>;
+    let clock = Arc::new(System);
+    let asking = Asking { hub, updates, store: of_store, board: board.clone(), clock };
     let witness = Witness { store: Arc::clone(store), board, clock: Arc::new(System) };
     Served {
         health: health.clone(),

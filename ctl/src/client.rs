@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 /// The longest that an answer may take: a coordinator waits up to 8 s for the leader.
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(35);
 
 /// The longest answer taken, in bytes: a batch of 5,000 packages has under 2 MiB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;

@@ -82,7 +82,9 @@ enum Verb {
     /// Builds packages though nothing new was tagged; says for each name what will happen and why.
     #[command(after_help = "Examples:
   ebsctl trigger bash freeipa --reason mended --dry-run
-  ebsctl trigger --failed-in 57 --force --reason mended")]
+  ebsctl trigger --failed-in 57 --force --reason mended
+  ebsctl trigger --update FEDORA-2026-0a1b2c3d4e --reason late
+  ebsctl trigger --side-tag f45-build-side-123456 --reason late")]
     Trigger(Trigger),
     /// The deny list: sources that are not built for a while since they failed, and taking them off.
     #[command(subcommand)]

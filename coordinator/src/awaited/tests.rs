@@ -10,7 +10,7 @@ fn awaited(nvrs: &[&str]) -> Awaited {
 #[test]
 fn what_is_waited_for_is_told_by_update_with_the_time_at_which_it_ends() {
     let told = awaited(&["gzip-1-1.fc45"]).words();
-    let expected = "Of the update FEDORA-2026-1 there is still to come: gzip-1-1.fc45. It is waited for until 2026-11-22T12:00:00Z at the latest.";
+    let expected = "Of the update FEDORA-2026-1 there is still to come: gzip-1-1.fc45. It is waited for until 2026-11-22T12:00:00.000Z at the latest.";
     assert_eq!(told, [expected]);
 }
 

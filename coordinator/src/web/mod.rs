@@ -16,6 +16,7 @@ mod pause;
 mod sample;
 mod server;
 mod triggers;
+mod upstream;
 mod view;
 
 pub use build::build_view;

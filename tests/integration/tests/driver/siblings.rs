@@ -23,7 +23,7 @@ const LULL: Duration = Duration::from_secs(60);
 const WAIT: Duration = Duration::from_secs(600);
 
 /// Bodhi has an update with the first builds of these packages.
-fn update(world: &World, status: &str, packages: &[&str]) {
+pub(crate) fn update(world: &World, status: &str, packages: &[&str]) {
     let builds = packages.iter().map(|package| format!("{package}-1-1.fc45")).collect();
     let update = Update {
         alias: "FEDORA-2026-rawhide".to_owned(),
