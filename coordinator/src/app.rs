@@ -160,7 +160,9 @@ fn served(
 ) -> Served {
     let hub = Arc::clone(&neighbours.hub) as Arc<dyn Hub>;
     let (of_store, board) = (Arc::clone(store), board.clone());
-    let asking = Asking { hub, store: of_store, board: board.clone(), clock: Arc::new(System) };
+    let updates = Arc::clone(&neighbours.bodhi) as Arc<dyn Updates>;
+    let clock = Arc::new(System);
+    let asking = Asking { hub, updates, store: of_store, board: board.clone(), clock };
     let witness = Witness { store: Arc::clone(store), board, clock: Arc::new(System) };
     Served {
         health: health.clone(),
@@ -297,6 +299,7 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
     DriverSettings {
         lull: timers.lull,
         max_lull: timers.max_lull,
+        sibling_wait: timers.sibling_wait,
         doubt_wait: timers.doubt_wait,
         // A queue in this process is lost with its workers.
         lost_job_sends: config.ebs.redis.as_ref().map_or(Duration::ZERO, |_| timers.job_lease),

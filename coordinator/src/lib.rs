@@ -1,6 +1,7 @@
 //! The coordinator: intake, batch formation, the ledger of effects, the pages.
 
 pub mod app;
+pub mod awaited;
 pub mod board;
 pub mod configuration;
 pub mod driver;

@@ -14,6 +14,7 @@ use ebs_domain::{
     scm::ScmUrl,
 };
 use ebs_shared::{
+    bodhi::api::Updates,
     clock::Clock,
     koji::api::{BuildInfo, Hub, TaggedBuild},
 };
@@ -40,6 +41,8 @@ const MAX_WAITING: u32 = 20_000;
 pub struct Asking {
     /// Koji.
     pub hub: Arc<dyn Hub>,
+    /// Bodhi, for looking only.
+    pub updates: Arc<dyn Updates>,
     /// The truth.
     pub store: Arc<dyn Store>,
     /// What is configured.
@@ -122,20 +125,6 @@ impl Asking {
             decide(asked, component, policy, (known, &plan.trigger_tag), force)
         });
         Ok(verdicts.collect())
-    }
-
-    /// The components that failed, took too long or were cancelled in a batch.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer, or there is no such batch.
-    pub async fn failed_in(&self, batch: BatchId) -> anyhow::Result<Vec<String>> {
-        let there = self.store.batch(batch).await.context("the database does not answer")?;
-        there.with_context(|| format!("there is no batch {batch}"))?;
-        let members = self.store.members(batch).await.context("the database does not answer")?;
-        let ended = ["failed", "timed_out", "cancelled"];
-        let failed = members.iter().filter(|row| ended.contains(&row.shown.as_str()));
-        Ok(failed.map(|row| row.component.to_string()).collect())
     }
 
     async fn known(
@@ -293,6 +282,8 @@ fn names_another(asked: &str, latest: &Latest) -> bool {
         |nvr: &ebs_domain::nvr::Nvr| nvr.version().starts_with(|c: char| c.is_ascii_digit());
     of_package.is_some_and(|nvr| digits(&nvr) && nvr.as_str() != latest.nvr)
 }
+
+pub mod whole;
 
 #[cfg(test)]
 mod tests;

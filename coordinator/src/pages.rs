@@ -26,8 +26,8 @@ use crate::{
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
-        LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
-        StateCount, TagView, TriggerView, build_view, pauses,
+        LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, ReconcileView,
+        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses,
     },
 };
 
@@ -240,6 +240,7 @@ impl Pages for StorePages {
             paused: (!pauses.is_empty())
                 .then(|| pauses.iter().map(PauseView::words).collect::<Vec<_>>().join(" ")),
             pauses,
+            awaited: awaited(&*self.store).await?,
             web_url: self.web_url.clone(),
             trigger_tags: self.trigger_tags().await?,
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,
@@ -252,6 +253,7 @@ impl Pages for StorePages {
             credentials: self.worrying(),
             orphans: orphans.into_iter().map(OrphanView::from).collect(),
             lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
+            reconcile: ReconcileView::read(&*self.store).await?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             caught_up: progress.caught_up,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 /// The longest that an answer may take: a coordinator waits up to 8 s for the leader.
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Duration = Duration::from_secs(35);
 
 /// The longest answer taken, in bytes: a batch of 5,000 packages has under 2 MiB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -111,6 +111,11 @@ impl Client {
     /// The bytes of `/api/v1/next`.
     pub(crate) async fn next(&self) -> Result<Vec<u8>, AskError> {
         self.get("api/v1/next", &[StatusCode::OK]).await
+    }
+
+    /// The bytes of `/api/v1/reconcile`.
+    pub(crate) async fn reconcile(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/reconcile", &[StatusCode::OK]).await
     }
 
     /// Asks for a change; the bytes of the answer.

@@ -11,6 +11,7 @@ pub(crate) struct Status {
     pub(crate) leader: Option<Leader>,
     pub(crate) configuration: Configuration,
     pub(crate) paused: Option<String>,
+    pub(crate) awaited: Vec<String>,
     pub(crate) current: Option<Batch>,
     pub(crate) pending_total: u64,
     pub(crate) pending: Vec<Trigger>,

@@ -404,7 +404,7 @@ request 7: done
 #[tokio::test]
 async fn all_that_failed_in_a_batch_can_be_asked_for_past_the_deny_list() {
     let words = ["trigger", "--failed-in", "9", "--force", "--dry-run", "--reason", "mended"];
-    let body = serde_json::json!({"reason": "mended", "names": [], "failed_in": 9, "force": true, "dry_run": true});
+    let body = serde_json::json!({"reason": "mended", "names": [], "failed_in": 9, "update": null, "side_tag": null, "force": true, "dry_run": true});
     assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
 }
 

@@ -10,11 +10,17 @@ use crate::client::Change;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Trigger {
     /// Names, here or in Rawhide, NVRs, or URLs of sources. Only what is latest in the trigger tag can be built.
-    #[arg(required_unless_present = "failed_in")]
+    #[arg(required_unless_present_any = ["failed_in", "update", "side_tag"])]
     names: Vec<String>,
     /// All that failed, took too long or was cancelled in this batch.
     #[arg(long, value_name = "BATCH")]
     failed_in: Option<i64>,
+    /// The builds of a Bodhi update.
+    #[arg(long, value_name = "ALIAS")]
+    update: Option<String>,
+    /// The builds of a side tag, or of the update that was made from it.
+    #[arg(long, value_name = "TAG")]
+    side_tag: Option<String>,
     /// Builds also what is on the deny list, or built already.
     #[arg(long)]
     force: bool,
@@ -29,9 +35,10 @@ pub(crate) struct Trigger {
 impl Trigger {
     /// The change that is asked for.
     pub(crate) fn change(&self) -> Change<'static> {
-        let Self { names, failed_in, force, dry_run, reason } = self;
+        let Self { names, failed_in, update, side_tag, force, dry_run, reason } = self;
         let body = serde_json::json!({
-            "reason": reason, "names": names, "failed_in": failed_in, "force": force, "dry_run": dry_run,
+            "reason": reason, "names": names, "failed_in": failed_in, "update": update, "side_tag": side_tag,
+            "force": force, "dry_run": dry_run,
         });
         Change { place: vec!["api", "v1", "triggers"], body }
     }

@@ -23,6 +23,9 @@ pub(crate) fn status(status: &Status) -> String {
     if let Some(reason) = &status.paused {
         line(&mut text, format_args!("paused: {reason}"));
     }
+    for sentence in &status.awaited {
+        line(&mut text, format_args!("the next batch waits: {sentence}"));
+    }
     match &status.current {
         Some(current) => batch(&mut text, current, status.now),
         None => line(&mut text, format_args!("no batch runs")),
@@ -331,7 +334,7 @@ pub(crate) fn denials(denials: &[Denial], whole: bool) -> String {
 }
 
 /// A moment, UTC, to the second.
-fn moment(millis: i64) -> String {
+pub(crate) fn moment(millis: i64) -> String {
     let time = DateTime::<Utc>::from_timestamp_millis(millis);
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()
 }

@@ -19,6 +19,10 @@ pub struct Forming {
     pub last_batch_ended: Option<Timestamp>,
     /// Whether batches are paused.
     pub pause: Pause,
+    /// Until when builds are waited for that belong with some that have come, if there are such.
+    pub siblings_until: Option<Timestamp>,
+    /// How long these may put a batch off, beyond the longest wait for quiet.
+    pub sibling_wait: Duration,
 }
 
 /// Whether new batches may begin.
@@ -60,7 +64,10 @@ pub fn decide(forming: &Forming, now: Timestamp) -> Decision {
         .flatten()
         .max()
         .unwrap_or(first);
-    let begin = (quiet_from + forming.lull).min(bound_from + forming.max_lull);
+    let quiet = (quiet_from + forming.lull).min(bound_from + forming.max_lull);
+    let last = bound_from + forming.max_lull + forming.sibling_wait;
+    let complete = forming.siblings_until.map(|until| until.min(last));
+    let begin = complete.map_or(quiet, |complete| quiet.max(complete));
     if begin <= now { Decision::Begin } else { Decision::Wait(begin) }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ebs_domain::batch::{Effect, Event, Outcome, Plan};
+use ebs_domain::{
+    batch::{Effect, Event, Outcome, Plan},
+    id::TriggerId,
+};
 
 use super::{
     effects::{self, Running},
@@ -10,6 +13,7 @@ use super::{
     parts::Parts,
     reads::Reading,
     search::{Search, Stray},
+    siblings::{Expected, Family},
 };
 use crate::store::OrphanKind;
 
@@ -33,6 +37,8 @@ pub(super) enum Start {
     Missing(Vec<String>),
     /// Look for what is ours and that nobody knows.
     Search(Search),
+    /// Ask Bodhi which builds belong with some that wait.
+    Siblings(Family),
 }
 
 /// What came of a call.
@@ -52,6 +58,8 @@ pub(super) enum Ended {
     Missing(Result<Vec<String>, String>),
     /// What of ours nobody knows.
     Found { kind: OrphanKind, found: Result<Vec<Stray>, Failing> },
+    /// Which builds belong with these that wait.
+    Siblings { asked: Vec<TriggerId>, found: Result<Vec<Expected>, Failing> },
 }
 
 impl Call {
@@ -68,6 +76,7 @@ impl Call {
             Start::Read { .. } => "read",
             Start::Missing(_) => "ask the queue for jobs",
             Start::Search(_) => "search",
+            Start::Siblings(_) => "ask for siblings",
         }
     }
 
@@ -86,6 +95,9 @@ impl Call {
             }
             Start::Search(search) => {
                 Ended::Found { kind: search.kind(), found: search.run(parts).await }
+            }
+            Start::Siblings(family) => {
+                Ended::Siblings { asked: family.asked(), found: family.run(parts).await }
             }
             Start::Missing(jobs) => Ended::Missing(
                 parts.queue.missing(&jobs).await.map_err(|error| crate::report::chain(&error)),

@@ -25,6 +25,7 @@ impl Term {
         }
         self.follow_pauses(now, &mut turn);
         self.form_batch(now, &mut turn);
+        self.ask_for_siblings(now, &mut turn);
         self.issue_due(now, &mut turn);
         self.start_read(now, &mut turn);
         self.polls.watch(self.state.watches(), now.mono);

@@ -15,6 +15,8 @@ impl Term {
         if self.state.batch.is_some() {
             return;
         }
+        let awaited =
+            self.state.siblings.awaited(&self.state.pending, self.parts.settings.sibling_wait);
         let settings = &self.parts.settings;
         let state = Forming {
             lull: settings.lull,
@@ -23,8 +25,13 @@ impl Term {
             last_eligible: self.state.last_eligible,
             last_batch_ended: self.state.last_ended,
             pause: self.pause,
+            siblings_until: awaited.as_ref().map(|awaited| awaited.until),
+            sibling_wait: settings.sibling_wait,
         };
-        match forming::decide(&state, now.wall) {
+        let decision = forming::decide(&state, now.wall);
+        let waits = matches!(decision, Decision::Wait(_));
+        self.state.siblings.show(awaited.filter(|_| waits), turn);
+        match decision {
             Decision::Idle | Decision::Paused => self.form_due = None,
             Decision::Wait(until) => self.form_due = Some(now.mono + until.since(now.wall)),
             Decision::Begin => {
@@ -32,6 +39,7 @@ impl Term {
                 let candidates = candidates::candidates(&self.state.pending, &snapshot.policy);
                 let id = BatchId::new(self.state.newest_batch + 1);
                 self.state.newest_batch = id.get();
+                self.state.siblings.forget();
                 let uuid = self.parts.chance.uuid();
                 tracing::info!(
                     batch.id = id.get(),

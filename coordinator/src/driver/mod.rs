@@ -31,6 +31,7 @@ mod reads;
 mod record;
 mod search;
 mod show;
+mod siblings;
 mod state;
 mod take;
 mod tell;

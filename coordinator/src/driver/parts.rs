@@ -48,6 +48,8 @@ pub struct DriverSettings {
     pub lull: Duration,
     /// The longest wait for quiet.
     pub max_lull: Duration,
+    /// How long builds are waited for that came through one update with some that wait; zero: not at all.
+    pub sibling_wait: Duration,
     /// How long after its last possible sending a creating call may still take effect.
     pub doubt_wait: Duration,
     /// How long after the queue lost a job its holder may still send the job's call.

@@ -14,8 +14,10 @@ use uuid::Uuid;
 use super::{
     ledger::{Ledger, Open},
     parts::Parts,
+    siblings::Siblings,
 };
 use crate::{
+    awaited::AWAITED,
     pause::{OperatorPause, PAUSE},
     store::{
         BatchRow, DeadRow, MAX_DEAD_LETTERS, MAX_ORPHANS, OrphanKind, OrphanRow, Store, TriggerRow,
@@ -51,6 +53,8 @@ pub(super) struct State {
     pub(super) orphans: BTreeMap<(OrphanKind, String), OrphanRow>,
     /// The pause that a person asked for.
     pub(super) pause: Option<OperatorPause>,
+    /// What is known of builds that belong with those that wait.
+    pub(super) siblings: Siblings,
     /// The newest request that this term has looked at.
     pub(super) looked_at: Option<RequestId>,
 }
@@ -82,8 +86,10 @@ impl State {
         let dead = store.dead_letters(MAX_DEAD_LETTERS).await?;
         let orphans = store.orphans(MAX_ORPHANS).await?;
         let pause = OperatorPause::read(store.mark(PAUSE).await?.as_deref())?;
+        let shown = store.mark(AWAITED).await?;
         Ok(Self {
             pause,
+            siblings: Siblings::new(shown.unwrap_or_default(), mono),
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
             last_ended: recent.iter().filter_map(|row| row.ended).max(),
             late: load_late(store, batch.as_ref().map(|batch| batch.id)).await?,

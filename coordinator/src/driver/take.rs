@@ -108,6 +108,7 @@ impl Term {
             }
             Ended::Missing(jobs) => self.take_missing(jobs, now, turn),
             Ended::Found { kind, found } => self.take_search(kind, found, now, turn),
+            Ended::Siblings { asked, found } => self.take_siblings(asked, found, now),
         }
     }
 

@@ -10,18 +10,20 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use ebs_domain::{id::Component, policy::Policy};
+use ebs_domain::{id::Component, policy::Policy, time::Timestamp};
 use ebs_shared::clock::Clock;
 use serde::de::DeserializeOwned;
 
 use super::{
     build::build_view,
     change::{fault, unavailable},
-    pause::{PauseView, pauses},
+    pause::{PauseView, awaited, pauses},
+    reconcile::report,
 };
 use crate::{
     board::Board,
     explain::{Built, Evidence, Explanation, Trigger, explain, meant},
+    findings::{Finding, Mode},
     lists,
     preview::{Preview, preview},
     snapshot::Snapshot,
@@ -119,14 +121,28 @@ impl Witness {
                 .map(|row| (row.class, row.source.to_string(), row.last, row.expires))
                 .collect(),
             pauses: self.why_paused(paused).await?,
+            found: self.found(component).await?,
         };
         Ok(explain(component, &evidence))
+    }
+
+    /// What reconcile has found of a component last, and when.
+    async fn found(
+        &self,
+        component: &Component,
+    ) -> Result<Option<(Finding, Timestamp)>, StoreError> {
+        let found = report(&*self.store, Mode::Real).await?.found;
+        Ok(found.and_then(|found| {
+            let finding = found.findings.into_iter().find(|it| it.component == *component)?;
+            Some((finding, found.at))
+        }))
     }
 
     /// Why no new batch begins, in sentences.
     async fn why_paused(&self, configured: bool) -> Result<Vec<String>, StoreError> {
         let all = pauses(&*self.store, configured, self.clock.now()).await?;
-        Ok(all.iter().map(PauseView::words).collect())
+        let awaited = awaited(&*self.store).await?;
+        Ok(all.iter().map(PauseView::words).chain(awaited).collect())
     }
 }
 

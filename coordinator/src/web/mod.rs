@@ -12,10 +12,12 @@ mod health;
 mod lists;
 mod page;
 mod pause;
+mod reconcile;
 #[cfg(test)]
 mod sample;
 mod server;
 mod triggers;
+mod upstream;
 mod view;
 
 pub use build::build_view;
@@ -25,6 +27,7 @@ pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
 pub use lists::{HeldView, ListView};
-pub use pause::{PauseView, pauses};
+pub use pause::{PauseView, awaited, pauses};
+pub use reconcile::ReconcileView;
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

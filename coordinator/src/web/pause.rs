@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{change::change, desk::Desk};
 use crate::{
+    awaited::{AWAITED, Awaited},
     pause::{OperatorPause, PAUSE},
     store::{Store, StoreError, StoreErrorKind},
     wish::Wish,
@@ -81,6 +82,20 @@ pub async fn pauses(
     })?;
     let operator = operator.filter(|pause| pause.holds(now)).map(PauseView::of_operator);
     Ok(configured.then(PauseView::of_configuration).into_iter().chain(operator).collect())
+}
+
+/// The builds that the next batch waits for, in sentences. The same on any instance.
+///
+/// # Errors
+///
+/// The store does not answer, or what is stored cannot be read.
+pub async fn awaited(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let text = store.mark(AWAITED).await?;
+    let awaited = Awaited::read(text.as_deref()).map_err(|error| StoreError {
+        what: "read what the next batch waits for",
+        kind: StoreErrorKind::Broken(format!("{error:#}")),
+    })?;
+    Ok(awaited.iter().flat_map(Awaited::words).collect())
 }
 
 /// The body of a request for a pause.

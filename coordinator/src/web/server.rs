@@ -29,15 +29,15 @@ use tower_http::{
 use super::{
     Condition, Desk, Health, Need, Overview, Pages, Witness, api, components,
     page::{Asked, Page, Unavailable},
-    triggers,
+    triggers, upstream,
 };
 use crate::{
     manual::Asking,
     store::{Store, StoreError},
 };
 
-/// The longest that answering takes.
-const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// The longest that answering takes: Bodhi and Koji may be asked for one answer, and then the leader.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// The longest body of a request, in bytes: the longest is a list of names.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// How long the database may take for `/ready`.
@@ -107,6 +107,7 @@ pub fn router(served: Served) -> Router {
     let asked = api::routes(served.desk.clone());
     let components = components::routes(served.witness.clone());
     let triggers = triggers::routes(served.desk.clone(), served.asking.clone());
+    let trigger = upstream::routes(served.desk.clone(), served.asking.clone());
     let router = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -125,7 +126,8 @@ pub fn router(served: Served) -> Router {
         .with_state(Site { served, last: Arc::default() })
         .merge(asked)
         .merge(components)
-        .merge(triggers);
+        .merge(triggers)
+        .merge(trigger);
     bounded(router)
 }
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use ebs_domain::id::{BatchId, RequestId};
+use ebs_domain::id::{BatchId, RequestId, TagName};
 use ebs_shared::token::Scope;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ use super::{
     desk::Desk,
 };
 use crate::{
-    manual::{Asking, MAX_NAMES, Verdict},
+    manual::{Asking, MAX_NAMES, Verdict, whole::WholeError},
     wish::Wish,
 };
 
@@ -26,9 +26,9 @@ const MAX_WHAT_BYTES: usize = 180;
 
 /// Where triggers are asked for.
 #[derive(Clone)]
-struct Counter {
-    desk: Desk,
-    asking: Asking,
+pub(super) struct Counter {
+    pub(super) desk: Desk,
+    pub(super) asking: Asking,
 }
 
 /// What is answered at `/api/v1/triggers`.
@@ -46,6 +46,10 @@ struct Ask {
     names: Vec<String>,
     /// All that failed, took too long or was cancelled in this batch.
     failed_in: Option<BatchId>,
+    /// The builds of this Bodhi update.
+    update: Option<String>,
+    /// The builds of this side tag.
+    side_tag: Option<TagName>,
     /// Sets deny list and "already built" aside.
     #[serde(default)]
     force: bool,
@@ -71,12 +75,15 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         return refused(refusal);
     }
     let Ok(ask) = serde_json::from_slice::<Ask>(&body) else {
-        let text = "The body is `{\"reason\": \"…\", \"names\": [\"bash\"]}`; `failed_in` (a batch), `force` and `dry_run` may be there.";
+        let text = "The body is `{\"reason\": \"…\", \"names\": [\"bash\"]}`; `failed_in` (a batch), `update` (its alias), `side_tag`, `force` and `dry_run` may be there.";
         return fault(StatusCode::BAD_REQUEST, "bad_body", text);
     };
     let names = match all_names(&ask, asking).await {
         Ok(names) => names,
-        Err(error) => return unknown(&error),
+        Err(WholeError::NotThere(text)) => {
+            return fault(StatusCode::NOT_FOUND, "not_there", &format!("No: {text}."));
+        }
+        Err(WholeError::Away(error)) => return unknown(&error),
     };
     if names.is_empty() || names.len() > MAX_NAMES {
         let text = format!("{} names are asked for: from 1 to {MAX_NAMES} are taken.", names.len());
@@ -91,7 +98,7 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         let result = (!ask.dry_run).then(|| "nothing to build".to_owned());
         return Json(Answered { request: None, result, names: verdicts }).into_response();
     }
-    let wish = Wish::Trigger { what: line(&ask), builds, force: ask.force };
+    let wish = Wish::Trigger { what: line(ask.parts()), builds, force: ask.force };
     match asked_for(desk, &headers, Some(&ask.reason), wish).await {
         Ok((request, result)) => {
             let code = if result.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -102,24 +109,39 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
     }
 }
 
-async fn all_names(ask: &Ask, asking: &Asking) -> anyhow::Result<Vec<String>> {
+async fn all_names(ask: &Ask, asking: &Asking) -> Result<Vec<String>, WholeError> {
     let mut names = ask.names.clone();
     if let Some(batch) = ask.failed_in {
         names.extend(asking.failed_in(batch).await?);
     }
+    if let Some(alias) = &ask.update {
+        names.extend(asking.in_update(alias).await?);
+    }
+    if let Some(tag) = &ask.side_tag {
+        names.extend(asking.in_side_tag(tag).await?);
+    }
     Ok(names)
 }
 
-fn unknown(error: &anyhow::Error) -> Response {
+pub(super) fn unknown(error: &anyhow::Error) -> Response {
     tracing::warn!(error = format!("{error:#}"), "what is asked for cannot be looked up");
     let text = format!("It cannot be looked up now: {error:#}.");
     fault(StatusCode::SERVICE_UNAVAILABLE, "cannot_look", &text)
 }
 
+impl Ask {
+    /// What was asked for, in words.
+    fn parts(&self) -> impl Iterator<Item = String> {
+        let failed = self.failed_in.map(|batch| format!("what failed in batch {batch}"));
+        let update = self.update.as_ref().map(|alias| format!("the update {alias}"));
+        let side_tag = self.side_tag.as_ref().map(|tag| format!("the side tag {tag}"));
+        [failed, update, side_tag].into_iter().flatten().chain(self.names.clone())
+    }
+}
+
 /// What was asked for, in a line of the audit.
-fn line(ask: &Ask) -> String {
-    let failed = ask.failed_in.map(|batch| format!("what failed in batch {batch}"));
-    let mut line = failed.into_iter().chain(ask.names.clone()).collect::<Vec<_>>().join(" ");
+pub(super) fn line(parts: impl Iterator<Item = String>) -> String {
+    let mut line = parts.collect::<Vec<_>>().join(" ");
     line.retain(|c| !c.is_control());
     line.truncate(line.floor_char_boundary(MAX_WHAT_BYTES));
     line

@@ -13,7 +13,7 @@ use ebs_domain::{
 use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
-use super::{ListView, PauseView};
+use super::{ListView, PauseView, ReconcileView};
 use crate::store::{DeadRow, OrphanRow, StoreError};
 
 /// Where the overview comes from.
@@ -42,6 +42,8 @@ pub struct Overview {
     pub paused: Option<String>,
     /// The same, each source by itself.
     pub pauses: Vec<PauseView>,
+    /// The builds that the next batch waits for, in sentences, by update.
+    pub awaited: Vec<String>,
     /// Koji's pages for people, such as `https://koji.fedoraproject.org/koji`, without a slash at its end.
     pub web_url: String,
     /// The tags that trigger, the one that the configuration names first.
@@ -66,6 +68,8 @@ pub struct Overview {
     pub orphans: Vec<OrphanView>,
     /// Package lists, by name.
     pub lists: Vec<ListView>,
+    /// What ELN lacks, as it was found last; absent if it was never looked for.
+    pub reconcile: Option<ReconcileView>,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.

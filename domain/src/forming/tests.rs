@@ -17,6 +17,8 @@ fn forming() -> Forming {
         last_eligible: Some(at(0)),
         last_batch_ended: None,
         pause: Pause::Running { since: None },
+        siblings_until: None,
+        sibling_wait: Duration::from_secs(600),
     }
 }
 
@@ -54,6 +56,22 @@ fn the_longest_wait_counts_from_the_end_of_the_last_batch_or_pause_if_that_is_la
         decide(&Forming { last_eligible: Some(at(2399)), ..resumed }, at(2399)),
         Decision::Wait(at(2400))
     );
+}
+
+#[test]
+fn builds_that_belong_together_are_waited_for_beyond_the_quiet_time() {
+    let one_missing = Forming { siblings_until: Some(at(600)), ..forming() };
+    assert_eq!(decide(&one_missing, at(60)), Decision::Wait(at(600)));
+    assert_eq!(decide(&one_missing, at(600)), Decision::Begin);
+    let over_already = Forming { siblings_until: Some(at(30)), ..forming() };
+    assert_eq!(decide(&over_already, at(59)), Decision::Wait(at(60)));
+}
+
+#[test]
+fn builds_that_are_missing_again_and_again_hold_a_batch_up_for_one_limit_only() {
+    let always = Forming { siblings_until: Some(at(9000)), ..forming() };
+    assert_eq!(decide(&always, at(900)), Decision::Wait(at(1500)));
+    assert_eq!(decide(&always, at(1500)), Decision::Begin);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod cases {
     use std::{collections::BTreeSet, fs, path::PathBuf};
 
     use ebs_coordinator::{
+        awaited::{self, Awaited},
         intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
         lists::Kept,
         pause::{self, OperatorPause},
@@ -211,6 +212,12 @@ mod cases {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
         variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Trigger Refresh Undeny Pause Unpause);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_read_and_written_as_ever() {
+        let awaited: Vec<Awaited> = check("awaited", awaited::VERSION);
+        assert!(awaited.iter().all(|awaited| awaited.v == awaited::VERSION));
     }
 
     #[test]

@@ -372,6 +372,7 @@ fn settings(plan: &Plan) -> DriverSettings {
     DriverSettings {
         lull: seconds(10),
         max_lull: seconds(60),
+        sibling_wait: seconds(40),
         doubt_wait: seconds(90),
         lost_job_sends: JOB_LEASE,
         call_limit: KOJI_CALL,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use fedora_sim::{
     bodhi::script::{BodhiScript, UpdateOutcome, UpdateTiming},
     chance,
-    control::{Announce, NewTag},
+    control::{Announce, NewTag, RawhideUpdate},
     script::{Outcome, Script, SeedTrouble, Service, Site, Timing, Trouble, Window},
 };
 
@@ -29,6 +29,8 @@ pub const WELL_FROM: Duration = Duration::from_secs(780);
 pub enum Event {
     /// A build enters Rawhide.
     Tag(NewTag),
+    /// Bodhi has an update with these builds, which come one by one, or not at all.
+    Update(RawhideUpdate),
     /// A process is killed.
     Kill(&'static str),
     /// A process is told to stop.
@@ -82,6 +84,7 @@ impl Event {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Tag(_) => "tag",
+            Self::Update(_) => "update of Rawhide",
             Self::Kill(_) => "kill",
             Self::Stop(_) => "stop",
             Self::Pause(..) => "pause",
@@ -195,6 +198,7 @@ impl Plan {
             let mut packages: Vec<&str> = PACKAGES.to_vec();
             packages.sort_by_key(|package| dice.draw(&["pick", &round_word, package]));
             packages.truncate(usize::try_from(count).unwrap_or(2));
+            let mut together = Vec::new();
             for package in packages {
                 let words = ["build", round_word.as_str(), package];
                 let at = begin + dice.span(&words, 0, 20_000);
@@ -203,8 +207,18 @@ impl Plan {
                 for release in 1..=builds {
                     let tag = self.new_build(dice, package, round, release);
                     let at = at + Duration::from_secs(4 * (release - 1));
+                    together.push(tag.clone());
                     self.events.push(Planned { at, fault: None, event: Event::Tag(tag) });
                 }
+            }
+            // Every other round is one update, known to Bodhi before its builds are tagged.
+            if dice.below(&["together", &round_word], 2) == 0 {
+                let update = RawhideUpdate {
+                    from_tag: format!("f45-build-side-{round_word}"),
+                    builds: together,
+                };
+                let at = begin - Duration::from_secs(1);
+                self.events.push(Planned { at, fault: None, event: Event::Update(update) });
             }
         }
     }

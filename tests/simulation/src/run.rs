@@ -293,6 +293,9 @@ impl Play {
                     Err(refusal) => story.tell("world", format!("cannot tag: {refusal}")),
                 }
             }
+            Event::Update(new) => {
+                self.stage.world.change(|state| state.update_for_test(&new));
+            }
             Event::Kill(process) => alive(process).life.kill(),
             Event::Stop(process) => alive(process).stop.cancel(),
             Event::Pause(process, span) => alive(process).life.pause(Instant::now() + span),

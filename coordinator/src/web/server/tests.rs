@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use ebs_domain::id::BatchId;
 use ebs_shared::{
+    bodhi::BodhiUpdates,
     clients,
     clock::System,
     config::parse_static,
@@ -34,8 +35,8 @@ impl Pages for Fixed {
     }
 }
 
-/// A hub that is not there.
-fn nobody(metrics: &Metrics) -> HubClient {
+/// Fedora, which is not there.
+fn nobody(metrics: &Metrics) -> (HubClient, BodhiUpdates) {
     let text = "configuration:
   koji: {profile: sim, build_target: eln, stable_tag: eln, scratch_build: false, fail_fast: true}
   bodhi: {staging: false}
@@ -48,7 +49,8 @@ ebs:
 ";
     let config = parse_static("static.yaml", text).unwrap().config;
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new().unwrap());
-    clients::hub(&exchange, &config, metrics.registry()).unwrap()
+    let hub = clients::hub(&exchange, &config, metrics.registry()).unwrap();
+    (hub, clients::bodhi(&exchange, &config, metrics.registry()).unwrap())
 }
 
 /// A server on a free port, with what it shows.
@@ -72,6 +74,7 @@ impl Running {
         let store = SqlStore::open(&StoreOptions::new(location)).await.unwrap();
         let (health, metrics, stop) =
             (Health::default(), Metrics::new().unwrap(), CancellationToken::new());
+        let (hub, updates) = nobody(&metrics);
         let served = Served {
             health: health.clone(),
             store: Arc::new(store.clone()),
@@ -84,7 +87,8 @@ impl Running {
                 clock: Arc::new(System),
             },
             asking: Asking {
-                hub: Arc::new(nobody(&metrics)),
+                hub: Arc::new(hub),
+                updates: Arc::new(updates),
                 store: Arc::new(store.clone()),
                 board: Board::new(Arc::new(System), &prometheus::Registry::new()).unwrap(),
                 clock: Arc::new(System),
@@ -210,7 +214,6 @@ async fn nothing_can_be_changed_and_large_bodies_are_refused() {
         .await
         .unwrap();
     assert_eq!(large.status(), 413);
-    assert_eq!(running.get("/trigger").await.status(), 404);
 }
 
 #[tokio::test]
@@ -263,8 +266,12 @@ async fn without_a_configuration_there_is_no_preview_and_it_says_so() {
 #[tokio::test]
 async fn triggers_are_asked_for_with_a_token_only() {
     let running = Running::start(false).await;
-    let url = format!("{}/api/v1/triggers", running.base);
-    let ask = running.client.post(&url).body(r#"{"reason": "r", "names": ["bash"]}"#);
-    let answer = ask.send().await.unwrap();
-    assert_eq!(answer.status(), 403, "changes are off without a file of tokens");
+    for (path, body) in
+        [("/api/v1/triggers", r#"{"reason": "r", "names": ["bash"]}"#), ("/trigger", r#"["bash"]"#)]
+    {
+        let ask = running.client.post(format!("{}{path}", running.base)).body(body);
+        let answer = ask.send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}: changes are off without a file of tokens");
+    }
+    assert_eq!(running.get("/trigger").await.status(), 405);
 }

@@ -24,6 +24,29 @@ pub(super) struct Ask {
     pub(super) require_testcases: bool,
 }
 
+impl Ask {
+    /// What a packager asks for whose update is of no interest but for its builds.
+    pub(super) fn of_packager() -> Self {
+        let unspecified = || "unspecified".to_owned();
+        Self {
+            from_tag: None,
+            builds: Vec::new(),
+            kind: "enhancement".to_owned(),
+            notes: "Several packages that belong together".to_owned(),
+            severity: unspecified(),
+            suggest: unspecified(),
+            display_name: String::new(),
+            edited: None,
+            stable_karma: 3,
+            unstable_karma: -3,
+            autokarma: true,
+            close_bugs: true,
+            require_bugs: false,
+            require_testcases: false,
+        }
+    }
+}
+
 const TYPES: [&str; 5] = ["bugfix", "security", "newpackage", "enhancement", "unspecified"];
 const SEVERITIES: [&str; 5] = ["unspecified", "urgent", "high", "medium", "low"];
 const SUGGESTIONS: [&str; 3] = ["unspecified", "reboot", "logout"];

@@ -35,6 +35,44 @@ impl From<Refused> for Answer {
 }
 
 impl State {
+    /// Puts somebody's update as it is: it goes nowhere from there. Gives its alias.
+    pub fn put_update(
+        &mut self,
+        user: i64,
+        from_tag: &str,
+        builds: Vec<i64>,
+        status: Status,
+    ) -> String {
+        let now = self.now();
+        let id = self.bodhi.updates.last_key_value().map_or(0, |(id, _)| *id) + 1;
+        let alias = self.new_alias(id, now);
+        let update = Update {
+            id,
+            alias: alias.clone(),
+            user,
+            status,
+            builds,
+            gating: None,
+            from_tag: from_tag.to_owned(),
+            ask: Ask::of_packager(),
+            request: None,
+            pushed: true,
+            signed: BTreeSet::new(),
+            release: 0,
+            outcome: UpdateOutcome::Stable,
+            stage: Stage::Rest,
+            submitted: now,
+            modified: None,
+            approved: None,
+            testing: Some(now),
+            last_push: Some(now),
+            stable: None,
+            comments: Vec::new(),
+        };
+        self.bodhi.updates.insert(id, update);
+        alias
+    }
+
     /// Answers a well-formed POST of a user who may post.
     pub(super) fn post_update(&mut self, ask: Ask, user: i64) -> Answer {
         if let Some(nvr) = self.bodhi.broken.take() {

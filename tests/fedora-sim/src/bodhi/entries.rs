@@ -4,11 +4,13 @@ use super::update::{Comment, UpdateEntry};
 use crate::world::State;
 
 impl State {
-    /// All updates, for the report.
+    /// All updates that services have made, for the report; not those of Rawhide's packagers.
     #[must_use]
     pub fn update_entries(&self) -> Vec<UpdateEntry> {
+        let packager = self.user_named("other").map_or(0, |user| user.id);
         self.bodhi
             .updates()
+            .filter(|update| update.user != packager)
             .map(|update| UpdateEntry {
                 alias: update.alias.clone(),
                 from_tag: update.from_tag.clone(),

@@ -5,9 +5,11 @@ mod operator;
 mod report;
 mod routes;
 mod tag;
+mod update;
 
 pub use door::{Door, Ways};
 pub use operator::Deed;
 pub use report::{Leftovers, Report};
 pub use routes::routes;
 pub use tag::{Announce, NewTag, TagAnswer};
+pub use update::RawhideUpdate;

@@ -14,6 +14,7 @@ use super::{
     operator::Deed,
     report::Report,
     tag::{NewTag, TagAnswer},
+    update::RawhideUpdate,
 };
 use crate::world::World;
 
@@ -24,6 +25,10 @@ async fn tag(Shared(world): Shared<World>, Json(new): Json<NewTag>) -> Answer<Ta
         .change(|state| state.tag_for_test(&new))
         .map(Json)
         .map_err(|fault| (StatusCode::CONFLICT, fault.to_string()))
+}
+
+async fn update(Shared(world): Shared<World>, Json(new): Json<RawhideUpdate>) -> Json<Value> {
+    Json(json!({"alias": world.change(|state| state.update_for_test(&new))}))
 }
 
 async fn script(Shared(world): Shared<World>, Json(patch): Json<Value>) -> Answer<Value> {
@@ -60,11 +65,12 @@ async fn door(Shared(door): Shared<Door>, Json(wish): Json<Wish>) -> Answer<Valu
     }
 }
 
-/// `POST /sim/tag`, `POST /sim/script`, `POST /sim/operator`, `POST /sim/door`, `GET /sim/report`.
+/// `POST /sim/tag`, `POST /sim/update`, `POST /sim/script`, `POST /sim/operator`, `POST /sim/door`, `GET /sim/report`.
 pub fn routes(world: World, doorkeeper: Door) -> Router {
     let doors = Router::new().route("/sim/door", post(door)).with_state(doorkeeper);
     Router::new()
         .route("/sim/tag", post(tag))
+        .route("/sim/update", post(update))
         .route("/sim/script", post(script))
         .route("/sim/operator", post(operator))
         .route("/sim/report", get(report))

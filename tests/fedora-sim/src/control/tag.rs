@@ -67,6 +67,12 @@ pub struct TagAnswer {
     pub message_id: Option<String>,
 }
 
+impl NewTag {
+    fn nvr(&self) -> String {
+        format!("{}-{}-{}", self.name, self.version, self.release)
+    }
+}
+
 impl State {
     /// Makes a COMPLETE build in the trigger tag, and has the bus tell of it.
     ///
@@ -78,30 +84,9 @@ impl State {
         let Some(tag) = self.tag_named(&tag_name).map(|tag| tag.id) else {
             return Err(Refusal::generic(format!("No such tagInfo: '{tag_name}'")));
         };
-        let source = format!("git+{}/{}#{}", self.script.site.dist_git, new.name, new.commit);
-        self.know_source(&new.name, &new.commit, &new.version, &new.release, new.epoch);
-        let nvr = format!("{}-{}-{}", new.name, new.version, new.release);
-        let owner = self.user_named("other").map_or(1, |user| user.id);
-        let build = match self.build_named(&nvr).map(|build| build.id) {
-            Some(build) => build,
-            None => self.import_build(NewBuild {
-                name: new.name.clone(),
-                version: new.version.clone(),
-                release: new.release.clone(),
-                epoch: new.epoch,
-                draft: false,
-                task: None,
-                owner,
-                source: source.clone(),
-                extra: json!({"source": {"original_url": source}}),
-            }),
-        };
-        if new.no_source
-            && let Some(build) = self.build_mut(build)
-        {
-            build.source = None;
-            build.extra = serde_json::Value::Null;
-        }
+        let (build, owner) = self.build_for_test(new);
+        let source = self.source_of(new);
+        let nvr = new.nvr();
         let said = self.messages().len();
         let place = match new.announce {
             Announce::False | Announce::Centos => self.say_tagged("tag", tag, build, owner),
@@ -122,6 +107,38 @@ impl State {
         let message_id = place.and_then(|place| self.announce(place, new.announce));
         let event = self.tagged_event(tag, build);
         Ok(TagAnswer { build_id: build, nvr, source, event, message_id })
+    }
+
+    /// Makes a COMPLETE build that is in no tag, unless it is there.
+    pub(super) fn build_for_test(&mut self, new: &NewTag) -> (i64, i64) {
+        let source = self.source_of(new);
+        self.know_source(&new.name, &new.commit, &new.version, &new.release, new.epoch);
+        let owner = self.user_named("other").map_or(1, |user| user.id);
+        let build = match self.build_named(&new.nvr()).map(|build| build.id) {
+            Some(build) => build,
+            None => self.import_build(NewBuild {
+                name: new.name.clone(),
+                version: new.version.clone(),
+                release: new.release.clone(),
+                epoch: new.epoch,
+                draft: false,
+                task: None,
+                owner,
+                source: source.clone(),
+                extra: json!({"source": {"original_url": source}}),
+            }),
+        };
+        if new.no_source
+            && let Some(build) = self.build_mut(build)
+        {
+            build.source = None;
+            build.extra = serde_json::Value::Null;
+        }
+        (build, owner)
+    }
+
+    fn source_of(&self, new: &NewTag) -> String {
+        format!("git+{}/{}#{}", self.script.site.dist_git, new.name, new.commit)
     }
 
     fn announce(&mut self, place: usize, how: Announce) -> Option<String> {

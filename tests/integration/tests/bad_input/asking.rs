@@ -5,7 +5,7 @@ use ebs_shared::{
     clock::System,
     token::{Scope, Token},
 };
-use fedora_sim::script::Script;
+use fedora_sim::{control::Announce, script::Script};
 use serde_json::Value;
 
 use crate::ground::{Coordinator, Ground};
@@ -52,5 +52,50 @@ async fn a_change_needs_a_token_and_is_answered_by_the_leader() -> Result<()> {
     assert_eq!(audit[0]["why"], "it is mended");
     assert_eq!(audit[0]["result"], "refused: no job `b1.1.submit_builds#1` is set aside");
     assert_eq!(coordinator.json("status.json").await?["dead"], serde_json::json!([]));
+    coordinator.end().await
+}
+
+/// Status and text of the answer to what a client of the Python service posts.
+async fn post(coordinator: &Coordinator, token: &str, body: (&str, &str)) -> Result<(u16, String)> {
+    let (media_type, text) = body;
+    let request = reqwest::Client::new().post(format!("{}/trigger", coordinator.url));
+    let request = request.header("Content-Type", media_type).body(text.to_owned());
+    let answer = request.bearer_auth(token).send().await?;
+    Ok((answer.status().as_u16(), answer.text().await?))
+}
+
+#[tokio::test]
+async fn clients_of_the_python_service_trigger_as_they_did() -> Result<()> {
+    let mut ground = Ground::new(Script::default()).await?;
+    // It was tagged before we began: nothing is built by itself.
+    ground.tag("bash", "5", Announce::Lost)?;
+    let (secret, token) = Token::make("alice", Scope::Operate, None, &System)?;
+    ground.tokens = Some(token.to_string());
+    let coordinator = ground.start().await?;
+    let settled = |status: &Value| {
+        status["leader"]["here"] == true && status["configuration"]["snapshot"].is_u64()
+    };
+    coordinator.until("it leads", settled).await?;
+    let json = "Application/JSON; charset=utf-8";
+    let odd = [
+        (415, ("text/plain", r#"["bash"]"#)),
+        (400, (json, "[bash")),
+        (400, (json, r#"{"names": ["bash"]}"#)),
+        (400, (json, r#"["bash", 7]"#)),
+    ];
+    for (code, body) in odd {
+        let (status, text) = post(&coordinator, &secret, body).await?;
+        assert_eq!(status, code, "{body:?}: {text}");
+    }
+    let (status, text) = post(&coordinator, "ebs_guess", (json, r#"["bash"]"#)).await?;
+    assert_eq!(status, 401, "{text}");
+    let (status, text) = post(&coordinator, &secret, (json, r#"["zsh", "bash", "emacs"]"#)).await?;
+    let expected = "User: token/alice\nTriggered: bash\nNot triggered: emacs: no list and no override names it\n\
+                    Not triggered: zsh: it has no build in f45\n";
+    assert_eq!((status, text.as_str()), (200, expected));
+    let built = |status: &Value| status["triggers_by_answer"]["built"] == 1;
+    coordinator.until("it is built", built).await?;
+    let (status, text) = post(&coordinator, &secret, (json, "[]")).await?;
+    assert_eq!((status, text.as_str()), (200, "User: token/alice\nTriggered: \n"));
     coordinator.end().await
 }

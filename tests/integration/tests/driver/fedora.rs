@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use ebs_domain::id::{BuildId, TagName, TaskId, Token};
 use ebs_shared::{
-    bodhi::api::{BodhiError, NewUpdate, OwnUpdate, Update, Updates},
+    bodhi::api::{BodhiError, BodhiErrorKind, NewUpdate, OwnUpdate, Update, Updates},
     koji::api::{BuildInfo, BuildState, OwnTask, TaskInfo, TaskState},
 };
 use tokio::time::Instant;
@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) updates: Vec<(Update, Instant)>,
     /// Updates that Bodhi does not know any more.
     pub(crate) forgotten: BTreeSet<String>,
+    /// Whether Bodhi does not answer questions about builds.
+    pub(crate) bodhi_silent: bool,
     /// How many side tags were ever made.
     pub(crate) made: usize,
     /// How long an update takes to become stable, instead of [`STABLE_TIME`].
@@ -187,6 +189,10 @@ impl Updates for Fedora {
         Ok(live.map(own).collect())
     }
     async fn holding(&self, nvrs: &[String]) -> Result<Vec<Update>, BodhiError> {
+        if self.state().bodhi_silent {
+            let kind = BodhiErrorKind::Unavailable("the connection was refused".to_owned());
+            return Err(BodhiError { what: "find updates by build", kind });
+        }
         let holds = |update: &&Update| update.builds.iter().any(|nvr| nvrs.contains(nvr));
         Ok(self.state().updates.iter().map(|(update, _)| update).filter(holds).cloned().collect())
     }

@@ -14,6 +14,7 @@ mod newer;
 mod orphans;
 mod queue;
 mod rows;
+mod siblings;
 mod stage;
 mod standing;
 mod world;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use ebs_coordinator::{
     board::Board,
-    manual::{Asking, Verdict},
+    manual::{Asking, Verdict, whole::WholeError},
     store::Store as _,
     wish::{WantedBuild, Wish},
 };
 use ebs_domain::id::BatchId;
 
-use crate::{dead::ask, world::World};
+use crate::{
+    dead::ask,
+    world::{World, tag},
+};
 
 const PACKAGES: [&str; 2] = ["bash", "sed"];
 
@@ -21,6 +24,7 @@ fn asking(world: &World) -> Result<Asking> {
     board.uses(Arc::clone(&world.parts.snapshot.borrow()));
     Ok(Asking {
         hub: Arc::clone(&world.parts.hub),
+        updates: Arc::clone(&world.parts.updates),
         store: Arc::clone(&world.parts.store),
         board,
         clock: Arc::clone(&world.parts.clock),
@@ -112,8 +116,31 @@ async fn what_failed_in_a_batch_is_named_by_the_batch() -> Result<()> {
         }
     }
     ensure!(asking.failed_in(BatchId::new(1)).await? == ["sed"]);
-    let error = asking.failed_in(BatchId::new(9)).await.unwrap_err().to_string();
-    ensure!(error == "there is no batch 9", "{error}");
+    let error = asking.failed_in(BatchId::new(9)).await.unwrap_err();
+    ensure!(matches!(&error, WholeError::NotThere(why) if why == "there is no batch 9"), "{error}");
     ensure!(world.store.batch(BatchId::new(9)).await?.is_none());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_and_a_side_tag_that_is_there_or_gone_name_their_builds() -> Result<()> {
+    let world = World::new(&PACKAGES)?;
+    let nvrs = ["bash-1-1.fc45", "sed-1-1.fc45"];
+    crate::siblings::update(&world, "stable", &PACKAGES);
+    let asking = asking(&world)?;
+    ensure!(asking.in_update("FEDORA-2026-rawhide").await? == nvrs);
+    let gone = asking.in_side_tag(&tag("f45-build-side-1")).await?;
+    ensure!(gone == nvrs, "by the update that was made from it: {gone:?}");
+    world.sighting("f45-build-side-2", "sed", "2")?;
+    let there = asking.in_side_tag(&tag("f45-build-side-2")).await?;
+    ensure!(there == ["sed-2-1.fc45"], "as it is now: {there:?}");
+
+    for (error, named) in [
+        (asking.in_update("FEDORA-none").await.unwrap_err(), "`FEDORA-none`"),
+        (asking.in_side_tag(&tag("f45-build-side-3")).await.unwrap_err(), "`f45-build-side-3`"),
+    ] {
+        let told = matches!(&error, WholeError::NotThere(why) if why.contains(named));
+        ensure!(told, "{error}");
+    }
     Ok(())
 }

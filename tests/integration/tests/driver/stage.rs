@@ -80,6 +80,18 @@ pub(crate) struct Stage {
     _engine: JoinSet<()>,
 }
 
+/// A build of a package that enters Rawhide; no bus tells of it.
+pub(crate) fn new_tag(package: &str) -> NewTag {
+    NewTag {
+        name: package.to_owned(),
+        version: "1".to_owned(),
+        release: "1.fc45".to_owned(),
+        commit: COMMIT.to_owned(),
+        announce: Announce::Lost,
+        ..NewTag::default()
+    }
+}
+
 /// The token of an account.
 struct Fixed(String);
 
@@ -227,14 +239,7 @@ impl Stage {
     pub(crate) async fn tag(&self, leader: &Leader, packages: &[&str]) -> Result<()> {
         let mut sightings = Vec::new();
         for package in packages {
-            let new = NewTag {
-                name: (*package).to_owned(),
-                version: "1".to_owned(),
-                release: "1.fc45".to_owned(),
-                commit: COMMIT.to_owned(),
-                announce: Announce::Lost,
-                ..NewTag::default()
-            };
+            let new = new_tag(package);
             let made = self.fedora.change(|state| state.tag_for_test(&new));
             let made = made.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
             sightings.push(Sighting {

@@ -299,6 +299,7 @@ pub(crate) fn settings() -> DriverSettings {
     DriverSettings {
         lull: seconds(60),
         max_lull: seconds(900),
+        sibling_wait: seconds(600),
         doubt_wait: DOUBT_WAIT,
         lost_job_sends: LEASE,
         call_limit: seconds(60),
