@@ -28,7 +28,7 @@ use crate::{
         Archived, CATCH_UP_SILENT, CatchUp, Live, RECORD_SILENT, Record, TAGS_SILENT, TagKeeper,
         Watched,
     },
-    reconcile::{Gauges, RECONCILE_SILENT, Reconcile},
+    reconcile::{Gauges, Look, RECONCILE_SILENT, Reconcile},
     snapshot::Snapshot,
     store::Store,
     watchful::Watchful,
@@ -151,16 +151,19 @@ impl Listening {
     }
 
     fn start_reconcile(&self, ears: &mut Ears<'_>) {
-        let reconcile = Reconcile {
+        let look = Look {
             hub: Arc::clone(&self.hub),
             store: Arc::clone(&self.store),
-            driver: ears.driver.clone(),
             snapshot: self.snapshot.clone(),
             clock: Arc::new(System),
-            chance: Arc::new(System),
-            every: self.config.ebs.timers.reconcile_interval,
             limit: self.config.ebs.limits.reconcile_limit,
             health: self.part("reconcile", RECONCILE_SILENT),
+        };
+        let reconcile = Reconcile {
+            look,
+            driver: ears.driver.clone(),
+            chance: Arc::new(System),
+            every: self.config.ebs.timers.reconcile_interval,
             gauges: self.gauges.clone(),
         };
         ears.tasks.spawn(reconcile.run(ears.over.clone()));

@@ -1,6 +1,9 @@
 //! One look: both tags, what the store knows, and what follows from them for each build that ELN lacks. Changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use ebs_domain::{
@@ -10,19 +13,20 @@ use ebs_domain::{
     time::Timestamp,
     trigger::Cause,
 };
-use ebs_shared::koji::api::{Listing, TaggedBuild};
-
-use super::{
-    choose::{self, Earlier, Judgement, Known},
-    run::Reconcile,
+use ebs_shared::{
+    clock::Clock,
+    koji::api::{Hub, Listing, TaggedBuild},
 };
+use tokio::sync::watch;
+
+use super::choose::{self, Earlier, Judgement, Known};
 use crate::{
     driver::Sighting,
     findings::{Counts, Demand, Fate, Finding, Found, Kind, MAX_TOLD, Mode, Report},
     lists,
     snapshot::Snapshot,
-    store::{MAX_DENIALS, TriggerRow},
-    web::{PauseView, pauses},
+    store::{MAX_DENIALS, Store, TriggerRow},
+    web::{PauseView, Reporter, pauses},
 };
 
 /// Most triggers that wait and are looked through.
@@ -66,9 +70,25 @@ struct Holds {
     others: Vec<String>,
 }
 
-impl Reconcile {
+/// Where it is looked, and by which rules.
+pub struct Look {
+    /// Koji.
+    pub hub: Arc<dyn Hub>,
+    /// What is known.
+    pub store: Arc<dyn Store>,
+    /// What is wanted.
+    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Most components that one look triggers.
+    pub limit: usize,
+    /// Told that it goes on.
+    pub health: Reporter,
+}
+
+impl Look {
     /// Looks, and decides.
-    pub(super) async fn look(&self, demand: Option<&Demand>, mode: Mode) -> anyhow::Result<Looked> {
+    pub(super) async fn once(&self, demand: Option<&Demand>, mode: Mode) -> anyhow::Result<Looked> {
         let snapshot = self.snapshot.borrow().clone();
         let (plan, policy) = (&snapshot.plan, &snapshot.policy);
         let before = Report::read(&*self.store, Mode::Real).await?.found;

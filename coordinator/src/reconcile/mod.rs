@@ -9,4 +9,5 @@ mod look;
 mod run;
 
 pub use gauges::Gauges;
+pub use look::Look;
 pub use run::{RECONCILE_SILENT, Reconcile};

@@ -3,23 +3,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ebs_shared::{
-    clock::{Chance, Clock},
-    koji::api::Hub,
-};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
+use ebs_shared::clock::Chance;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{gauges::Gauges, look::Looked};
+use super::{
+    gauges::Gauges,
+    look::{Look, Looked},
+};
 use crate::{
     driver::Handle,
     findings::{Demand, Mode, Report, VERSION},
-    snapshot::Snapshot,
-    store::Store,
-    web::Reporter,
 };
 
 /// How often it is looked whether somebody asks.
@@ -45,24 +39,14 @@ pub const RECONCILE_SILENT: Duration = Duration::from_secs(300);
 
 /// Compares what Rawhide and ELN have.
 pub struct Reconcile {
-    /// Koji.
-    pub hub: Arc<dyn Hub>,
-    /// What is known, and where demands and reports are kept.
-    pub store: Arc<dyn Store>,
+    /// Where it looks.
+    pub look: Look,
     /// The one door.
     pub driver: Handle,
-    /// What is wanted.
-    pub snapshot: watch::Receiver<Arc<Snapshot>>,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
     /// Jitter.
     pub chance: Arc<dyn Chance>,
     /// The time between two looks; zero: only when a person asks.
     pub every: Duration,
-    /// Most components that one look triggers.
-    pub limit: usize,
-    /// Told of each round.
-    pub health: Reporter,
     /// Shown what was found.
     pub gauges: Gauges,
 }
@@ -81,9 +65,9 @@ impl Reconcile {
             let round = async {
                 if let Err(error) = self.round(&mut timing).await {
                     tracing::warn!(error = format!("{error:#}"), "reconcile cannot go on");
-                    self.health.ill(format!("{error:#}"));
+                    self.look.health.ill(format!("{error:#}"));
                 } else {
-                    self.health.well();
+                    self.look.health.well();
                 }
                 sleep(ROUND).await;
             };
@@ -102,7 +86,7 @@ impl Reconcile {
             return Ok(());
         };
         for mode in [Mode::Real, Mode::Dry] {
-            if let Some(demand) = Demand::read(&*self.store, mode).await? {
+            if let Some(demand) = Demand::read(&*self.look.store, mode).await? {
                 self.once(Some(demand), mode).await?;
             }
         }
@@ -119,10 +103,10 @@ impl Reconcile {
 
     /// When the first look of this term is due: an interval after the last one there was, and not at once.
     async fn begin(&self) -> anyhow::Result<Timing> {
-        let report = Report::read(&*self.store, Mode::Real).await?;
+        let report = Report::read(&*self.look.store, Mode::Real).await?;
         self.gauges.show(&report);
         let settle = SETTLE.min(self.every / SETTLES_PER_INTERVAL);
-        let last = report.found.map(|found| self.clock.now().since(found.at));
+        let last = report.found.map(|found| self.look.clock.now().since(found.at));
         let rest = last.map_or(Duration::ZERO, |ago| self.every.saturating_sub(ago));
         Ok(Timing { due: self.after(rest.max(settle)), pause: PAUSE })
     }
@@ -136,7 +120,7 @@ impl Reconcile {
     /// One look, and its storing; whether it came to something.
     async fn once(&self, demand: Option<Demand>, mode: Mode) -> anyhow::Result<bool> {
         let limit = LOOK_LIMIT.as_secs();
-        let looked = tokio::time::timeout(LOOK_LIMIT, self.look(demand.as_ref(), mode)).await;
+        let looked = tokio::time::timeout(LOOK_LIMIT, self.look.once(demand.as_ref(), mode)).await;
         let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("not done within {limit} s")));
         let asked = demand.is_some();
         let (report, sightings) = match looked {
@@ -154,8 +138,8 @@ impl Reconcile {
             Err(error) => {
                 let why = format!("{error:#}");
                 tracing::warn!(error = why, "the tags are not compared");
-                let before = Report::read(&*self.store, mode).await?;
-                (before.after_fault(why, demand, self.clock.now()), Vec::new())
+                let before = Report::read(&*self.look.store, mode).await?;
+                (before.after_fault(why, demand, self.look.clock.now()), Vec::new())
             }
         };
         let mut marks = vec![(mode.report().to_owned(), serde_json::to_string(&report)?)];
