@@ -104,8 +104,8 @@ pub fn standing(rawhide: Option<&Latest>, eln: Option<&Latest>) -> Standing {
     }
 }
 
-/// Judges all components. A renamed one is looked for in Rawhide under its name there; in ELN under its own, and under
-/// Rawhide's if there is none: a source need not know that it is renamed.
+/// Judges all components. A renamed one is looked for in Rawhide under its name there; in ELN under both, and the newer build
+/// counts: a source need not know that it is renamed.
 #[must_use]
 pub fn judge<'a>(policy: &'a Policy, rawhide: &'a Tag, eln: &'a Tag) -> Judged<'a> {
     let mut judged = Judged::default();
@@ -123,7 +123,8 @@ pub fn judge<'a>(policy: &'a Policy, rawhide: &'a Tag, eln: &'a Tag) -> Judged<'
             name.parse::<PackageName>().ok().and_then(|name| tag.get(&name))
         };
         let rawhide = find(rawhide, upstream);
-        let eln = find(eln, component.as_str()).or_else(|| find(eln, upstream));
+        let named = [component.as_str(), upstream].map(|name| find(eln, name));
+        let eln = named.into_iter().flatten().max_by(|one, other| one.compare(other));
         let standing = standing(rawhide, eln);
         judged.wanted.push(Compared { component, rawhide, eln, standing });
     }

@@ -95,6 +95,7 @@ fn a_renamed_component_is_one_thing_in_both_tags_and_wanted_under_either_name() 
         (vec!["ipa-1-2.eln150"], Standing::Current),
         (vec!["freeipa-1-2.eln150"], Standing::Current),
         (vec!["freeipa-1-1.eln150", "ipa-1-2.eln150"], Standing::Current),
+        (vec!["freeipa-1-2.eln150", "ipa-1-1.eln150"], Standing::Current),
     ] {
         let (stands, not_wanted) = told(&["freeipa-1-2.fc45", "bash-1-1.fc45"], &eln);
         let bash = ("bash".to_owned(), Standing::Missing);
