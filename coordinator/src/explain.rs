@@ -313,9 +313,12 @@ fn verdict(component: &Component, steps: &[Step], evidence: &Evidence) -> String
                 answered(answer)
             )
         }
-        Some(Trigger { answer: None, .. }) | None => {
-            format!("{component} is rebuilt when a build of it is tagged; none has been heard of.")
-        }
+        Some(Trigger { answer: None, .. }) | None => match first("reconcile") {
+            Some(step) => format!("{component} has not been rebuilt: {}.", step.text),
+            None => format!(
+                "{component} is rebuilt when a build of it is tagged; none has been heard of."
+            ),
+        },
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{
 /// How often it is looked whether somebody asks.
 const ROUND: Duration = Duration::from_secs(1);
 
+/// The same while the store does not answer.
+const ROUND_MAX: Duration = Duration::from_secs(60);
+
 /// The longest wait before the first look of a term: intake hears of what it has missed first.
 const SETTLE: Duration = Duration::from_secs(600);
 
@@ -34,8 +37,8 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause after a look that came to nothing.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
-/// The longest that the loop is silent: one question to Koji with its limit of three minutes, or its storing.
-pub const RECONCILE_SILENT: Duration = Duration::from_secs(300);
+/// The longest that the loop is silent: one look, and its storing.
+pub const RECONCILE_SILENT: Duration = LOOK_LIMIT.saturating_add(ROUND_MAX);
 
 /// Compares what Rawhide and ELN have.
 pub struct Reconcile {
@@ -60,16 +63,12 @@ struct Timing {
 impl Reconcile {
     /// Looks when it is time or somebody asks, until the term is over.
     pub async fn run(self, over: CancellationToken) {
-        let mut timing = None;
+        let (mut timing, mut rest) = (None, ROUND);
         loop {
             let round = async {
-                if let Err(error) = self.round(&mut timing).await {
-                    tracing::warn!(error = format!("{error:#}"), "reconcile cannot go on");
-                    self.look.health.ill(format!("{error:#}"));
-                } else {
-                    self.look.health.well();
-                }
-                sleep(ROUND).await;
+                let done = self.round(&mut timing).await;
+                rest = self.tell(done, rest);
+                sleep(rest).await;
             };
             tokio::select! {
                 biased;
@@ -77,6 +76,20 @@ impl Reconcile {
                 () = round => {}
             }
         }
+    }
+
+    /// Tells how a round went; how long to rest then, which was so long before.
+    fn tell(&self, done: anyhow::Result<()>, before: Duration) -> Duration {
+        let Err(error) = done else {
+            self.look.health.well();
+            return ROUND;
+        };
+        let error = format!("{error:#}");
+        if before == ROUND {
+            tracing::warn!(error, "reconcile cannot go on");
+        }
+        self.look.health.ill(error);
+        (before * 2).min(ROUND_MAX)
     }
 
     /// Does what is asked for or due.
