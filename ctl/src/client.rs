@@ -7,7 +7,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-/// The longest that an answer may take: a coordinator waits up to 8 s for the leader.
+/// The longest that an answer may take: a coordinator asks Koji and Bodhi, and waits up to 8 s for the leader, within 30 s.
 const LIMIT: Duration = Duration::from_secs(35);
 
 /// The longest answer taken, in bytes: a batch of 5,000 packages has under 2 MiB.

@@ -7,7 +7,7 @@ use ebs_domain::{
 };
 
 use super::{candidates, now::Now, term::Term, turn::Turn};
-use crate::{pause::PAUSE, store::Change};
+use crate::{awaited::AWAITED, pause::PAUSE, store::Change};
 
 impl Term {
     /// Begins a batch when its time has come.
@@ -30,7 +30,9 @@ impl Term {
         };
         let decision = forming::decide(&state, now.wall);
         let waits = matches!(decision, Decision::Wait(_));
-        self.state.siblings.show(awaited.filter(|_| waits), turn);
+        if let Some(value) = self.state.siblings.shows(awaited.as_ref().filter(|_| waits)) {
+            turn.others.push(Change::PutMark { name: AWAITED.to_owned(), value });
+        }
         match decision {
             Decision::Idle | Decision::Paused => self.form_due = None,
             Decision::Wait(until) => self.form_due = Some(now.mono + until.since(now.wall)),

@@ -16,6 +16,7 @@ mod decide;
 mod effects;
 mod failing;
 mod form;
+mod grouping;
 mod inputs;
 mod issue;
 mod known;

@@ -1,5 +1,4 @@
-//! Builds of one Bodhi update belong in one batch: Bodhi is asked which update the waiting builds came through, and forming waits
-//! for those of it that have not come. A Bodhi that does not answer holds nothing up.
+//! What is known of builds that came through one Bodhi update with some that wait, and the call that asks for it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,19 +10,15 @@ use ebs_domain::{
     id::{Component, TriggerId},
     nvr::Nvr,
     policy::{Eligibility, Policy},
-    trigger::Cause,
 };
 use ebs_shared::job::Service;
 use tokio::time::Instant;
 
-use super::{call::Start, failing::Failing, now::Now, parts::Parts, term::Term, turn::Turn};
+use super::{failing::Failing, parts::Parts};
 use crate::{
-    awaited::{self, AWAITED, Awaited},
-    store::{Change, TriggerRow},
+    awaited::{self, Awaited},
+    store::TriggerRow,
 };
-
-/// Most builds that Bodhi is asked about in one call.
-const MAX_ASKED: usize = 50;
 
 /// Most builds of one answer that are waited for; an update with more is a mass rebuild's.
 const MAX_EXPECTED: usize = 1_000;
@@ -44,12 +39,12 @@ pub(super) struct Expected {
 /// What is known of the builds that belong with those that wait.
 #[derive(Debug)]
 pub(super) struct Siblings {
-    asked: BTreeSet<TriggerId>,
-    expected: Vec<Expected>,
+    pub(super) asked: BTreeSet<TriggerId>,
+    pub(super) expected: Vec<Expected>,
     /// When Bodhi may be asked; `None` while it is.
-    due: Option<Instant>,
+    pub(super) due: Option<Instant>,
     /// Since when it has not answered.
-    failing: Option<Instant>,
+    pub(super) failing: Option<Instant>,
     /// What is stored of it, for people.
     shown: String,
 }
@@ -93,28 +88,36 @@ impl Siblings {
         awaited
     }
 
-    /// Keeps for people what is waited for.
-    pub(super) fn show(&mut self, awaited: Option<Awaited>, turn: &mut Turn) {
-        let text = match awaited.as_ref().map(serde_json::to_string).transpose() {
+    /// When Bodhi is to be asked again after it did not answer. All else that makes asking due is news by itself.
+    pub(super) fn retry(&self) -> Option<Instant> {
+        self.due.filter(|_| self.failing.is_some())
+    }
+
+    /// What is to be kept for people of what is waited for, if it is not kept already.
+    pub(super) fn shows(&mut self, awaited: Option<&Awaited>) -> Option<String> {
+        let text = match awaited.map(serde_json::to_string).transpose() {
             Ok(text) => text.unwrap_or_default(),
-            Err(error) => return tracing::error!(%error, "cannot write down what is waited for"),
+            Err(error) => {
+                tracing::error!(%error, "cannot write down what is waited for");
+                return None;
+            }
         };
         if self.shown == text {
-            return;
+            return None;
         }
-        for sentence in awaited.iter().flat_map(Awaited::words) {
+        for sentence in awaited.iter().flat_map(|awaited| awaited.words()) {
             tracing::info!("{sentence}");
         }
         self.shown.clone_from(&text);
-        turn.others.push(Change::PutMark { name: AWAITED.to_owned(), value: text });
+        Some(text)
     }
 }
 
 /// Builds that wait, and whose siblings are asked for.
 #[derive(Debug)]
 pub(super) struct Family {
-    waiting: Vec<(TriggerId, String)>,
-    policy: Arc<Policy>,
+    pub(super) waiting: Vec<(TriggerId, String)>,
+    pub(super) policy: Arc<Policy>,
 }
 
 impl Family {
@@ -161,67 +164,4 @@ impl Family {
 /// through another.
 fn is_alive(status: &str) -> bool {
     !matches!(status, "unpushed" | "obsolete")
-}
-
-impl Term {
-    /// Asks Bodhi about builds that wait and were not asked about: young ones, since none waits longer for its siblings.
-    pub(super) fn ask_for_siblings(&mut self, now: Now, turn: &mut Turn) {
-        let due = self.state.siblings.due.is_some_and(|due| due <= now.mono);
-        if !due || self.state.batch.is_some() {
-            return;
-        }
-        let wait = self.parts.settings.sibling_wait;
-        let unasked = self.state.pending.values().filter(|row| {
-            !self.state.siblings.asked.contains(&row.id)
-                && row.trigger.created + wait > now.wall
-                && came_by_itself(&row.trigger.cause)
-        });
-        let waiting: Vec<(TriggerId, String)> =
-            unasked.take(MAX_ASKED).map(|row| (row.id, row.trigger.nvr.clone())).collect();
-        if waiting.is_empty() {
-            return;
-        }
-        self.state.siblings.due = None;
-        let policy = Arc::clone(&self.parts.snapshot.borrow().policy);
-        turn.after.start.push(Start::Siblings(Family { waiting, policy }));
-    }
-
-    /// When Bodhi is to be asked again after it did not answer. All else that makes asking due is news by itself.
-    pub(super) fn siblings_due(&self) -> Option<Instant> {
-        let siblings = &self.state.siblings;
-        siblings.due.filter(|_| siblings.failing.is_some() && self.state.batch.is_none())
-    }
-
-    pub(super) fn take_siblings(
-        &mut self,
-        asked: Vec<TriggerId>,
-        found: Result<Vec<Expected>, Failing>,
-        now: Now,
-    ) {
-        match found {
-            Ok(expected) => {
-                self.heard_of(Service::Bodhi);
-                let siblings = &mut self.state.siblings;
-                (siblings.due, siblings.failing) = (Some(now.mono), None);
-                // A batch that has begun meanwhile forgot what it took.
-                if self.state.batch.is_none() {
-                    siblings.asked.extend(asked);
-                    siblings.expected.extend(expected);
-                }
-            }
-            Err(failing) => {
-                let since = *self.state.siblings.failing.get_or_insert(now.mono);
-                self.state.siblings.due = Some(now.mono + self.pause_after(now.mono - since));
-                self.note_failing(&failing, now.mono - since, now);
-            }
-        }
-    }
-}
-
-/// Whether nobody asked for it: what a person asks for comes alone.
-fn came_by_itself(cause: &str) -> bool {
-    match serde_json::from_str(cause) {
-        Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord) => true,
-        Ok(Cause::Person { .. } | Cause::Reconcile { .. }) | Err(_) => false,
-    }
 }

@@ -121,7 +121,7 @@ impl Term {
         let searching = self.searches.next(|kind| self.state.may_search(kind));
         let searching = searching.map(|due| due.max(earliest));
         let latest = now + MAX_SLEEP;
-        let siblings = self.siblings_due();
+        let siblings = self.state.siblings.retry().filter(|_| self.state.batch.is_none());
         let asking = [self.polls.next(), self.send_due, self.reconcile_due, siblings];
         [effects, reading, forming, searching]
             .into_iter()

@@ -8,108 +8,71 @@ use ebs_domain::{
 
 use super::*;
 
-/// A build: its NVR, epoch, commit, and when it was made.
-type Build = (&'static str, Option<i64>, &'static str, i64);
+/// Rawhide's build, ELN's, what a person's trigger comes to, how it stands for reconcile. A build is its NVR, with its epoch
+/// before it if it has one, its commit, and when it was made.
+const TABLE: &str = "
+in Rawhide alone                | freeipa-4.12-3.fc45 aaaa 5 | -                                   | builds  | missing
+in ELN alone                    | -                          | ipa-4.12-3.eln150 bbbb 6            | nothing | eln_only
+in neither                      | -                          | -                                   | nothing | nowhere
+Rawhide newer                   | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-2.eln150 bbbb 6            | builds  | stale
+ELN newer                       | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-4.eln150 bbbb 4            | builds  | eln_newer
+equal, of one commit            | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150 aaaa 6            | is_there| current
+equal, built later in ELN       | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150 bbbb 6            | builds  | current
+equal, built later in Rawhide   | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150 bbbb 4            | builds  | stale_by_time
+equal, built at one time        | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150 bbbb 5            | builds  | current
+renamed in Rawhide alone        | freeipa-4.12-3.fc45 aaaa 5 | freeipa-4.12-2.eln150 bbbb 6        | builds  | stale
+Rawhide's epoch higher          | 1:freeipa-1-1.fc45 aaaa 5  | ipa-4-1.eln150 bbbb 6               | builds  | stale
+ELN's epoch higher              | freeipa-4.12-3.fc45 aaaa 5 | 1:ipa-1-1.eln150 bbbb 6             | builds  | eln_newer
+an epoch of 0 in ELN            | freeipa-4.12-3.fc45 aaaa 5 | 0:ipa-4.12-3.eln150 bbbb 6          | builds  | current
+rebuilt in ELN alone            | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150.1 bbbb 6          | builds  | eln_newer
+bootstrapped in ELN             | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150~bootstrap bbbb 6  | builds  | stale
+a draft in ELN                  | freeipa-4.12-3.fc45 aaaa 5 | ipa-4.12-3.eln150,draft_9 bbbb 6    | builds  | current
+";
 
-fn compared((nvr, epoch, _, made): Build) -> reconcile::Latest {
-    let (build, made) = (BuildId::new(7), Some(EventId::new(made)));
-    reconcile::Latest { build, nvr: nvr.parse().unwrap(), epoch, made }
+/// A build of the table, and its commit.
+fn build(text: &str) -> Option<(reconcile::Latest, &str)> {
+    let mut words = text.split_whitespace();
+    let nvr = words.next().filter(|nvr| *nvr != "-")?;
+    let (epoch, nvr) = nvr.split_once(':').map_or((None, nvr), |(epoch, nvr)| (Some(epoch), nvr));
+    let commit = words.next().unwrap();
+    let made = Some(EventId::new(words.next().unwrap().parse().unwrap()));
+    let (build, epoch) = (BuildId::new(7), epoch.map(|epoch| epoch.parse().unwrap()));
+    Some((reconcile::Latest { build, nvr: nvr.parse().unwrap(), epoch, made }, commit))
+}
+
+fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Missing => "missing",
+        Standing::Stale(Newer::Version) => "stale",
+        Standing::Stale(Newer::BuildTime) => "stale_by_time",
+        Standing::Current => "current",
+        Standing::ElnNewer => "eln_newer",
+        Standing::ElnOnly => "eln_only",
+        Standing::Nowhere => "nowhere",
+    }
 }
 
 #[test]
 fn the_selection_table_of_manual_triggers_and_of_reconcile() {
-    const STALE: Standing = Standing::Stale(Newer::Version);
-    const LATER: Standing = Standing::Stale(Newer::BuildTime);
-    const BEFORE: &str = "it waits for the next batch";
-    const NONE: &str = "it has no build in f45";
-    let rawhide = |release, epoch, made| Some((release, epoch, "aaaa1111", made));
-    let eln = |release, epoch, made| Some((release, epoch, "bbbb2222", made));
-    let usual = rawhide("freeipa-4.12-3.fc45", None, 5);
-    let same = Some(("ipa-4.12-3.eln150", None, "aaaa1111", 6));
-    let table: [(&str, Option<Build>, Option<Build>, bool, &str, Standing); 15] = [
-        ("in Rawhide alone", usual, None, true, BEFORE, Standing::Missing),
-        ("in ELN alone", None, eln("ipa-4.12-3.eln150", None, 6), false, NONE, Standing::ElnOnly),
-        ("in neither", None, None, false, NONE, Standing::Nowhere),
-        ("Rawhide newer", usual, eln("ipa-4.12-2.eln150", None, 6), true, BEFORE, STALE),
-        ("ELN newer", usual, eln("ipa-4.12-4.eln150", None, 4), true, BEFORE, Standing::ElnNewer),
-        ("equal, of one commit", usual, same, false, "already built as", Standing::Current),
-        (
-            "equal, ELN later",
-            usual,
-            eln("ipa-4.12-3.eln150", None, 6),
-            true,
-            BEFORE,
-            Standing::Current,
-        ),
-        ("equal, Rawhide later", usual, eln("ipa-4.12-3.eln150", None, 4), true, BEFORE, LATER),
-        (
-            "equal, at one time",
-            usual,
-            eln("ipa-4.12-3.eln150", None, 5),
-            true,
-            BEFORE,
-            Standing::Current,
-        ),
-        (
-            "renamed, under Rawhide's name in ELN",
-            usual,
-            eln("freeipa-4.12-2.eln150", None, 6),
-            true,
-            BEFORE,
-            STALE,
-        ),
-        (
-            "Rawhide's epoch higher",
-            rawhide("freeipa-1-1.fc45", Some(1), 5),
-            eln("ipa-4-1.eln150", None, 6),
-            true,
-            BEFORE,
-            STALE,
-        ),
-        (
-            "ELN's epoch higher",
-            usual,
-            eln("ipa-1-1.eln150", Some(1), 6),
-            true,
-            BEFORE,
-            Standing::ElnNewer,
-        ),
-        (
-            "rebuilt in ELN alone",
-            usual,
-            eln("ipa-4.12-3.eln150.1", None, 6),
-            true,
-            BEFORE,
-            Standing::ElnNewer,
-        ),
-        (
-            "bootstrapped in ELN",
-            usual,
-            eln("ipa-4.12-3.eln150~bootstrap", None, 6),
-            true,
-            BEFORE,
-            STALE,
-        ),
-        (
-            "a draft in ELN",
-            usual,
-            eln("ipa-4.12-3.eln150,draft_9", None, 6),
-            true,
-            BEFORE,
-            Standing::Current,
-        ),
-    ];
-    for (name, rawhide, eln, will, why, expected) in table {
+    for row in TABLE.trim().lines() {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, rawhide, eln, manual, expected] = cells[..] else { panic!("{row}") };
+        let (rawhide, eln) = (build(rawhide), build(eln));
         let known = Known {
-            latest: rawhide.and_then(|(nvr, _, commit, _)| latest(nvr, commit)),
-            stable: eln.map(|(nvr, _, commit, _)| (nvr.to_owned(), Some(source(commit)))),
+            latest: rawhide.as_ref().and_then(|(it, commit)| latest(it.nvr.as_str(), commit)),
+            stable: eln.as_ref().map(|(it, commit)| (it.nvr.to_string(), Some(source(commit)))),
             ..Known::default()
+        };
+        let why = match manual {
+            "builds" => "it waits for the next batch",
+            "nothing" => "it has no build in f45",
+            _ => "already built as ipa-4.12-3.eln150",
         };
         for asked in ["ipa", "freeipa"] {
             let told = decided(asked, &known, false);
-            assert!(told.0 == will && told.1.starts_with(why), "{name}, {asked}: {told:?}");
+            assert!(told.0 == (manual == "builds") && told.1.starts_with(why), "{row}: {told:?}");
         }
-        let (rawhide, eln) = (rawhide.map(compared), eln.map(compared));
-        assert_eq!(standing(rawhide.as_ref(), eln.as_ref()), expected, "{name}");
+        let stands = standing(rawhide.as_ref().map(|it| &it.0), eln.as_ref().map(|it| &it.0));
+        assert_eq!(word(stands), expected, "{row}");
     }
 }

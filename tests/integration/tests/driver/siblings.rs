@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use ebs_coordinator::{
     awaited::{AWAITED, Awaited},
+    pause::{self, OperatorPause, PAUSE},
     store::Store as _,
 };
-use ebs_shared::bodhi::api::Update;
+use ebs_shared::{bodhi::api::Update, job::Service};
 use fedora_sim::control::RawhideUpdate;
 use tokio::time::{Instant, sleep};
 
@@ -138,6 +139,30 @@ async fn a_bodhi_that_does_not_answer_holds_nothing_up() -> Result<()> {
         world.fedora.state().bodhi_silent = true;
     })
     .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bodhi_that_does_not_answer_is_not_asked_about_builds_that_have_waited_too_long()
+-> Result<()> {
+    let world = World::new(&PACKAGES)?;
+    world.fedora.state().bodhi_silent = true;
+    let pause = OperatorPause {
+        v: pause::VERSION,
+        who: "alice".to_owned(),
+        why: "branching".to_owned(),
+        since: world.parts.clock.now(),
+        until: None,
+    };
+    world.store.rows().marks.insert(PAUSE.to_owned(), pause.write()?);
+    let leader = world.lead().await?;
+    sight(&world, &leader, "bash").await?;
+    let away = |world: &World| world.probe.progress().unavailable.contains_key(&Service::Bodhi);
+    world.until("Bodhi is missed", away).await?;
+    sleep(2 * WAIT).await;
+    let turned = world.probe.progress().turned.context("it turns")?;
+    ensure!(turned.elapsed() < LULL, "it goes round, and time goes on");
+    ensure!(taken(&world).is_empty());
+    Ok(())
 }
 
 #[tokio::test(start_paused = true)]
