@@ -32,6 +32,7 @@ use crate::{
     manual::Asking,
     opening::open_store,
     pages::StorePages,
+    reconcile::Gauges,
     retention::{FORGET_SILENT, Forgetting},
     store::{Candidate, Store},
     watchful::Watchful,
@@ -109,6 +110,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         watchful: watchful.clone(),
         bus,
         exchange: neighbours.exchange,
+        gauges: Gauges::new(&metrics)?,
     };
     let work = Arc::new(Work { queue, listening });
     start_watch(watchful, &mut tasks, &stop);

@@ -14,6 +14,8 @@ use ebs_domain::{
 };
 use serde::Serialize;
 
+use crate::findings::Finding;
+
 /// What is known of a component.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
@@ -31,6 +33,8 @@ pub struct Evidence {
     pub denials: Vec<(String, String, Timestamp, Timestamp)>,
     /// Why no new batch begins, in sentences.
     pub pauses: Vec<String>,
+    /// What reconcile has found of it last, and when, if it did.
+    pub found: Option<(Finding, Timestamp)>,
 }
 
 /// A trigger, as far as it is told.
@@ -79,7 +83,8 @@ pub struct Explanation {
 /// One step of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// What it is about: `list`, `exclude`, `order`, `seed`, `trigger`, `batch`, `build`, `denied` or `pause`.
+    /// What it is about: `list`, `exclude`, `order`, `seed`, `trigger`, `batch`, `build`, `denied`, `reconcile` or
+    /// `pause`.
     pub about: &'static str,
     /// Whether it stands in the way of a rebuild.
     pub blocks: bool,
@@ -130,6 +135,7 @@ pub fn explain(component: &Component, evidence: &Evidence) -> Explanation {
     steps.extend(evidence.denials.iter().map(denied));
     steps.extend(evidence.triggers.iter().map(trigger));
     steps.extend(evidence.builds.iter().map(|built| build(built, evidence.open)));
+    steps.extend(evidence.found.as_ref().map(found));
     let waits = evidence.triggers.iter().any(|trigger| trigger.answer.is_none());
     steps.extend(evidence.pauses.iter().map(|pause| Step {
         about: "pause",
@@ -226,6 +232,7 @@ fn trigger(trigger: &Trigger) -> Step {
         Cause::CatchUp => "found in the archive of the bus".to_owned(),
         Cause::KojiRecord => "found late, in Koji's own record".to_owned(),
         Cause::Person { who, why, .. } => format!("asked for by {who} ({why})"),
+        Cause::Reconcile { why, .. } => format!("found by reconcile ({why})"),
     };
     let Trigger { nvr, tag, created, .. } = trigger;
     let answer =
@@ -234,6 +241,19 @@ fn trigger(trigger: &Trigger) -> Step {
         about: "trigger",
         blocks: false,
         text: format!("{nvr} in {tag}, {heard} at {created}: {answer}"),
+    }
+}
+
+fn found((finding, at): &(Finding, Timestamp)) -> Step {
+    let Finding { rawhide, text, .. } = finding;
+    let has = match &finding.eln {
+        None => "ELN has none".to_owned(),
+        Some(eln) => format!("ELN has {eln}"),
+    };
+    Step {
+        about: "reconcile",
+        blocks: false,
+        text: format!("Rawhide had {rawhide} at {at}, {has}: {text}"),
     }
 }
 
@@ -293,9 +313,12 @@ fn verdict(component: &Component, steps: &[Step], evidence: &Evidence) -> String
                 answered(answer)
             )
         }
-        Some(Trigger { answer: None, .. }) | None => {
-            format!("{component} is rebuilt when a build of it is tagged; none has been heard of.")
-        }
+        Some(Trigger { answer: None, .. }) | None => match first("reconcile") {
+            Some(step) => format!("{component} has not been rebuilt: {}.", step.text),
+            None => format!(
+                "{component} is rebuilt when a build of it is tagged; none has been heard of."
+            ),
+        },
     }
 }
 

@@ -1,4 +1,5 @@
-//! What hears of builds while this process leads: the three ways in, put together from the configuration.
+//! What hears of builds while this process leads: the three ways in, and reconcile for what none of them brought, put together
+//! from the configuration.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,6 +28,7 @@ use crate::{
         Archived, CATCH_UP_SILENT, CatchUp, Live, RECORD_SILENT, Record, TAGS_SILENT, TagKeeper,
         Watched,
     },
+    reconcile::{Gauges, Look, RECONCILE_SILENT, Reconcile},
     snapshot::Snapshot,
     store::Store,
     watchful::Watchful,
@@ -46,6 +48,7 @@ pub(crate) struct Listening {
     pub(crate) watchful: Watchful,
     pub(crate) bus: Option<BusConfig>,
     pub(crate) exchange: Arc<dyn Exchange>,
+    pub(crate) gauges: Gauges,
 }
 
 /// One term of it.
@@ -58,7 +61,7 @@ struct Ears<'a> {
 }
 
 impl Listening {
-    /// Starts all three ways; they end when `over` is cancelled.
+    /// Starts all of them; they end when `over` is cancelled.
     pub(crate) fn start(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken) {
         let (tell, tags) = Watched::unknown();
         let keeper = TagKeeper {
@@ -84,6 +87,7 @@ impl Listening {
             }
         };
         self.start_record(&mut ears, archive);
+        self.start_reconcile(&mut ears);
     }
 
     /// The condition of one of the ways.
@@ -144,6 +148,25 @@ impl Listening {
             health: self.part("record", RECORD_SILENT),
         };
         ears.tasks.spawn(record.run(ears.over.clone()));
+    }
+
+    fn start_reconcile(&self, ears: &mut Ears<'_>) {
+        let look = Look {
+            hub: Arc::clone(&self.hub),
+            store: Arc::clone(&self.store),
+            snapshot: self.snapshot.clone(),
+            clock: Arc::new(System),
+            limit: self.config.ebs.limits.reconcile_limit,
+            health: self.part("reconcile", RECONCILE_SILENT),
+        };
+        let reconcile = Reconcile {
+            look,
+            driver: ears.driver.clone(),
+            chance: Arc::new(System),
+            every: self.config.ebs.timers.reconcile_interval,
+            gauges: self.gauges.clone(),
+        };
+        ears.tasks.spawn(reconcile.run(ears.over.clone()));
     }
 }
 

@@ -26,8 +26,8 @@ use crate::{
     },
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
-        LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, SliceView,
-        StateCount, TagView, TriggerView, awaited, build_view, pauses,
+        LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, ReconcileView,
+        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses,
     },
 };
 
@@ -253,6 +253,7 @@ impl Pages for StorePages {
             credentials: self.worrying(),
             orphans: orphans.into_iter().map(OrphanView::from).collect(),
             lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
+            reconcile: ReconcileView::read(&*self.store).await?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             caught_up: progress.caught_up,
@@ -335,6 +336,7 @@ fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
         Cause::CatchUp => "catch-up".to_owned(),
         Cause::KojiRecord => "found late in Koji".to_owned(),
         Cause::Person { who, .. } => who,
+        Cause::Reconcile { .. } => "reconcile".to_owned(),
     };
     Ok(TriggerView {
         id: row.id,

@@ -84,6 +84,11 @@ pub enum Wish {
     },
     /// End the pause that a person asked for.
     Unpause,
+    /// Compare what Rawhide and ELN have.
+    Reconcile {
+        /// Whether only to say what would be triggered.
+        dry_run: bool,
+    },
 }
 
 impl Wish {
@@ -99,6 +104,7 @@ impl Wish {
             Self::Undeny { .. } => "undeny",
             Self::Pause { .. } => "pause",
             Self::Unpause => "unpause",
+            Self::Reconcile { .. } => "reconcile",
         }
     }
 
@@ -111,6 +117,8 @@ impl Wish {
             Self::Refresh => "configuration",
             Self::Trigger { what, .. } | Self::Undeny { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
+            Self::Reconcile { dry_run: true } => "a dry run",
+            Self::Reconcile { dry_run: false } => "what ELN lacks",
         }
     }
 
@@ -123,6 +131,7 @@ impl Wish {
             Self::Trigger { .. } => ", \"names\": [\"bash\"]",
             Self::Undeny { .. } => ", \"pattern\": \"^bash$\"",
             Self::Pause { .. } => ", \"until\": 1795348800000",
+            Self::Reconcile { .. } => ", \"dry_run\": true",
         }
     }
 }

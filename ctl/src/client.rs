@@ -113,6 +113,11 @@ impl Client {
         self.get("api/v1/next", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/reconcile`.
+    pub(crate) async fn reconcile(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/reconcile", &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,

@@ -7,6 +7,7 @@ mod deny;
 mod manual;
 mod model;
 mod pause;
+mod reconcile;
 mod trigger;
 mod words;
 
@@ -27,6 +28,7 @@ use deny::DenyVerb;
 use manual::{Completion, Manual};
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use pause::{Because, Pause};
+use reconcile::ReconcileVerb;
 use trigger::Trigger;
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
@@ -89,6 +91,9 @@ enum Verb {
     /// The deny list: sources that are not built for a while since they failed, and taking them off.
     #[command(subcommand)]
     Deny(DenyVerb),
+    /// What ELN lacks of what Rawhide has, and what is in ELN that nobody wants.
+    #[command(subcommand)]
+    Reconcile(ReconcileVerb),
     /// Begins no new batch: what is under way goes on, and triggers are stored as ever.
     #[command(after_help = "Examples:
   ebsctl pause --for 3d --reason mass-rebuild
@@ -240,6 +245,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         }
         Verb::Trigger(trigger) => triggers(arguments, &client, trigger).await?,
         Verb::Deny(verb) => denials(arguments, &client, verb).await?,
+        Verb::Reconcile(verb) => reconciled(arguments, &client, verb).await?,
         Verb::Pause(pause) => {
             change(arguments, &client, pause.change(System.now().millis())?).await?
         }
@@ -326,6 +332,22 @@ async fn denials(
     // Of one component, its entries alone; what a program wants of the whole list is there unchanged.
     let body = if name.is_some() { serde_json::to_vec(&denials)? } else { body };
     Ok((pick(arguments, &body, || words::denials(&denials, whole)), ExitCode::SUCCESS))
+}
+
+/// Shows what was found, or has it looked for.
+async fn reconciled(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &ReconcileVerb,
+) -> anyhow::Result<(String, ExitCode)> {
+    let (body, text, code) = match verb {
+        ReconcileVerb::Show { dry_run } => {
+            let (body, text) = reconcile::show(client, *dry_run).await?;
+            (body, text, ExitCode::SUCCESS)
+        }
+        ReconcileVerb::Run(run) => reconcile::run(client, run, &token(arguments)?).await?,
+    };
+    Ok((pick(arguments, &body, || text), code))
 }
 
 /// Asks for builds. Exit code 1 if some of the names will not be built, or nobody has answered yet.

@@ -334,7 +334,7 @@ pub(crate) fn denials(denials: &[Denial], whole: bool) -> String {
 }
 
 /// A moment, UTC, to the second.
-fn moment(millis: i64) -> String {
+pub(crate) fn moment(millis: i64) -> String {
     let time = DateTime::<Utc>::from_timestamp_millis(millis);
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()
 }

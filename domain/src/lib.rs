@@ -11,6 +11,7 @@ pub mod id;
 pub mod nvr;
 pub mod package_list;
 pub mod policy;
+pub mod reconcile;
 pub mod scm;
 pub mod time;
 pub mod trigger;

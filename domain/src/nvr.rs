@@ -70,6 +70,19 @@ impl Nvr {
         }
     }
 
+    /// This NVR as it would be without the distribution's part in its release: `3.fc45` and `3.eln150` are both `3`, and what
+    /// stands behind that part stays (`3.eln150.1` is `3.1`, `3.fc45~bootstrap` is `3~bootstrap`). A draft's suffix goes too.
+    #[must_use]
+    pub fn without_dist(&self) -> Self {
+        let plain = self.promoted();
+        let release = without_dist(plain.release());
+        if release.is_empty() {
+            return plain;
+        }
+        let text = format!("{}-{}-{release}", plain.name(), plain.version());
+        Self { text, ..plain }
+    }
+
     /// Whether Bodhi can take it, see [`MAX_BODHI_NVR`].
     #[must_use]
     pub fn fits_bodhi(&self) -> bool {
@@ -88,6 +101,32 @@ impl Nvr {
             other.release(),
         ))
     }
+}
+
+/// A release without its parts `.fcN` and `.elnN`.
+///
+/// Source: the macro `dist` of Fedora and of ELN, which puts `~bootstrap` behind it.
+fn without_dist(release: &str) -> String {
+    let mut kept = String::with_capacity(release.len());
+    let mut rest = release;
+    while let Some((before, after)) = rest.split_once('.') {
+        kept.push_str(before);
+        rest = if let Some(behind) = behind_dist(after) {
+            behind
+        } else {
+            kept.push('.');
+            after
+        };
+    }
+    kept + rest
+}
+
+/// What stands behind the distribution's part, if a text begins with one.
+fn behind_dist(text: &str) -> Option<&str> {
+    let number = text.strip_prefix("fc").or_else(|| text.strip_prefix("eln"))?;
+    let behind = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    let whole = behind.len() < number.len() && !behind.starts_with(char::is_alphanumeric);
+    whole.then_some(behind)
 }
 
 impl FromStr for Nvr {

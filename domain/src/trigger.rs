@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::FailureClass, id::BatchId, time::Timestamp};
+use crate::{failure::FailureClass, id::BatchId, scm::ScmUrl, time::Timestamp};
 
 /// The version of [`Cause`] and [`Answer`] as they are stored. A change of what is written raises it, and brings a fixture.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// How we came to know of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,24 @@ pub enum Cause {
         #[serde(default)]
         force: bool,
     },
+    /// Two tags were compared, and ELN lacks it.
+    Reconcile {
+        /// What was found, in a sentence.
+        why: String,
+        /// The source that is to be built: how often one came back this way is counted.
+        source: ScmUrl,
+    },
+}
+
+impl Cause {
+    /// Whether somebody wants a build again that triggered before, or never did: such a trigger is no repetition.
+    #[must_use]
+    pub fn is_deliberate(&self) -> bool {
+        match self {
+            Self::Person { .. } | Self::Reconcile { .. } => true,
+            Self::Message | Self::CatchUp | Self::KojiRecord => false,
+        }
+    }
 }
 
 /// The answer to a trigger: the closed list that pages, API and tests share. Without one it is pending.

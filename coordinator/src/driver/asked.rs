@@ -17,6 +17,7 @@ use super::{
     candidates, inputs::Sighting, ledger::Open, now::Now, record, term::Term, turn::Turn, work,
 };
 use crate::{
+    findings::{self, Demand, Mode},
     pause::{self, OperatorPause, PAUSE},
     store::{Change, DeadRow, MAX_DEAD_LETTERS, RequestRow},
     wish::{Asked, VERSION, WantedBuild, Wish},
@@ -114,6 +115,7 @@ impl Term {
             }
             Wish::Pause { until } => self.pause(&asked, *until, now, turn),
             Wish::Unpause => self.unpause(turn),
+            Wish::Reconcile { dry_run } => demand(request.id, &asked, *dry_run, turn),
         };
         let result = match done {
             Ok(()) => "done".to_owned(),
@@ -238,4 +240,15 @@ impl Term {
             open.entry.doubt = Some(now.wall);
         }
     }
+}
+
+/// Keeps that a person asks for a run of reconcile, which reads it there: so it outlives this process. One that waits already is
+/// replaced.
+fn demand(request: RequestId, asked: &Asked, dry_run: bool, turn: &mut Turn) -> Result<(), String> {
+    let mode = if dry_run { Mode::Dry } else { Mode::Real };
+    let (who, why) = (asked.who.clone(), asked.why.clone());
+    let demand = Demand { v: findings::VERSION, request, who, why };
+    let value = serde_json::to_string(&demand).map_err(|error| error.to_string())?;
+    turn.others.push(Change::PutMark { name: mode.demand().to_owned(), value });
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn trigger(
         build: sighting.build,
         nvr: sighting.nvr,
         cause,
-        by_person: matches!(sighting.cause, Cause::Person { .. }),
+        by_person: sighting.cause.is_deliberate(),
         message: sighting.message,
         created: at,
         answer,

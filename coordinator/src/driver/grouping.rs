@@ -73,6 +73,6 @@ impl Term {
 fn came_by_itself(cause: &str) -> bool {
     match serde_json::from_str(cause) {
         Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord) => true,
-        Ok(Cause::Person { .. }) | Err(_) => false,
+        Ok(Cause::Person { .. } | Cause::Reconcile { .. }) | Err(_) => false,
     }
 }

@@ -34,7 +34,7 @@ impl Term {
         let late = |progress: &mut Progress| match serde_json::from_str(cause) {
             Ok(Cause::CatchUp) => progress.caught_up += 1,
             Ok(Cause::KojiRecord) => progress.late_found += 1,
-            Ok(Cause::Message | Cause::Person { .. }) | Err(_) => {}
+            Ok(Cause::Message | Cause::Person { .. } | Cause::Reconcile { .. }) | Err(_) => {}
         };
         self.parts.probe.show(late);
     }

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use ebs_domain::batch::{Batch, Event, Outcome};
+use ebs_domain::{
+    batch::{Batch, Event, Outcome},
+    policy::Policy,
+    trigger::Cause,
+};
 use ebs_shared::{
     job::{Answer, PROTOCOL, Report, Service},
     queue::{Delivered, JobEnd},
@@ -13,7 +17,7 @@ use super::{
     asked::Death,
     call::{Done, Ended},
     candidates,
-    inputs::Input,
+    inputs::{Input, Sighting},
     ledger::Open,
     now::Now,
     reads::Reading,
@@ -28,6 +32,9 @@ impl Term {
             Input::Intake { sightings, odd, marks, stored } => {
                 let policy = self.parts.snapshot.borrow().policy.clone();
                 for sighting in sightings {
+                    if self.comes_too_late(&sighting, &policy, turn) {
+                        continue;
+                    }
                     match candidates::trigger(sighting, &policy, now.wall) {
                         Ok(trigger) => turn.triggers.push(trigger),
                         Err(error) => tracing::error!(%error, "cannot write a trigger down"),
@@ -52,6 +59,18 @@ impl Term {
             }
             Input::QueueFailed(error) => self.note_queue(Some(error)),
         }
+    }
+
+    /// Whether reconcile has found what waits or is built by now: it has looked before, and this is where that is known.
+    fn comes_too_late(&self, sighting: &Sighting, policy: &Policy, turn: &Turn) -> bool {
+        if !matches!(sighting.cause, Cause::Reconcile { .. }) {
+            return false;
+        }
+        let Some(component) = policy.component_of(&sighting.package) else { return false };
+        let waits = self.state.pending.values().any(|row| row.trigger.component == component)
+            || turn.triggers.iter().any(|trigger| trigger.component == component);
+        let batch = self.state.batch.as_ref();
+        waits || batch.is_some_and(|batch| batch.members.contains_key(&component))
     }
 
     pub(super) fn take_done(&mut self, done: Done, now: Now, turn: &mut Turn) {

@@ -7,6 +7,7 @@ use ebs_domain::{
 };
 
 use super::*;
+use crate::findings::{Fate, Kind};
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(1_795_348_800_000 + minutes * 60_000)
@@ -217,4 +218,25 @@ fn nothing_heard_of_a_listed_component_is_said() {
     assert_eq!(verdict, "bash is rebuilt when a build of it is tagged; none has been heard of.");
     let (verdict, _) = told("bash", &Evidence::default());
     assert_eq!(verdict, "bash is not rebuilt: the configuration has not been read yet.");
+}
+
+#[test]
+fn what_reconcile_has_found_of_a_component_is_said_with_what_becomes_of_it() {
+    let finding = Finding {
+        component: "bash".parse().unwrap(),
+        kind: Kind::Missing,
+        rawhide: "bash-5.3-2.fc45".to_owned(),
+        eln: None,
+        since: at(0),
+        fate: Fate::OverLimit,
+        text: "a run triggers at most 25".to_owned(),
+    };
+    let found = Some((finding, at(5)));
+    let (verdict, steps) = told("bash", &Evidence { found: found.clone(), ..evidence() });
+    let step = "Rawhide had bash-5.3-2.fc45 at 2026-11-22T12:05:00.000Z, ELN has none: a run triggers at most 25";
+    assert_eq!(verdict, format!("bash has not been rebuilt: {step}."));
+    assert_eq!(steps.last().map(String::as_str), Some(step));
+    let triggers = vec![triggered("bash-5.3-2.fc45", None)];
+    let (verdict, _) = told("bash", &Evidence { found, triggers, ..evidence() });
+    assert_eq!(verdict, "bash waits for the next batch with bash-5.3-2.fc45.");
 }

@@ -5,6 +5,8 @@ use ebs_domain::{
 
 use super::*;
 
+mod selection;
+
 /// `ipa` is `freeipa` in Rawhide, `kernel` is excluded.
 fn policy() -> Policy {
     let exclude = vec![Pattern::new("^kernel$").unwrap()];

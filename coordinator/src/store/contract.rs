@@ -109,7 +109,7 @@ pub struct EffectRow {
 pub struct NewTrigger {
     /// Which component.
     pub component: Component,
-    /// The tag the build was tagged into; with the build it is unique, but for triggers by people.
+    /// The tag the build was tagged into; with the build it is unique, but for triggers by people and by reconcile.
     pub tag: String,
     /// The build that was tagged.
     pub build: BuildId,
@@ -117,7 +117,7 @@ pub struct NewTrigger {
     pub nvr: String,
     /// Where it came from, JSON; see the domain's `Cause`.
     pub cause: String,
-    /// Whether a person asked: such a trigger is never swallowed as a repetition.
+    /// Whether a person asked, or reconcile: such a trigger is never swallowed as a repetition.
     pub by_person: bool,
     /// The bus message's id, if it came from one.
     pub message: Option<String>,
@@ -428,7 +428,8 @@ pub trait Store: Send + Sync {
     async fn pending_count(&self) -> Result<(u64, Option<Timestamp>), StoreError>;
     /// The triggers that a batch took.
     async fn batch_triggers(&self, batch: BatchId) -> Result<Vec<TriggerRow>, StoreError>;
-    /// Which of these builds have a trigger for this tag, but for those that people asked for, or that were withdrawn.
+    /// Which of these builds have a trigger for this tag, but for those that people or reconcile asked for, or that were
+    /// withdrawn.
     async fn triggered(
         &self,
         tag: &TagName,

@@ -17,7 +17,7 @@ use super::{
     change::{change, refused, unavailable},
     deny,
     desk::Desk,
-    lists, pause,
+    lists, pause, reconcile,
     view::{DeadView, OrphanView},
 };
 use crate::{
@@ -39,6 +39,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .with_state(desk.clone())
         .merge(deny::routes(desk.clone()))
         .merge(lists::routes(desk.clone()))
+        .merge(reconcile::routes(desk.clone()))
         .merge(pause::routes(desk))
 }
 

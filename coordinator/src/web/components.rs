@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use ebs_domain::{id::Component, policy::Policy};
+use ebs_domain::{id::Component, policy::Policy, time::Timestamp};
 use ebs_shared::clock::Clock;
 use serde::de::DeserializeOwned;
 
@@ -18,10 +18,12 @@ use super::{
     build::build_view,
     change::{fault, unavailable},
     pause::{PauseView, awaited, pauses},
+    reconcile::report,
 };
 use crate::{
     board::Board,
     explain::{Built, Evidence, Explanation, Trigger, explain, meant},
+    findings::{Finding, Mode},
     lists,
     preview::{Preview, preview},
     snapshot::Snapshot,
@@ -119,8 +121,21 @@ impl Witness {
                 .map(|row| (row.class, row.source.to_string(), row.last, row.expires))
                 .collect(),
             pauses: self.why_paused(paused).await?,
+            found: self.found(component).await?,
         };
         Ok(explain(component, &evidence))
+    }
+
+    /// What reconcile has found of a component last, and when.
+    async fn found(
+        &self,
+        component: &Component,
+    ) -> Result<Option<(Finding, Timestamp)>, StoreError> {
+        let found = report(&*self.store, Mode::Real).await?.found;
+        Ok(found.and_then(|found| {
+            let finding = found.findings.into_iter().find(|it| it.component == *component)?;
+            Some((finding, found.at))
+        }))
     }
 
     /// Why no new batch begins, in sentences.

@@ -12,6 +12,7 @@ mod health;
 mod lists;
 mod page;
 mod pause;
+mod reconcile;
 #[cfg(test)]
 mod sample;
 mod server;
@@ -27,5 +28,6 @@ pub use gate::{Known, Refusal, Who, admit};
 pub use health::{Condition, Health, Need, Reporter};
 pub use lists::{HeldView, ListView};
 pub use pause::{PauseView, awaited, pauses};
+pub use reconcile::ReconcileView;
 pub use server::{Served, router, serve, waiting};
 pub use view::*;

@@ -11,6 +11,7 @@ use ebs_domain::{
 use ebs_shared::credentials::{Credential, Stage, Standing};
 
 use super::*;
+use crate::findings::{Counts, Fate, Finding, Kind};
 
 const NOW: i64 = 1_795_350_000_000;
 
@@ -202,6 +203,34 @@ fn list(name: &str, jumps: bool) -> ListView {
     }
 }
 
+fn reconcile() -> ReconcileView {
+    let finding = |name: &str, eln: Option<&str>, fate, text: &str| Finding {
+        component: name.parse().unwrap(),
+        kind: if eln.is_some() { Kind::Stale } else { Kind::Missing },
+        rawhide: format!("{name}-4.2-2.fc45"),
+        eln: eln.map(str::to_owned),
+        since: ago(800),
+        fate,
+        text: text.to_owned(),
+    };
+    let findings = vec![
+        finding("bash", None, Fate::Triggered, "triggered: it waits for the next batch"),
+        finding("ipa", Some("ipa-4.2-1.eln150"), Fate::Denied, "denied until tomorrow"),
+    ];
+    ReconcileView {
+        at: Some(ago(90)),
+        asked: Some("token/alice".to_owned()),
+        counts: Counts { wanted: 2_262, missing: 1, stale: 1, ..Counts::default() },
+        not_wanted: Some(3),
+        fates: BTreeMap::from([("triggered", 1), ("denied", 1)]),
+        kept_back: 0,
+        held: vec!["the package list eln/source jumps and is held".to_owned()],
+        findings,
+        failing_since: Some(ago(5)),
+        fault: Some("Koji does not list `f45`".to_owned()),
+    }
+}
+
 pub(super) fn overview() -> Overview {
     Overview {
         version: "0.0.0".to_owned(),
@@ -249,6 +278,7 @@ pub(super) fn overview() -> Overview {
         }],
         orphans: Vec::new(),
         lists: vec![list("eln/buildroot-source", true), list("eln/source", false)],
+        reconcile: Some(reconcile()),
         effects_open: 3,
         stale_results: 0,
         caught_up: 2,

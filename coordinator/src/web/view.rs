@@ -13,7 +13,7 @@ use ebs_domain::{
 use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
-use super::{ListView, PauseView};
+use super::{ListView, PauseView, ReconcileView};
 use crate::store::{DeadRow, OrphanRow, StoreError};
 
 /// Where the overview comes from.
@@ -68,6 +68,8 @@ pub struct Overview {
     pub orphans: Vec<OrphanView>,
     /// Package lists, by name.
     pub lists: Vec<ListView>,
+    /// What ELN lacks, as it was found last; absent if it was never looked for.
+    pub reconcile: Option<ReconcileView>,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.

@@ -32,6 +32,29 @@ fn a_draft_loses_its_suffix_by_promotion_and_nothing_else() {
 }
 
 #[test]
+fn the_dist_part_of_a_release_goes_and_what_stands_around_it_stays() {
+    for (release, plain) in [
+        ("3.fc45", "3"),
+        ("3.eln150", "3"),
+        ("3.eln150.1", "3.1"),
+        ("3.fc45~bootstrap", "3~bootstrap"),
+        ("0.5.20260101git.fc45", "0.5.20260101git"),
+        ("3.eln150,draft_77", "3"),
+        ("3", "3"),
+        ("3.1", "3.1"),
+        ("3.fc", "3.fc"),
+        ("3.fc45a", "3.fc45a"),
+        ("3.elnx", "3.elnx"),
+        ("3.", "3."),
+        ("fc45", "fc45"),
+        (".fc45", ".fc45"),
+    ] {
+        let text = format!("a-b-1.fc45-{release}");
+        assert_eq!(nvr(&text).without_dist(), nvr(&format!("a-b-1.fc45-{plain}")), "{release}");
+    }
+}
+
+#[test]
 fn versions_are_compared_as_rpm_does_and_never_as_text() {
     for (left, right, order) in [
         ("a-1.9-1", "a-1.10-1", Ordering::Less),

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::{certificates, token};
 
+/// The highest `reconcile_limit`.
+const MOST_RECONCILED: usize = 500;
+
 /// The static file as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaticConfig {
@@ -162,7 +165,7 @@ pub struct Worker {
 pub struct Limits {
     /// Tasks of ours open in Koji at once. Default: 500.
     pub max_open_builds: usize,
-    /// Components that reconcile may trigger in one run. Default: 25.
+    /// Components that reconcile may trigger in one run, at most 500; 0: none. Default: 25.
     pub reconcile_limit: usize,
     /// How often a job may begin before it is set aside as dead. Default: 5.
     pub job_attempts: u32,
@@ -329,9 +332,16 @@ impl Limits {
         if attempts == 0 {
             block.fault_at("job_attempts", "a number above 0 is expected");
         }
+        let reconcile_limit = block.or("reconcile_limit", 25);
+        if reconcile_limit > MOST_RECONCILED {
+            let text = format!(
+                "a number up to {MOST_RECONCILED} is expected: a bad list must not start more builds"
+            );
+            block.fault_at("reconcile_limit", text);
+        }
         Self {
             max_open_builds: at_least_one(block, "max_open_builds", 500),
-            reconcile_limit: block.or("reconcile_limit", 25),
+            reconcile_limit,
             job_attempts: attempts,
         }
     }

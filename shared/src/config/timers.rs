@@ -41,6 +41,9 @@ pub struct Timers {
     pub archive_interval: Duration,
     /// How long the former trigger tag triggers too after its name has changed, as at branching. May be zero. Default: 14 days.
     pub branching_overlap: Duration,
+    /// How often what Rawhide and ELN have is compared, and what ELN lacks triggered. Zero: only when a person asks. Default:
+    /// 12 h.
+    pub reconcile_interval: Duration,
     /// How long a batch is put off for builds that came through one Bodhi update with some that wait. May be zero: none is
     /// waited for. Default: 10 min.
     pub sibling_wait: Duration,
@@ -69,6 +72,7 @@ impl Default for Timers {
             truth_interval: 10 * minute,
             archive_interval: 15 * minute,
             branching_overlap: 14 * 24 * hour,
+            reconcile_interval: 12 * hour,
             sibling_wait: 10 * minute,
             grace: 30 * second,
         }
@@ -102,9 +106,11 @@ impl Timers {
             grace: get("grace", defaults.grace),
             ..defaults
         };
-        // These may be zero: a batch begins at once, a former tag is let go at once, nothing more is waited for.
+        // These may be zero: a batch begins at once, a former tag is let go at once, nothing more is waited for, nothing is
+        // compared by itself.
         timers.lull = block.or("lull", timers.lull);
         timers.branching_overlap = block.or("branching_overlap", timers.branching_overlap);
+        timers.reconcile_interval = block.or("reconcile_interval", timers.reconcile_interval);
         timers.sibling_wait = block.or("sibling_wait", timers.sibling_wait);
         if let Some(sub) = block.sub("build_timeouts") {
             timers.build_timeouts = by_component(sub);

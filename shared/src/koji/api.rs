@@ -59,6 +59,8 @@ pub struct TaggedBuild {
     pub draft: bool,
     /// The event of the tagging (not of the build's creation).
     pub tagged_at: EventId,
+    /// The event of the build's creation.
+    pub made_at: Option<EventId>,
 }
 
 /// State of a build. Source: Koji's numbers 0 to 4.

@@ -77,6 +77,7 @@ struct TaggedWire {
     #[serde(default)]
     draft: bool,
     create_event: EventId,
+    creation_event_id: Option<EventId>,
 }
 
 impl From<TaggedWire> for TaggedRow {
@@ -89,6 +90,7 @@ impl From<TaggedWire> for TaggedRow {
             epoch: row.epoch,
             draft: row.draft,
             tagged_at: row.create_event,
+            made_at: row.creation_event_id,
         })
     }
 }

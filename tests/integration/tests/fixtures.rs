@@ -11,6 +11,7 @@ mod cases {
 
     use ebs_coordinator::{
         awaited::{self, Awaited},
+        findings::{self, Demand, Fate, Kind, Report as Reconciled},
         intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
         lists::Kept,
         pause::{self, OperatorPause},
@@ -193,7 +194,7 @@ mod cases {
     #[test]
     fn triggers_are_read_and_written_as_ever() {
         let causes: Vec<Cause> = check("cause", trigger::VERSION);
-        variants!(causes.iter(), Cause: Message CatchUp KojiRecord Person);
+        variants!(causes.iter(), Cause: Message CatchUp KojiRecord Person Reconcile);
         let answers: Vec<TriggerAnswer> = check("answer", trigger::VERSION);
         variants!(answers.iter(), TriggerAnswer: InBatch Superseded NotListed Excluded Denied AlreadyBuilt Withdrawn NoSource
             Built ScratchBuilt Failed TimedOut Cancelled Dropped);
@@ -211,7 +212,8 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Trigger Refresh Undeny Pause Unpause);
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Trigger Refresh Undeny Pause Unpause
+            Reconcile);
     }
 
     #[test]
@@ -224,6 +226,18 @@ mod cases {
     fn pauses_are_read_and_written_as_ever() {
         let pauses: Vec<OperatorPause> = check("pause", pause::VERSION);
         assert!(pauses.iter().all(|pause| pause.v == pause::VERSION));
+    }
+
+    #[test]
+    fn reports_and_demands_of_reconcile_are_read_and_written_as_ever() {
+        let reports: Vec<Reconciled> = check("reconcile_report", findings::VERSION);
+        assert!(reports.iter().all(|report| report.v == findings::VERSION));
+        let found = || reports.iter().filter_map(|report| report.found.as_ref());
+        let fates = found().flat_map(|found| &found.findings).map(|finding| &finding.fate);
+        variants!(fates, Fate: Triggered Waits InBatch Denied CameBack Ended NoSource OverLimit Held);
+        let kinds = found().flat_map(|found| &found.findings).map(|finding| &finding.kind);
+        variants!(kinds, Kind: Missing Stale);
+        assert!(!check::<Demand>("reconcile_demand", findings::VERSION).is_empty());
     }
 
     #[test]

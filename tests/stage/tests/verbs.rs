@@ -141,6 +141,10 @@ async fn exercise(demo: &Demo) -> anyhow::Result<()> {
     let told: Value = serde_json::from_slice(&output.stdout)?;
     ensure!(output.status.code() == Some(1) && told["names"][0]["will"] == false, "{told}");
 
+    let dry = demo.json("reconcile run --reason test --dry-run").await?;
+    ensure!(dry["dry_run"]["found"]["asked"]["why"] == "test", "{dry}");
+    ensure!(dry["dry_run"]["found"]["counts"]["wanted"].as_u64() > Some(100), "{dry}");
+
     let before = demo.json("status").await?["configuration"]["snapshot"].as_u64();
     demo.told("refresh --reason test").await?;
     let number = |status: &Value| status["configuration"]["snapshot"].clone();

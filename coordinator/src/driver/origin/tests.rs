@@ -16,6 +16,7 @@ fn build(tag: &str, nvr: &str, epoch: Option<i64>) -> TaggedBuild {
         epoch,
         draft: false,
         tagged_at: EventId::new(1),
+        made_at: None,
     }
 }
 

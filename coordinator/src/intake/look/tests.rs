@@ -11,6 +11,7 @@ fn row(build: i64, event: i64) -> TaggedBuild {
         epoch: None,
         draft: false,
         tagged_at: EventId::new(event),
+        made_at: None,
     }
 }
 

@@ -26,3 +26,18 @@ fn a_former_tag_may_be_let_go_at_once_and_no_interval_may_be_zero() {
         assert!(told.contains(&format!("ebs.timers.{key}")), "{told}");
     }
 }
+
+#[test]
+fn reconcile_runs_twice_a_day_or_only_on_demand_and_triggers_at_most_so_many() {
+    let usual = parsed("").unwrap().reconcile_interval;
+    assert_eq!(usual, Duration::from_secs(12 * 3600));
+    let off = parsed("  timers: {reconcile_interval: 0}").unwrap().reconcile_interval;
+    assert_eq!(off, Duration::ZERO);
+    let limit = |number| {
+        with_ours(&format!("  limits: {{reconcile_limit: {number}}}"))
+            .map(|config| config.ebs.limits.reconcile_limit)
+    };
+    assert_eq!((limit(0).unwrap(), limit(500).unwrap()), (0, 500));
+    let told = limit(501).unwrap_err().to_string();
+    assert!(told.contains("ebs.limits.reconcile_limit") && told.contains("up to 500"), "{told}");
+}

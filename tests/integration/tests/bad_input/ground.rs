@@ -41,6 +41,8 @@ pub(crate) struct Ground {
     pub(crate) trigger_tag: &'static str,
     /// Lines below `components:`.
     pub(crate) components: String,
+    /// A block below `ebs:`, with its end of line.
+    pub(crate) more: &'static str,
 }
 
 impl Ground {
@@ -59,6 +61,7 @@ impl Ground {
             tokens: None,
             trigger_tag: "f45",
             components: overrides(&["bash", "zsh"]),
+            more: "",
         })
     }
 
@@ -123,7 +126,8 @@ impl Ground {
              \x20 database: {{url: 'sqlite:{database}'}}\n  bus:\n    datagrepper_url: http://{fedora}/datagrepper/\n    {bus}\n\
              \x20 http: {{listen: '127.0.0.1:0'{tokens}}}\n  timers: {{lull: 300ms, max_lull: 5s, lease: 6s, job_lease: 6s, doubt_wait: 5s, \
              build_timeout: 60s, side_tag_timeout: 60s, stable_timeout: 60s, poll_min: 50ms, poll_max: 300ms, \
-             archive_interval: 200ms, config_refresh: 1s, grace: 2s}}\n",
+             archive_interval: 200ms, config_refresh: 1s, grace: 2s}}\n{more}",
+            more = self.more,
             password = path("password").display(),
             token = path("token").display(),
             database = self.database().display(),

@@ -4,6 +4,7 @@ mod asking;
 mod bodies;
 mod branching;
 mod ground;
+mod reconcile;
 
 use anyhow::Result;
 use ebs_coordinator::store::{StoreError, StoreErrorKind};

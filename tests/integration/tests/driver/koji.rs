@@ -38,6 +38,7 @@ fn listed(state: &State, name: &TagName, listing: Listing) -> Option<Vec<TaggedB
             epoch: None,
             draft: info.draft,
             tagged_at: EventId::new(*event),
+            made_at: None,
         });
     }
     Some(rows)

@@ -13,6 +13,7 @@ mod manual;
 mod newer;
 mod orphans;
 mod queue;
+mod reconcile;
 mod rows;
 mod siblings;
 mod stage;

@@ -326,6 +326,7 @@ pub(super) fn tagged(package: &str, build: i64) -> TaggedBuild {
         epoch: None,
         draft: false,
         tagged_at: EventId::new(1),
+        made_at: None,
     }
 }
 
