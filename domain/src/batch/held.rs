@@ -66,15 +66,6 @@ pub enum Undecided {
 }
 
 impl Decision {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Discard => "discard",
-        }
-    }
-
     /// What a batch is told of it.
     #[must_use]
     pub fn event(self, group: u32) -> Event {

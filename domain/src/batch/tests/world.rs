@@ -156,13 +156,10 @@ impl World {
         let looks = !watches.is_empty() && self.dice.percent(50);
         if let (Some(no), false) = (self.dice.pick(&open), looks) {
             let effect = self.effects.remove(&no).unwrap();
-            let outcome = match &effect {
-                Effect::RemoveSideTag { tag }
-                    if matches!(batch.open.get(&no), Some(Purpose::Discard { .. })) =>
-                {
-                    self.discard(tag)
-                }
-                _ => self.outcome(no, &effect),
+            let discards = matches!(batch.open.get(&no), Some(Purpose::Discard { .. }));
+            let outcome = match effect.tag() {
+                Some(tag) if discards => self.discard(tag),
+                Some(_) | None => self.outcome(no, &effect),
             };
             return Event::Outcome { no, outcome };
         }
