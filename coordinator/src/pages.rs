@@ -199,6 +199,7 @@ impl StorePages {
             | GroupState::Filling { .. }
             | GroupState::Posting { .. }
             | GroupState::Posted(_)
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => None,
         };

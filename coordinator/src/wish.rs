@@ -1,7 +1,8 @@
 //! What a person can ask of the leader, as it is stored between the one who asks and the leader.
 
 use ebs_domain::{
-    id::{BuildId, Component, TagName},
+    batch::Decision,
+    id::{BatchId, BuildId, Component, TagName},
     scm::ScmUrl,
     time::Timestamp,
 };
@@ -52,6 +53,24 @@ pub enum Wish {
         /// The job that was set aside.
         job: String,
     },
+    /// Make the update of a held group again.
+    RetryGroup {
+        /// What was asked for, such as `b57.g3`.
+        what: String,
+        /// The group's batch.
+        batch: BatchId,
+        /// Its number.
+        group: u32,
+    },
+    /// Give a held group up: its tag is removed, its builds are not published.
+    DiscardGroup {
+        /// What was asked for, such as `b57.g3`.
+        what: String,
+        /// The group's batch.
+        batch: BatchId,
+        /// Its number.
+        group: u32,
+    },
     /// Let a package list jump.
     ConfirmList {
         /// Which list, such as `eln/source`.
@@ -92,12 +111,24 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// A decision on a held group.
+    #[must_use]
+    pub fn on_group(batch: BatchId, group: u32, decision: Decision) -> Self {
+        let what = format!("b{batch}.g{group}");
+        match decision {
+            Decision::Retry => Self::RetryGroup { what, batch, group },
+            Decision::Discard => Self::DiscardGroup { what, batch, group },
+        }
+    }
+
     /// The word for it, for the audit.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
+            Self::RetryGroup { .. } => "retry_group",
+            Self::DiscardGroup { .. } => "discard_group",
             Self::ConfirmList { .. } => "confirm_list",
             Self::Trigger { .. } => "trigger",
             Self::Refresh => "refresh",
@@ -115,7 +146,10 @@ impl Wish {
             Self::Redrive { job } | Self::GiveUp { job } => job,
             Self::ConfirmList { list, .. } => list,
             Self::Refresh => "configuration",
-            Self::Trigger { what, .. } | Self::Undeny { what, .. } => what,
+            Self::Trigger { what, .. }
+            | Self::Undeny { what, .. }
+            | Self::RetryGroup { what, .. }
+            | Self::DiscardGroup { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
             Self::Reconcile { dry_run: true } => "a dry run",
             Self::Reconcile { dry_run: false } => "what ELN lacks",
@@ -126,7 +160,12 @@ impl Wish {
     #[must_use]
     pub fn body(&self) -> &'static str {
         match self {
-            Self::Redrive { .. } | Self::GiveUp { .. } | Self::Unpause | Self::Refresh => "",
+            Self::Redrive { .. }
+            | Self::GiveUp { .. }
+            | Self::RetryGroup { .. }
+            | Self::DiscardGroup { .. }
+            | Self::Unpause
+            | Self::Refresh => "",
             Self::ConfirmList { .. } => ", \"since\": 1795348800000",
             Self::Trigger { .. } => ", \"names\": [\"bash\"]",
             Self::Undeny { .. } => ", \"pattern\": \"^bash$\"",

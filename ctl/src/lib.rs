@@ -4,6 +4,7 @@
 mod client;
 mod config;
 mod deny;
+mod group;
 mod manual;
 mod model;
 mod pause;
@@ -25,6 +26,7 @@ use url::Url;
 use client::{Change, Client};
 use config::ConfigVerb;
 use deny::DenyVerb;
+use group::GroupVerb;
 use manual::{Completion, Manual};
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use pause::{Because, Pause};
@@ -94,6 +96,9 @@ enum Verb {
     /// What ELN lacks of what Rawhide has, and what is in ELN that nobody wants.
     #[command(subcommand)]
     Reconcile(ReconcileVerb),
+    /// Groups that are held since their update was refused or is in doubt: retried or discarded.
+    #[command(subcommand)]
+    Group(GroupVerb),
     /// Begins no new batch: what is under way goes on, and triggers are stored as ever.
     #[command(after_help = "Examples:
   ebsctl pause --for 3d --reason mass-rebuild
@@ -246,6 +251,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Trigger(trigger) => triggers(arguments, &client, trigger).await?,
         Verb::Deny(verb) => denials(arguments, &client, verb).await?,
         Verb::Reconcile(verb) => reconciled(arguments, &client, verb).await?,
+        Verb::Group(verb) => groups(arguments, &client, verb).await?,
         Verb::Pause(pause) => {
             change(arguments, &client, pause.change(System.now().millis())?).await?
         }
@@ -348,6 +354,21 @@ async fn reconciled(
         ReconcileVerb::Run(run) => reconcile::run(client, run, &token(arguments)?).await?,
     };
     Ok((pick(arguments, &body, || text), code))
+}
+
+/// Decides on a held group, or says what that would do.
+async fn groups(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &GroupVerb,
+) -> anyhow::Result<(String, ExitCode)> {
+    let numbers = verb.numbers();
+    if !verb.is_dry() {
+        return change(arguments, client, verb.change(&numbers)).await;
+    }
+    let body = client.change(&verb.change(&numbers), &token(arguments)?).await?;
+    let would = group::would(&body)?;
+    Ok((pick(arguments, &body, || format!("would: {would}")), ExitCode::SUCCESS))
 }
 
 /// Asks for builds. Exit code 1 if some of the names will not be built, or nobody has answered yet.

@@ -320,6 +320,22 @@ async fn sources_are_taken_off_the_deny_list_by_name_or_by_pattern() {
 }
 
 #[tokio::test]
+async fn a_held_group_is_retried_or_discarded_with_a_reason_and_what_would_be_done_is_a_sentence() {
+    let body = serde_json::json!({"reason": "mended", "dry_run": false});
+    for action in ["retry", "discard"] {
+        let place = format!("/api/v1/batches/57/groups/3/{action}");
+        let words = ["group", action, "57", "3", "--reason", "mended"];
+        assert_eq!(changed(&words, (&place, body.clone()), None).await.0, "request 7: done\n");
+    }
+    let place = "/api/v1/batches/57/groups/3/discard";
+    let would = ResponseTemplate::new(200).set_body_json(serde_json::json!({"would": "nothing"}));
+    let words = ["group", "discard", "57", "3", "--reason", "mended", "--dry-run"];
+    let nowhere = ("/nowhere", serde_json::json!({}));
+    let (out, _, code) = changed(&words, nowhere, Some((place, would))).await;
+    assert_eq!((out.as_str(), code), ("would: nothing\n", ExitCode::SUCCESS));
+}
+
+#[tokio::test]
 async fn an_explanation_begins_with_its_sentence_and_marks_what_stands_in_the_way() {
     let body = serde_json::json!({"component": "kernel", "verdict": "kernel is not rebuilt: excluded.", "steps": [
         {"about": "list", "blocks": false, "text": "on the list eln/source"},

@@ -216,7 +216,7 @@ fn updates_look(
     }
 }
 
-fn update_seen(update: Update) -> UpdateSeen {
+pub(super) fn update_seen(update: Update) -> UpdateSeen {
     UpdateSeen {
         alias: update.alias,
         status: update.status,

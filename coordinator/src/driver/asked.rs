@@ -7,15 +7,13 @@
 //! from its beginning, while its batch publishes or settles, or after it has ended.
 
 use ebs_domain::{
-    batch::{Event, retry_late},
-    id::{BatchId, InvalidName, RequestId},
+    batch::Decision,
+    id::{InvalidName, RequestId},
     time::Timestamp,
     trigger::Cause,
 };
 
-use super::{
-    candidates, inputs::Sighting, ledger::Open, now::Now, record, term::Term, turn::Turn, work,
-};
+use super::{candidates, inputs::Sighting, ledger::Open, now::Now, term::Term, turn::Turn, work};
 use crate::{
     findings::{self, Demand, Mode},
     pause::{self, OperatorPause, PAUSE},
@@ -93,8 +91,12 @@ impl Term {
             }
         };
         let done = match &asked.wish {
-            Wish::Redrive { job } => {
-                self.redrive(request.id, job, now, turn).map(|()| self.drop_dead(job, turn))
+            Wish::Redrive { job } => self.redrive(request.id, job, now, turn),
+            Wish::RetryGroup { batch, group, .. } => {
+                self.decide_on_group((*batch, *group), Decision::Retry, request.id, now, turn)
+            }
+            Wish::DiscardGroup { batch, group, .. } => {
+                self.decide_on_group((*batch, *group), Decision::Discard, request.id, now, turn)
             }
             Wish::GiveUp { job } => {
                 self.set_aside(job).map(|_| ()).map(|()| self.drop_dead(job, turn))
@@ -186,11 +188,6 @@ impl Term {
         Ok(())
     }
 
-    fn drop_dead(&mut self, job: &str, turn: &mut Turn) {
-        self.state.dead.remove(job);
-        turn.others.push(Change::DropDead { job: job.to_owned() });
-    }
-
     fn set_aside(&self, job: &str) -> Result<&DeadRow, String> {
         self.state.dead.get(job).ok_or_else(|| format!("no job `{job}` is set aside"))
     }
@@ -210,35 +207,7 @@ impl Term {
                  built again by another attempt or a new trigger"
             ));
         };
-        let not_held = format!("group {group} of batch {batch} is not held any more");
-        if let Some(open) = self.state.batch.as_ref().filter(|open| open.id == batch) {
-            if !open.may_retry_group(group) {
-                let phase = open.phase.word();
-                return Err(format!(
-                    "{not_held}, or its batch, which is {phase}, has to end first"
-                ));
-            }
-            self.tell(batch, Event::RetryGroup { group }, now, turn);
-        } else {
-            let late = self.state.late.get_mut(&batch);
-            let held = late.and_then(|late| late.groups.get_mut(&group)).ok_or(&not_held)?;
-            let effect = retry_late(held, group).ok_or(&not_held)?;
-            turn.put(record::group(batch, group, held).map(Change::PutGroup));
-            let open = Open::late(batch, group, by, effect, now);
-            self.state.ledger.insert(open.row.id.clone(), open);
-        }
-        self.doubt_post(batch, group, now);
-        Ok(())
-    }
-
-    /// The holder that died may have posted: the new effect looks first, and waits.
-    fn doubt_post(&mut self, batch: BatchId, group: u32, now: Now) {
-        let posts = |open: &&mut Open| {
-            open.row.batch == Some(batch) && work::group_of(&open.entry.effect) == Some(group)
-        };
-        for open in self.state.ledger.values_mut().filter(posts) {
-            open.entry.doubt = Some(now.wall);
-        }
+        self.decide_on_group((batch, group), Decision::Retry, by, now, turn)
     }
 }
 

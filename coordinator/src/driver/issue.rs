@@ -43,6 +43,7 @@ impl Term {
 
     fn issue(&mut self, id: &str, now: Now, turn: &mut Turn) {
         let doubt_wait = self.parts.settings.doubt_wait;
+        let given_up = self.state.given_up(id);
         let Some(open) = self.state.ledger.get_mut(id) else { return };
         let creating = creates(&open.entry.effect);
         if open.entry.settle_only && (!creating || open.is_without_trace(doubt_wait)) {
@@ -70,6 +71,7 @@ impl Term {
         if open.row.runner == Runner::Coordinator {
             let known = open.entry.known.clone().unwrap_or_default();
             let running = Running {
+                given_up,
                 effect: open.entry.effect.clone(),
                 look_first,
                 may_create,
@@ -77,11 +79,8 @@ impl Term {
                 of_nobody: open.row.batch.is_none(),
                 lease: self.lease.until.clone(),
             };
-            return turn.after.start.push(Start::Effect {
-                effect: id.to_owned(),
-                run: open.row.run,
-                running,
-            });
+            let (effect, run) = (id.to_owned(), open.row.run);
+            return turn.after.start.push(Start::Effect { effect, run, running });
         }
         let open = open.clone();
         let (plan, uuid) = match open.row.batch.map(|batch| self.state.batch_plan(batch)) {

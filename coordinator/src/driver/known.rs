@@ -1,7 +1,7 @@
 //! What of ours in Koji and Bodhi this term knows: all that its batch, open groups and open effects own.
 
 use ebs_domain::{
-    batch::{Effect, Group},
+    batch::{Effect, Group, GroupState},
     id::{TagName, TaskId},
 };
 
@@ -45,6 +45,16 @@ impl State {
     fn groups(&self) -> impl Iterator<Item = &Group> {
         let of_batch = self.batch.iter().flat_map(|batch| batch.groups.values());
         of_batch.chain(self.late.values().flat_map(|late| late.groups.values()))
+    }
+
+    /// If this effect removes the tag of a group that is given up: an NVR of the group.
+    pub(super) fn given_up(&self, effect: &str) -> Option<String> {
+        let Effect::RemoveSideTag { tag } = &self.ledger.get(effect)?.entry.effect else {
+            return None;
+        };
+        let removed = |group: &&Group| matches!(&group.state, GroupState::Discarded { tag: Some(own) } if own == tag);
+        let group = self.groups().find(removed)?;
+        Some(group.packed.first().map(|packed| packed.nvr.to_string()).unwrap_or_default())
     }
 
     fn knows_tag(&self, tag: &TagName) -> bool {

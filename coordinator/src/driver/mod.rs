@@ -17,6 +17,7 @@ mod effects;
 mod failing;
 mod form;
 mod grouping;
+mod groups;
 mod inputs;
 mod issue;
 mod known;

@@ -1,7 +1,7 @@
 //! Telling a batch what happened, and gathering what it wants then.
 
 use ebs_domain::{
-    batch::{Command, Event, Outcome, Step, late_posted, settle_groups},
+    batch::{Command, Event, Outcome, Step, late_decided, settle_groups},
     id::BatchId,
 };
 
@@ -49,17 +49,24 @@ impl Term {
         !changed.is_empty()
     }
 
-    /// A group whose batch has ended was posted again. Its effects have its number, see [`Open::late`].
+    /// A group whose batch has ended was posted again or discarded. Its effects have its number, see [`Open::late`].
     fn tell_late(&mut self, id: BatchId, number: u32, outcome: Outcome, turn: &mut Turn) -> bool {
-        let late = self.state.late.get_mut(&id);
-        let Some(group) = late.and_then(|late| late.groups.get_mut(&number)) else {
+        let Some(late) = self.state.late.get_mut(&id) else {
             turn.after.stale += 1;
             return false;
         };
-        let changed = late_posted(group, outcome);
+        let Some(group) = late.groups.get_mut(&number) else {
+            turn.after.stale += 1;
+            return false;
+        };
+        let changed = late_decided(group, outcome);
         let state = group.word();
-        tracing::info!(batch.id = id.get(), group = number, state, "a late group was posted again");
+        tracing::info!(batch.id = id.get(), group = number, state, "a late group was decided on");
         turn.put(record::group(id, number, group).map(Change::PutGroup));
+        late.groups.retain(|_, group| group.is_open());
+        if late.groups.is_empty() {
+            self.state.late.remove(&id);
+        }
         changed
     }
 

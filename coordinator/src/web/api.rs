@@ -17,7 +17,7 @@ use super::{
     change::{change, refused, unavailable},
     deny,
     desk::Desk,
-    lists, pause, reconcile,
+    groups, lists, pause, reconcile,
     view::{DeadView, OrphanView},
 };
 use crate::{
@@ -38,6 +38,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/audit", get(audit))
         .with_state(desk.clone())
         .merge(deny::routes(desk.clone()))
+        .merge(groups::routes(desk.clone()))
         .merge(lists::routes(desk.clone()))
         .merge(reconcile::routes(desk.clone()))
         .merge(pause::routes(desk))

@@ -8,6 +8,7 @@ mod components;
 mod deny;
 mod desk;
 mod gate;
+mod groups;
 mod health;
 mod lists;
 mod page;

@@ -288,7 +288,8 @@ impl BuildState {
 fn word_colour(word: &str) -> &'static str {
     match word {
         "stable" | "done" | "settled" | "superseded" => "good",
-        "held" | "aborted" | "unpushed" | "obsolete" | "gating failed" | "vanished" => "bad",
+        "held" | "discarded" | "aborted" | "unpushed" | "obsolete" | "gating failed"
+        | "vanished" => "bad",
         "empty" => "idle",
         _ => "busy",
     }

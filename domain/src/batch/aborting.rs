@@ -58,7 +58,11 @@ impl Batch {
             self.groups.values().filter(|group| !matches!(group.state, GroupState::Held { .. }));
         tags.extend(unheld.filter_map(|group| group.own_tag().cloned()));
         for (no, purpose) in &self.open {
-            if !matches!(purpose, Purpose::Cancel { .. } | Purpose::Remove { .. }) {
+            let settles_itself = matches!(
+                purpose,
+                Purpose::Cancel { .. } | Purpose::Discard { .. } | Purpose::Remove { .. }
+            );
+            if !settles_itself {
                 out.commands.push(Command::Settle { no: *no });
             }
         }
@@ -103,6 +107,10 @@ impl Batch {
         }
         if let Purpose::GroupPost { group } = purpose {
             self.on_posted_while_aborting(*group, outcome, out);
+            return;
+        }
+        if let Purpose::Discard { group } = purpose {
+            self.on_discarded(*group, outcome, out);
             return;
         }
         if *purpose == Purpose::Promote {

@@ -37,6 +37,7 @@ impl Batch {
             | GroupState::Posted(_)
             | GroupState::Late { .. }
             | GroupState::Held { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => false,
         };
@@ -93,6 +94,7 @@ impl Batch {
             | GroupState::Posted(_)
             | GroupState::Late { .. }
             | GroupState::Held { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => None,
         };

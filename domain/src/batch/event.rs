@@ -64,6 +64,11 @@ pub enum Event {
         /// Which group.
         group: u32,
     },
+    /// An operator gives a held group up: its builds are not published.
+    DiscardGroup {
+        /// Which group.
+        group: u32,
+    },
     /// An operator ends the batch.
     Abort {
         /// Whether its triggers become pending again.
@@ -97,6 +102,7 @@ impl Event {
             Self::UpdatesSeen(_) => "updates_seen",
             Self::Drop { .. } => "drop",
             Self::RetryGroup { .. } => "retry_group",
+            Self::DiscardGroup { .. } => "discard_group",
             Self::Abort { .. } => "abort",
         }
     }

@@ -104,6 +104,11 @@ pub enum GroupState {
         /// What was said.
         text: String,
     },
+    /// An operator has given it up: its builds are not published.
+    Discarded {
+        /// The errata tag, as long as it is still to be removed.
+        tag: Option<TagName>,
+    },
     /// Nothing of it was left.
     Empty,
     /// Over.
@@ -187,6 +192,8 @@ pub enum LeftOut {
     },
     /// The batch was ended by an operator before its turn.
     Aborted,
+    /// An operator gave its group up.
+    Discarded,
 }
 
 impl Group {
@@ -213,6 +220,7 @@ impl Group {
             GroupState::Posted(_)
             | GroupState::Late { .. }
             | GroupState::Held { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => true,
         }
@@ -229,6 +237,7 @@ impl Group {
             | GroupState::CreatingTag
             | GroupState::Filling { .. }
             | GroupState::Posting { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty => false,
         };
         sent && self.packed.iter().any(|packed| packed.build == built.build)
@@ -237,7 +246,10 @@ impl Group {
     /// Whether something of it is still to be done or watched.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !matches!(self.state, GroupState::Empty | GroupState::Ended { .. })
+        !matches!(
+            self.state,
+            GroupState::Empty | GroupState::Ended { .. } | GroupState::Discarded { tag: None }
+        )
     }
 
     /// The update that is being waited for.
@@ -250,6 +262,7 @@ impl Group {
             | GroupState::Filling { .. }
             | GroupState::Posting { .. }
             | GroupState::Held { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => None,
         }
@@ -267,11 +280,12 @@ impl Group {
             | GroupState::Posted(_)
             | GroupState::Late { .. }
             | GroupState::Held { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty => self.posted().map(|posted| posted.alias.as_str()),
         }
     }
 
-    /// The errata tag, as long as it is ours to remove.
+    /// The errata tag, as long as it is ours to remove without a look at Bodhi.
     #[must_use]
     pub fn own_tag(&self) -> Option<&TagName> {
         match &self.state {
@@ -282,6 +296,7 @@ impl Group {
             | GroupState::CreatingTag
             | GroupState::Posted(_)
             | GroupState::Late { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => None,
         }
@@ -298,6 +313,8 @@ impl Group {
             GroupState::Posted(_) => "posted",
             GroupState::Late { why: end, .. } | GroupState::Ended { end, .. } => end.word(),
             GroupState::Held { .. } => "held",
+            GroupState::Discarded { tag: Some(_) } => "discarding",
+            GroupState::Discarded { tag: None } => "discarded",
             GroupState::Empty => "empty",
         }
     }
@@ -443,6 +460,7 @@ impl LeftOut {
             Self::NotTaggable { .. } => "not_taggable",
             Self::Refused { .. } => "refused",
             Self::Aborted => "aborted",
+            Self::Discarded => "discarded",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{
     candidate::Admission,
     effect::{Effect, Outcome},
     event::{Event, Illegal},
+    held::Decision,
     phase::{Ending, Phase, Preparing, Stage},
     seen::TagContent,
     state::{Batch, Purpose, Step},
@@ -38,6 +39,7 @@ impl Batch {
             Event::UpdatesSeen(look) => self.on_updates_seen(at, &look, &mut out),
             Event::Drop { component } => self.on_drop(at, &component, &mut out),
             Event::RetryGroup { group } => self.on_retry_group(at, group, &mut out),
+            Event::DiscardGroup { group } => self.on_discard_group(group, &mut out),
             Event::Abort { requeue } => self.on_abort(at, requeue, &mut out),
         }
         self.advance(at, &mut out);
@@ -55,7 +57,8 @@ impl Batch {
                 None => *no <= self.effects,
             },
             Event::Drop { component } => self.may_be_dropped(component),
-            Event::RetryGroup { group } => self.may_retry_group(*group),
+            Event::RetryGroup { group } => self.takes_decision(*group, Decision::Retry),
+            Event::DiscardGroup { group } => self.takes_decision(*group, Decision::Discard),
             Event::Abort { .. } => !matches!(self.phase, Phase::Ended { .. } | Phase::Cleaning(_)),
             // Answers to looking: true whenever they come, and late ones are told apart by what they are about.
             Event::Admitted(_)
@@ -128,6 +131,7 @@ impl Batch {
             Purpose::GroupTag { group } => self.on_group_tag(group, outcome, out),
             Purpose::GroupFill { group } => self.on_group_filled(at, group, outcome, out),
             Purpose::GroupPost { group } => self.on_group_posted(group, outcome, out),
+            Purpose::Discard { group } => self.on_discarded(group, outcome, out),
             // What it means is seen when nothing is open any more.
             Purpose::Remove { .. } => {}
         }

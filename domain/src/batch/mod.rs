@@ -12,6 +12,7 @@ mod effect;
 mod event;
 mod fill;
 mod group;
+mod held;
 mod late;
 mod machine;
 mod member;
@@ -38,7 +39,8 @@ pub use effect::{
 pub use event::{Event, Illegal};
 pub use fill::{Fill, Item};
 pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
-pub use late::{late_posted, retry_late};
+pub use held::{Decision, Undecided};
+pub use late::{decide_late, late_decided};
 pub use member::{Build, Built, End, Member, StopReason};
 pub use phase::{
     Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Ground, Phase, Preparing,

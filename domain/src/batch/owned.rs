@@ -80,6 +80,7 @@ impl Group {
             GroupState::Filling { tag, .. }
             | GroupState::Posting { tag, .. }
             | GroupState::Held { tag, .. } => Some(tag),
+            GroupState::Discarded { tag } => tag.as_ref(),
             GroupState::Posted(posted) | GroupState::Late { posted, .. } => Some(&posted.tag),
             GroupState::Waiting
             | GroupState::CreatingTag

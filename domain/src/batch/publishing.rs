@@ -178,13 +178,14 @@ impl Batch {
             | GroupState::Posted(_)
             | GroupState::Late { .. }
             | GroupState::Held { .. }
+            | GroupState::Discarded { .. }
             | GroupState::Empty
             | GroupState::Ended { .. } => {}
         }
     }
 
     /// The group is in its tag: post it, less what could not be tagged.
-    fn post_group(
+    pub(super) fn post_group(
         &mut self,
         number: u32,
         tag: TagName,
@@ -319,29 +320,6 @@ impl Batch {
             }));
             group.state = GroupState::Held { tag, text };
         }
-    }
-
-    /// Whether an operator can have the update of a group made again: it is held, and the batch still publishes or settles.
-    #[must_use]
-    pub fn may_retry_group(&self, number: u32) -> bool {
-        let held = |group: &Group| matches!(group.state, GroupState::Held { .. });
-        self.stopped.is_none()
-            && self.groups.get(&number).is_some_and(held)
-            && matches!(
-                self.phase,
-                Phase::Publishing(Publishing::Grouped { .. }) | Phase::Settling { .. }
-            )
-    }
-
-    /// The same tag is posted anew. A batch that settles goes back: only in publishing can a group need another tag.
-    pub(super) fn on_retry_group(&mut self, at: Timestamp, number: u32, out: &mut Step) {
-        if let Phase::Settling { ground } = &self.phase {
-            let ground = ground.clone();
-            self.enter(at, Phase::Publishing(Publishing::Grouped { ground }), out);
-        }
-        let Some(group) = self.groups.get_mut(&number) else { return };
-        let GroupState::Held { tag, .. } = group.state.clone() else { return };
-        self.post_group(number, tag, 0, Vec::new(), out);
     }
 
     /// There is an update; what it lacks of the group gets an errata tag of its own.

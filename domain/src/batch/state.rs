@@ -21,7 +21,7 @@ use crate::{
 
 /// The version of what is stored of a batch: [`Batch`], [`Member`], [`Group`], [`Effect`], [`Outcome`] and the summary. A change of
 /// what is written raises it, and brings a fixture (`tests/integration/tests/fixtures.rs`).
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,11 @@ pub enum Purpose {
     },
     /// A group's update.
     GroupPost {
+        /// Which group.
+        group: u32,
+    },
+    /// The errata tag of a group that an operator has given up.
+    Discard {
         /// Which group.
         group: u32,
     },
@@ -203,9 +208,10 @@ impl Batch {
     pub(super) fn end(&mut self, at: Timestamp, ending: Ending, out: &mut Step) {
         for (component, member) in &self.members {
             let Some(trigger) = member.trigger else { continue };
-            // What an abort kept from being published is nowhere to be found: no answer may call it built.
+            // What an operator kept from being published is nowhere to be found: no answer may call it built.
             let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
-            let lost = self.left_out.get(component) == Some(&LeftOut::Aborted)
+            let given_up = self.left_out.get(component);
+            let lost = matches!(given_up, Some(LeftOut::Aborted | LeftOut::Discarded))
                 || (ending == Ending::Aborted && member.built().is_some_and(unpublished));
             let answer =
                 if lost { Answer::Dropped { batch: self.id } } else { member.answer(self.id) };
@@ -219,7 +225,9 @@ impl Purpose {
     /// Whether this outcome can be this effect's.
     pub(super) fn fits(&self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Withdrawn => !matches!(self, Self::Cancel { .. } | Self::Remove { .. }),
+            Outcome::Withdrawn => {
+                !matches!(self, Self::Cancel { .. } | Self::Discard { .. } | Self::Remove { .. })
+            }
             // Only what workers run can kill workers.
             Outcome::Poisoned { .. } => {
                 matches!(self, Self::Submit { .. } | Self::Cancel { .. } | Self::GroupPost { .. })
@@ -238,10 +246,13 @@ impl Purpose {
                 matches!(self, Self::Promote | Self::PromoteToTag { .. })
             }
             Outcome::RepoRequested { .. } => matches!(self, Self::Repo),
-            Outcome::TagRemoved => matches!(self, Self::Remove { .. }),
+            Outcome::TagRemoved => matches!(self, Self::Discard { .. } | Self::Remove { .. }),
             Outcome::BuildsSubmitted { .. } => matches!(self, Self::Submit { .. }),
             Outcome::TasksCancelled => matches!(self, Self::Cancel { .. }),
-            Outcome::UpdatePosted { .. } => matches!(self, Self::GroupPost { .. }),
+            // One that is found stands against discarding.
+            Outcome::UpdatePosted { .. } => {
+                matches!(self, Self::GroupPost { .. } | Self::Discard { .. })
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ impl Batch {
                 | GroupState::Posted(_)
                 | GroupState::Late { .. }
                 | GroupState::Held { .. }
+                | GroupState::Discarded { .. }
                 | GroupState::Empty
                 | GroupState::Ended { .. } => continue,
             };

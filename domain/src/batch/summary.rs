@@ -90,6 +90,7 @@ impl Batch {
                 | GroupState::Posted(_)
                 | GroupState::Late { .. }
                 | GroupState::Held { .. }
+                | GroupState::Discarded { .. }
                 | GroupState::Empty
                 | GroupState::Ended { .. } => {
                     group.packed.iter().filter(|packed| packed.settled != Settled::No).count()

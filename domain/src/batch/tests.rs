@@ -1,5 +1,6 @@
 mod aborting;
 mod building;
+mod held;
 mod invariants;
 mod play;
 mod preparing;

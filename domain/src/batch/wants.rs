@@ -155,6 +155,7 @@ fn watch_errata_tag(group: &Group) -> Option<Watch> {
         | GroupState::Posted(_)
         | GroupState::Late { .. }
         | GroupState::Held { .. }
+        | GroupState::Discarded { .. }
         | GroupState::Empty
         | GroupState::Ended { .. } => None,
     }

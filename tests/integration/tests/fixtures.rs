@@ -135,9 +135,10 @@ mod cases {
         variants!(buildroots, Buildroot: Seeing ReadingEvent Requesting Waiting);
         let purposes = batches.iter().flat_map(|batch| batch.open.values());
         variants!(purposes, Purpose: BuildTag BuildFill Repo Submit Cancel Promote PromoteToTag GroupTag GroupFill GroupPost
-            Remove);
+            Discard Remove);
         let left_out = batches.iter().flat_map(|batch| batch.left_out.values());
-        variants!(left_out, LeftOut: AlreadyStable InUpdate NvrTooLong NvrUnreadable NotPromotable NotTaggable Refused Aborted);
+        variants!(left_out, LeftOut: AlreadyStable InUpdate NvrTooLong NvrUnreadable NotPromotable NotTaggable Refused Aborted
+            Discarded);
         let aborting: Vec<&Aborting> = phases()
             .filter_map(|phase| if let Phase::Aborting(it) = phase { Some(it) } else { None })
             .collect();
@@ -158,8 +159,8 @@ mod cases {
     #[test]
     fn groups_are_read_and_written_as_ever() {
         let groups: Vec<Group> = check("group", batch::VERSION);
-        variants!(groups.iter().map(|group| &group.state), GroupState: Waiting CreatingTag Filling Posting Posted Late Held Empty
-            Ended);
+        variants!(groups.iter().map(|group| &group.state), GroupState: Waiting CreatingTag Filling Posting Posted Late Held Discarded
+            Empty Ended);
         let packed = || groups.iter().flat_map(|group| &group.packed);
         variants!(packed().map(|packed| &packed.settled), Settled: No Stable Newer);
         let items = groups.iter().flat_map(|group| {
@@ -212,8 +213,8 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp ConfirmList Trigger Refresh Undeny Pause Unpause
-            Reconcile);
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp RetryGroup DiscardGroup ConfirmList Trigger Refresh
+            Undeny Pause Unpause Reconcile);
     }
 
     #[test]

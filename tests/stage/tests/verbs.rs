@@ -95,8 +95,15 @@ fn examples(command: &Clap, words: &str, found: &mut Vec<String>) {
 
 /// Exit codes that an example may have besides 0: what it names is not there, or asks more than can be had.
 fn may_end_with(example: &str) -> &'static [i32] {
-    let other =
-        ["dead redrive", "dead give-up", "lists confirm", "deny remove", "config", "trigger"];
+    let other = [
+        "group",
+        "dead redrive",
+        "dead give-up",
+        "lists confirm",
+        "deny remove",
+        "config",
+        "trigger",
+    ];
     if other.iter().any(|verb| example.starts_with(&format!("ebsctl {verb}"))) {
         &[1, 3]
     } else {

@@ -22,7 +22,10 @@ pub(in crate::driver) async fn run(parts: &Parts, running: Running) -> Result<Ou
         Effect::RemoveSideTag { tag } if running.of_nobody => {
             side_tags::remove_orphan(parts, tag).await
         }
-        Effect::RemoveSideTag { tag } => side_tags::remove(parts, tag).await,
+        Effect::RemoveSideTag { tag } => match &running.given_up {
+            Some(nvr) => side_tags::remove_given_up(parts, tag, nvr, running.may_create).await,
+            None => side_tags::remove(parts, tag).await,
+        },
         Effect::TagBuilds { tag, builds } => {
             tagging::tag(parts, tag, builds, running.look_first).await
         }

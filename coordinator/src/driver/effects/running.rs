@@ -23,6 +23,8 @@ pub(in crate::driver) struct Running {
     pub(in crate::driver) known: Vec<i64>,
     /// Whether it belongs to no batch, so that what it removes may have come to belong to somebody.
     pub(in crate::driver) of_nobody: bool,
+    /// For the tag of a group that is given up: an NVR of the group, by which an update from that tag is looked for.
+    pub(in crate::driver) given_up: Option<String>,
     /// Until when the lease lasts for certain.
     pub(in crate::driver) lease: watch::Receiver<Instant>,
 }

@@ -3,7 +3,10 @@
 //! A side tag carries no mark of ours. What an earlier run made is found as the only tag of ours on this base that was not
 //! there before, and is empty.
 
-use ebs_domain::{batch::Outcome, id::TagName};
+use ebs_domain::{
+    batch::{Outcome, PostEnd},
+    id::TagName,
+};
 use ebs_shared::{
     job::Service,
     koji::{
@@ -13,7 +16,7 @@ use ebs_shared::{
 };
 
 use super::running::{Running, failing, looking};
-use crate::driver::{failing::Failing, parts::Parts};
+use crate::driver::{answers::update_seen, failing::Failing, parts::Parts};
 
 /// Our side tags on a base.
 pub(super) async fn list(parts: &Parts, base: &TagName) -> Result<Vec<SideTag>, Failing> {
@@ -94,6 +97,25 @@ pub(super) async fn remove_orphan(parts: &Parts, tag: &TagName) -> Result<Outcom
     match parts.updates.find(tag, &nvr).await {
         Ok(None) => remove(parts, tag).await,
         Ok(Some(_)) => Ok(Outcome::Withdrawn),
+        Err(error) => {
+            let why = crate::report::chain(&error);
+            Err(Failing::Unavailable { service: Service::Bodhi, why })
+        }
+    }
+}
+
+/// Removes the tag of a group that is given up, once it is certain that no update comes from it: not before a look that began
+/// when a posting in doubt can have its effect no more. An update that is found is the outcome.
+pub(super) async fn remove_given_up(
+    parts: &Parts,
+    tag: &TagName,
+    nvr: &str,
+    certain: bool,
+) -> Result<Outcome, Failing> {
+    match parts.updates.find(tag, nvr).await {
+        Ok(Some(update)) => Ok(Outcome::UpdatePosted { end: PostEnd::Update(update_seen(update)) }),
+        Ok(None) if certain => remove(parts, tag).await,
+        Ok(None) => Err(Failing::NotYet { why: format!("an update may yet be made from {tag}") }),
         Err(error) => {
             let why = crate::report::chain(&error);
             Err(Failing::Unavailable { service: Service::Bodhi, why })

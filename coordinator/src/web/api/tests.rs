@@ -1,6 +1,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ebs_domain::{
+    batch::{Batch, Ending, Group, GroupState, Phase},
     id::BatchId,
     package_list::{Guards, PackageList},
 };
@@ -12,8 +13,8 @@ use super::*;
 use crate::{
     lists,
     store::{
-        Candidate, Change, DeadRow, DenyRow, Lease, ListRow, Location, OrphanKind, OrphanRow,
-        SqlStore, Store as _, StoreOptions,
+        BatchRow, Candidate, Change, DeadRow, DenyRow, GroupRow, Lease, ListRow, Location,
+        OrphanKind, OrphanRow, SqlStore, Store as _, StoreOptions,
     },
 };
 
@@ -310,4 +311,76 @@ async fn a_removal_that_names_nothing_or_twice_or_badly_is_refused_with_the_way_
         assert_eq!((got, &answer["error"]), (status, &json!(code)), "{body}: {answer}");
     }
     assert_eq!(running.post(path, None, r#"{"reason": "r"}"#).await.0, 401);
+}
+
+/// A batch that has ended, with a group that is held and one that is empty.
+fn ended_with_groups() -> Vec<Change> {
+    let (id, at) = (BatchId::new(57), Timestamp::from_millis(5));
+    let plan: ebs_domain::batch::Plan = serde_json::from_value(json!({
+        "snapshot": 1, "target": "eln", "trigger_tag": "f45", "stable_tag": "eln", "scratch": false,
+        "draft": true, "fail_fast": true, "wait_repo": true, "batch_size": 0,
+        "max_single_batch_size": 0, "max_open_builds": 9, "build_timeout": {"secs": 1, "nanos": 0},
+        "build_timeouts": {}, "side_tag_timeout": {"secs": 1, "nanos": 0},
+        "stable_timeout": {"secs": 1, "nanos": 0}, "stable_warn": {"secs": 1, "nanos": 0},
+        "poll_gap": {"secs": 1, "nanos": 0},
+    }))
+    .unwrap();
+    let mut batch = Batch::form(id, uuid::Uuid::nil(), plan, Vec::new(), at);
+    batch.phase = Phase::Ended { ending: Ending::Done };
+    let row = BatchRow {
+        id,
+        phase: "done".to_owned(),
+        state: serde_json::to_string(&batch).unwrap(),
+        created: at,
+        phase_since: at,
+        ended: Some(at),
+        summary: None,
+    };
+    let group = |number, state| {
+        let group = Group { packed: Vec::new(), state };
+        Change::PutGroup(GroupRow {
+            batch: id,
+            number,
+            state: serde_json::to_string(&group).unwrap(),
+            shown: group.word().to_owned(),
+            open: group.is_open(),
+        })
+    };
+    let held = GroupState::Held { tag: "errata-1".parse().unwrap(), text: "no".to_owned() };
+    vec![Change::PutBatch(row), group(1, held), group(2, GroupState::Empty)]
+}
+
+#[tokio::test]
+async fn a_decision_on_a_held_group_is_judged_from_the_store_tried_first_and_then_asked_for() {
+    let running = Running::start(true).await;
+    running.store.commit(running.epoch, ended_with_groups()).await.unwrap();
+    let token = running.token(Scope::Operate);
+    let place = |group: &str, action: &str| format!("/api/v1/batches/57/groups/{group}/{action}");
+    let said = async |group: &str, action: &str, body: &str| {
+        let (status, body) = running.post(&place(group, action), Some(&token), body).await;
+        (status, body["text"].as_str().unwrap_or_default().to_owned(), body["would"].clone())
+    };
+    let dry = r#"{"reason": "unwanted", "dry_run": true}"#;
+    let (status, _, would) = said("1", "discard", dry).await;
+    let removed =
+        "errata-1 is removed and its 0 builds are left out, unless there is an update from it";
+    assert_eq!((status, would), (200, json!(removed)));
+    let (status, _, would) = said("1", "retry", dry).await;
+    let made = "an update of 0 builds is made from errata-1, unless there is one";
+    assert_eq!((status, would), (200, json!(made)));
+    let (status, text, _) = said("2", "retry", dry).await;
+    assert_eq!((status, text.contains("group 2 of batch 57 is empty")), (409, true), "{text}");
+    let (status, text, _) = said("3", "retry", dry).await;
+    assert_eq!((status, text.contains("`ebsctl status`")), (404, true), "{text}");
+    let (status, text, _) = said("x", "retry", dry).await;
+    assert_eq!((status, text.contains("by their numbers")), (400, true), "{text}");
+    assert_eq!(said("1", "discard", "{}").await.0, 400);
+    assert_eq!(running.post(&place("1", "discard"), None, dry).await.0, 401);
+    assert!(running.store.audit(9).await.unwrap().is_empty(), "nothing is asked for yet");
+    let body = r#"{"reason": "unwanted"}"#;
+    let (answer, ()) = tokio::join!(said("1", "discard", body), running.leader_says("done"));
+    assert_eq!(answer.0, 200);
+    let audit = running.store.audit(9).await.unwrap().remove(0);
+    assert_eq!((audit.action.as_str(), audit.subject.as_str()), ("discard_group", "b57.g1"));
+    assert_eq!((audit.who.as_str(), audit.why.as_str()), ("token/alice", "unwanted"));
 }

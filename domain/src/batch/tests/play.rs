@@ -264,7 +264,8 @@ impl Play {
                 Event::TaskFound { component: name(rest[0]), task: TaskId::new(number(rest[1])) }
             }
             "drop" => Event::Drop { component: name(rest[0]) },
-            "retry" => Event::RetryGroup { group: rest[0].parse().unwrap() },
+            "retry" => Decision::Retry.event(rest[0].parse().unwrap()),
+            "discard" => Decision::Discard.event(rest[0].parse().unwrap()),
             "abort" => Event::Abort { requeue: !rest.is_empty() },
             other => panic!("no such event: {other}"),
         }

@@ -165,38 +165,3 @@ fn a_component_can_be_dropped_until_its_group_is_posted() {
     drop c -> illegal: `drop` cannot happen in a batch that is publishing
     ");
 }
-
-#[test]
-fn a_held_group_is_posted_again_from_its_own_tag_and_the_batch_waits_for_it() {
-    insta::assert_snapshot!(Play::publishing("a b", split(1, 1)).play(
-        "checked; tag errata-1; tag errata-2; tagged; in errata-1; poisoned submit_update; tagged; in errata-2; posted F-2; retry 1; posted F-1"
-    ), @"
-    checked -> group 1 creating_tag [a]; group 2 waiting [b]; create side tag on eln-build
-    tag errata-1 -> group 1 filling [a]; group 2 creating_tag [b]; tag 1007 into errata-1; create side tag on eln-build
-    tag errata-2 -> group 2 filling [b]; tag 1008 into errata-2
-    tagged -> group 1 filling [a]
-    in errata-1 -> group 1 posting [a]; post a from errata-1
-    poisoned submit_update -> group 1 held [a]
-    tagged -> group 2 filling [b]
-    in errata-2 -> group 2 posting [b]; post b from errata-2
-    posted F-2 -> SETTLING; group 2 posted [b]
-    retry 1 -> PUBLISHING; group 1 posting [a]; post a from errata-1
-    posted F-1 -> SETTLING; group 1 posted [a]
-    ");
-}
-
-#[test]
-fn a_group_that_is_not_held_or_whose_batch_has_ended_is_not_posted_again() {
-    let mut play = Play::publishing("a", plan());
-    play.quietly("checked; tag errata-1; tagged; in errata-1");
-    assert!(!play.batch.may_retry_group(1), "it is being posted");
-    play.quietly("poisoned submit_update");
-    assert!(
-        !play.batch.may_retry_group(1),
-        "the batch cleans up: nothing else was left to publish"
-    );
-    let event = super::super::Event::RetryGroup { group: 1 };
-    let before = play.batch.clone();
-    assert!(play.batch.step(crate::time::Timestamp::from_millis(0), event).is_err());
-    assert_eq!(play.batch, before);
-}

@@ -38,6 +38,11 @@ struct Task {
     end: Option<TaskEnd>,
 }
 
+fn pending(alias: &str) -> UpdateSeen {
+    let (alias, status, builds) = (alias.to_owned(), "pending".to_owned(), Vec::new());
+    UpdateSeen { alias, status, gating: None, pushed: false, builds }
+}
+
 /// What there is outside the batch.
 pub(super) struct World {
     pub(super) dice: Dice,
@@ -119,11 +124,13 @@ impl World {
         {
             return Event::Drop { component };
         }
-        let mut held = batch.groups.keys().filter(|number| batch.may_retry_group(**number));
+        let mut held =
+            batch.groups.keys().filter(|number| batch.judge(**number, Decision::Retry).is_ok());
         if let Some(group) = held.next().copied()
             && self.mishap(20)
         {
-            return Event::RetryGroup { group };
+            let discards = self.dice.percent(30);
+            return if discards { Decision::Discard } else { Decision::Retry }.event(group);
         }
         if self.mishap(1) && self.dice.percent(40) {
             return Event::Abort { requeue: self.dice.percent(50) };
@@ -149,7 +156,11 @@ impl World {
         let looks = !watches.is_empty() && self.dice.percent(50);
         if let (Some(no), false) = (self.dice.pick(&open), looks) {
             let effect = self.effects.remove(&no).unwrap();
-            let outcome = self.outcome(no, &effect);
+            let discards = matches!(batch.open.get(&no), Some(Purpose::Discard { .. }));
+            let outcome = match effect.tag() {
+                Some(tag) if discards => self.discard(tag),
+                Some(_) | None => self.outcome(no, &effect),
+            };
             return Event::Outcome { no, outcome };
         }
         if let Some(read) = batch.reads() {
@@ -251,6 +262,17 @@ impl World {
         }
     }
 
+    /// The leader looks for an update before it removes the tag of a group that is given up.
+    fn discard(&mut self, tag: &TagName) -> Outcome {
+        match self.updates.iter().find(|(_, (of_update, _))| of_update == tag) {
+            Some((alias, _)) => Outcome::UpdatePosted { end: PostEnd::Update(pending(alias)) },
+            None => {
+                self.tags.remove(tag);
+                Outcome::TagRemoved
+            }
+        }
+    }
+
     fn promote(&mut self, builds: &[BuildId]) -> Outcome {
         let mut answers = Vec::new();
         for build in builds {
@@ -312,8 +334,7 @@ impl World {
             // Made again by an operator's wish: a worker looks first, and finds it.
             let inside = builds.iter().filter(|(build, _)| inside.contains(build));
             let builds = inside.map(|(_, nvr)| nvr.to_string()).collect();
-            let (alias, status) = (alias.clone(), "pending".to_owned());
-            let found = UpdateSeen { alias, status, gating: None, pushed: false, builds };
+            let found = UpdateSeen { builds, ..pending(alias) };
             return Outcome::UpdatePosted { end: PostEnd::Update(found) };
         }
         let end = if self.tags.get(tag) != Some(&wanted) || self.mishap(3) {

@@ -34,7 +34,7 @@ fn dead_job(world: &World) -> String {
 }
 
 /// Holds submissions back until one of this kind waits, takes it, and lets it die.
-async fn kill(world: &World, kind: &str) -> Result<Held> {
+pub(crate) async fn kill(world: &World, kind: &str) -> Result<Held> {
     loop {
         let held = world.queue.take_held_back().await?;
         match held {
@@ -65,19 +65,19 @@ pub(crate) async fn ask(world: &World, wish: Wish) -> Result<AuditRow> {
     world.store.audited(id).await?.context("it is in the audit")
 }
 
-fn result(row: &AuditRow) -> &str {
+pub(crate) fn result(row: &AuditRow) -> &str {
     row.result.as_deref().unwrap_or_default()
 }
 
 /// A world whose builds make one update each, with a leader and a worker; submissions are held back.
-async fn begin(world: &mut World) -> Result<Leader> {
+pub(crate) async fn begin(world: &mut World) -> Result<Leader> {
     world.start_worker()?;
     let leader = world.lead().await?;
     leader.sight(world.sightings(&PACKAGES)?).await?;
     Ok(leader)
 }
 
-fn one_each() -> Plan {
+pub(crate) fn one_each() -> Plan {
     Plan { batch_size: 1, max_single_batch_size: 1, ..plan() }
 }
 

@@ -5,6 +5,7 @@ mod branching;
 mod dead;
 mod fedora;
 mod forgetting;
+mod held;
 mod koji;
 mod leading;
 mod line;
