@@ -1,7 +1,7 @@
 //! What a person can ask of the leader, as it is stored between the one who asks and the leader.
 
 use ebs_domain::{
-    batch::Decision,
+    batch::{Decision, Operation},
     id::{BatchId, BuildId, Component, TagName},
     scm::ScmUrl,
     time::Timestamp,
@@ -52,6 +52,15 @@ pub enum Wish {
     GiveUp {
         /// The job that was set aside.
         job: String,
+    },
+    /// Do something to the batch under way.
+    OnBatch {
+        /// What was asked for, such as `b57 drop bash`.
+        what: String,
+        /// The batch.
+        batch: BatchId,
+        /// What is to be done.
+        operation: Operation,
     },
     /// Make the update of a held group again.
     RetryGroup {
@@ -121,12 +130,27 @@ impl Wish {
         }
     }
 
+    /// Something done to the batch under way.
+    #[must_use]
+    pub fn on_batch(batch: BatchId, operation: Operation) -> Self {
+        let subject = match &operation {
+            Operation::Abort { requeue: true } => " and its triggers wait again".to_owned(),
+            Operation::Abort { requeue: false } => String::new(),
+            Operation::Drop { component } | Operation::Fail { component } => {
+                format!(" {component}")
+            }
+        };
+        let what = format!("b{batch} {}{subject}", operation.word());
+        Self::OnBatch { what, batch, operation }
+    }
+
     /// The word for it, for the audit.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Redrive { .. } => "redrive",
             Self::GiveUp { .. } => "give_up",
+            Self::OnBatch { operation, .. } => operation.word(),
             Self::RetryGroup { .. } => "retry_group",
             Self::DiscardGroup { .. } => "discard_group",
             Self::ConfirmList { .. } => "confirm_list",
@@ -148,6 +172,7 @@ impl Wish {
             Self::Refresh => "configuration",
             Self::Trigger { what, .. }
             | Self::Undeny { what, .. }
+            | Self::OnBatch { what, .. }
             | Self::RetryGroup { what, .. }
             | Self::DiscardGroup { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
@@ -164,6 +189,7 @@ impl Wish {
             | Self::GiveUp { .. }
             | Self::RetryGroup { .. }
             | Self::DiscardGroup { .. }
+            | Self::OnBatch { .. }
             | Self::Unpause
             | Self::Refresh => "",
             Self::ConfirmList { .. } => ", \"since\": 1795348800000",

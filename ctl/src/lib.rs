@@ -1,6 +1,7 @@
 //! `ebsctl`, the operator's command line: says in words what a coordinator tells at its HTTP addresses, and asks it for
 //! changes. Keeps nothing.
 
+mod batch;
 mod client;
 mod config;
 mod deny;
@@ -23,6 +24,7 @@ use ebs_shared::{
 };
 use url::Url;
 
+use batch::BatchVerb;
 use client::{Change, Client};
 use config::ConfigVerb;
 use deny::DenyVerb;
@@ -96,6 +98,9 @@ enum Verb {
     /// What ELN lacks of what Rawhide has, and what is in ELN that nobody wants.
     #[command(subcommand)]
     Reconcile(ReconcileVerb),
+    /// The batch under way: ended, or one of its components taken out or declared failed.
+    #[command(subcommand)]
+    Batch(BatchVerb),
     /// Groups that are held since their update was refused or is in doubt: retried or discarded.
     #[command(subcommand)]
     Group(GroupVerb),
@@ -251,6 +256,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Trigger(trigger) => triggers(arguments, &client, trigger).await?,
         Verb::Deny(verb) => denials(arguments, &client, verb).await?,
         Verb::Reconcile(verb) => reconciled(arguments, &client, verb).await?,
+        Verb::Batch(verb) => batches(arguments, &client, verb).await?,
         Verb::Group(verb) => groups(arguments, &client, verb).await?,
         Verb::Pause(pause) => {
             change(arguments, &client, pause.change(System.now().millis())?).await?
@@ -354,6 +360,21 @@ async fn reconciled(
         ReconcileVerb::Run(run) => reconcile::run(client, run, &token(arguments)?).await?,
     };
     Ok((pick(arguments, &body, || text), code))
+}
+
+/// Asks something of the batch under way, or says what that would do.
+async fn batches(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &BatchVerb,
+) -> anyhow::Result<(String, ExitCode)> {
+    let number = verb.number();
+    if !verb.is_dry() {
+        return change(arguments, client, verb.change(&number)).await;
+    }
+    let body = client.change(&verb.change(&number), &token(arguments)?).await?;
+    let would = batch::would(&body)?;
+    Ok((pick(arguments, &body, || would), ExitCode::SUCCESS))
 }
 
 /// Decides on a held group, or says what that would do.

@@ -320,6 +320,28 @@ async fn sources_are_taken_off_the_deny_list_by_name_or_by_pattern() {
 }
 
 #[tokio::test]
+async fn the_batch_under_way_is_told_what_to_do_with_a_reason_and_what_would_be_done_is_sentences()
+{
+    let place = |action| format!("/api/v1/batches/57/{action}");
+    let words = ["batch", "abort", "57", "--requeue", "--reason", "mended"];
+    let body = serde_json::json!({"reason": "mended", "requeue": true, "dry_run": false});
+    assert_eq!(changed(&words, (&place("abort"), body), None).await.0, "request 7: done\n");
+    let body = serde_json::json!({"reason": "mended", "component": "bash", "dry_run": false});
+    for action in ["drop", "fail"] {
+        let words = ["batch", action, "57", "bash", "--reason", "mended"];
+        let (out, ..) = changed(&words, (&place(action), body.clone()), None).await;
+        assert_eq!(out, "request 7: done\n");
+    }
+    let would = serde_json::json!({"would": ["its task 7 is cancelled", "it ends"]});
+    let would = ResponseTemplate::new(200).set_body_json(would);
+    let words = ["batch", "fail", "57", "bash", "--reason", "mended", "--dry-run"];
+    let nowhere = ("/nowhere", serde_json::json!({}));
+    let (out, _, code) = changed(&words, nowhere, Some((&place("fail"), would))).await;
+    let expected = "would: its task 7 is cancelled\nwould: it ends\n";
+    assert_eq!((out.as_str(), code), (expected, ExitCode::SUCCESS));
+}
+
+#[tokio::test]
 async fn a_held_group_is_retried_or_discarded_with_a_reason_and_what_would_be_done_is_a_sentence() {
     let body = serde_json::json!({"reason": "mended", "dry_run": false});
     for action in ["retry", "discard"] {

@@ -107,6 +107,9 @@ impl Term {
                 Ok(())
             }
             Wish::Trigger { builds, force, .. } => self.trigger(&asked, builds, *force, now, turn),
+            Wish::OnBatch { batch, operation, .. } => {
+                self.operate(&asked, (*batch, operation), now, turn)
+            }
             Wish::Refresh => {
                 self.parts.refresh.notify_one();
                 Ok(())

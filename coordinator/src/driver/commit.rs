@@ -156,6 +156,7 @@ impl Term {
         }
         if let Some(batch) = self.state.batch.take() {
             self.state.stored_batch = None;
+            self.state.taken.clear();
             tracing::info!(batch.id = batch.id.get(), outcome = batch.phase.word(), "batch ended");
             let groups: BTreeMap<u32, Group> =
                 batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();

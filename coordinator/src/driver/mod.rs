@@ -25,6 +25,7 @@ mod lead;
 mod ledger;
 mod notices;
 mod now;
+mod operations;
 mod origin;
 mod orphans;
 mod parts;

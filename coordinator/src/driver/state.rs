@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) late: BTreeMap<BatchId, Late>,
     pub(super) ledger: Ledger,
     pub(super) pending: BTreeMap<TriggerId, TriggerRow>,
+    /// The triggers that the open batch took: they are pending again if it gives them back.
+    pub(super) taken: BTreeMap<TriggerId, TriggerRow>,
     pub(super) last_eligible: Option<Timestamp>,
     /// Jobs set aside that nobody has decided on, by id.
     pub(super) dead: BTreeMap<String, DeadRow>,
@@ -83,6 +85,10 @@ impl State {
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
+        let taken = match &batch {
+            Some(batch) => store.batch_triggers(batch.id).await?,
+            None => Vec::new(),
+        };
         let dead = store.dead_letters(MAX_DEAD_LETTERS).await?;
         let orphans = store.orphans(MAX_ORPHANS).await?;
         let pause = OperatorPause::read(store.mark(PAUSE).await?.as_deref())?;
@@ -98,6 +104,7 @@ impl State {
             stored_batch,
             ledger,
             pending,
+            taken: taken.into_iter().map(|row| (row.id, row)).collect(),
             looked_at: None,
             orphans: orphans.into_iter().map(|row| ((row.kind, row.name.clone()), row)).collect(),
             dead: dead.into_iter().map(|row| (row.job.clone(), row)).collect(),

@@ -6,7 +6,7 @@ use ebs_domain::{
 };
 
 use super::{ledger::Open, notices, now::Now, record, term::Term, turn::Turn};
-use crate::store::{Change, TriggerAnswer};
+use crate::store::{Change, NewTrigger, TriggerAnswer, TriggerRow};
 
 impl Term {
     /// Tells a batch, or what is left of it, something. True if it changed anything.
@@ -93,7 +93,9 @@ impl Term {
                     }
                 }
                 Command::Answer { trigger, answer } => {
-                    self.state.pending.remove(&trigger);
+                    if let Some(row) = self.state.pending.remove(&trigger) {
+                        self.state.taken.insert(trigger, row);
+                    }
                     match serde_json::to_string(&answer) {
                         Ok(text) => turn.answers.push(TriggerAnswer {
                             id: trigger,
@@ -105,6 +107,11 @@ impl Term {
                     }
                 }
                 Command::Reopen { trigger } => {
+                    if let Some(row) = self.state.taken.remove(&trigger) {
+                        let trigger = NewTrigger { answer: None, shown: None, ..row.trigger };
+                        let row = TriggerRow { trigger, batch: None, ..row };
+                        self.state.pending.insert(row.id, row);
+                    }
                     turn.answers.push(TriggerAnswer {
                         id: trigger,
                         answer: None,

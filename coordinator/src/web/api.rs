@@ -14,6 +14,7 @@ use ebs_shared::token::Scope;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    batches,
     change::{change, refused, unavailable},
     deny,
     desk::Desk,
@@ -37,6 +38,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/api/orphans", get(orphans))
         .route("/api/audit", get(audit))
         .with_state(desk.clone())
+        .merge(batches::routes(desk.clone()))
         .merge(deny::routes(desk.clone()))
         .merge(groups::routes(desk.clone()))
         .merge(lists::routes(desk.clone()))

@@ -2,6 +2,7 @@
 //! changes anything else.
 
 mod api;
+mod batches;
 mod build;
 mod change;
 mod components;

@@ -29,6 +29,28 @@ impl Batch {
             }
     }
 
+    /// Whether an operator can (still) declare its build failed. Saying so twice does no harm.
+    pub(super) fn may_be_failed(&self, component: &Component) -> bool {
+        let Some(member) = self.members.get(component) else { return false };
+        let builds = matches!(self.phase, Phase::Preparing(_) | Phase::Building(_));
+        member.declared.is_some()
+            || (builds && !member.dropped && (!member.has_ended() || member.failed_retryably()))
+    }
+
+    pub(super) fn on_fail(
+        &mut self,
+        at: Timestamp,
+        component: &Component,
+        text: String,
+        out: &mut Step,
+    ) {
+        let Some(member) = self.members.get_mut(component) else { return };
+        if member.declared.is_none() {
+            member.declared = Some(text);
+            self.on_drop(at, component, out);
+        }
+    }
+
     /// The group that holds it and whose update is not being posted yet.
     fn unsent_group_of(&self, component: &Component) -> Option<u32> {
         let unsent = |group: &Group| match group.state {

@@ -59,6 +59,13 @@ pub enum Event {
         /// Which.
         component: Component,
     },
+    /// An operator declares one build failed: it is stopped and taken out, and its end is a failure that nobody tries again.
+    Fail {
+        /// Which.
+        component: Component,
+        /// What is told as its failure.
+        text: String,
+    },
     /// An operator has the update of a held group made again, in doubt: the earlier try may have had its effect.
     RetryGroup {
         /// Which group.
@@ -101,6 +108,7 @@ impl Event {
             Self::Checked(_) => "checked",
             Self::UpdatesSeen(_) => "updates_seen",
             Self::Drop { .. } => "drop",
+            Self::Fail { .. } => "fail",
             Self::RetryGroup { .. } => "retry_group",
             Self::DiscardGroup { .. } => "discard_group",
             Self::Abort { .. } => "abort",

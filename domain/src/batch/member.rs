@@ -30,6 +30,9 @@ pub struct Member {
     pub failures: u32,
     /// Set when an operator dropped it while a submission was under way.
     pub dropped: bool,
+    /// Set when an operator declared its build failed: what is told as its failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
     /// Where its build is.
     pub build: Build,
     /// Since when it is there.
@@ -156,9 +159,22 @@ impl Member {
             trigger,
             failures: 0,
             dropped: false,
+            declared: None,
             build: Build::Waiting,
             since: Timestamp::default(),
             unknown_since: None,
+        }
+    }
+
+    /// Where a build is, seen through an operator's word: what ends as taken out has failed, if that was declared. A failure
+    /// by somebody's word is of the class that is neither tried again nor denied.
+    pub(super) fn as_declared(&self, build: Build) -> Build {
+        match (build, &self.declared) {
+            (Build::Ended { attempt, task, end: End::Dropped }, Some(text)) => {
+                let failure = Failure { class: FailureClass::Policy, text: text.clone(), task };
+                Build::Ended { attempt, task, end: End::Failed(failure) }
+            }
+            (build, _) => build,
         }
     }
 

@@ -16,6 +16,7 @@ mod held;
 mod late;
 mod machine;
 mod member;
+mod operation;
 mod owned;
 mod phase;
 mod plan;
@@ -42,6 +43,7 @@ pub use group::{Group, GroupEnd, GroupState, LeftOut, Packed, Posted, Settled};
 pub use held::{Decision, Undecided};
 pub use late::{decide_late, late_decided};
 pub use member::{Build, Built, End, Member, StopReason};
+pub use operation::Operation;
 pub use phase::{
     Aborting, Attempted, Building, Buildroot, Cleaning, Ending, Ground, Phase, Preparing,
     Publishing, Stage,

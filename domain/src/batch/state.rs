@@ -189,6 +189,7 @@ impl Batch {
         out: &mut Step,
     ) {
         let Some(member) = self.members.get_mut(component) else { return };
+        let build = member.as_declared(build);
         if let Build::Ended { end, .. } = &build {
             if matches!(end, End::Failed(failure) if failure.class.says_of_source()) {
                 member.failures += 1;

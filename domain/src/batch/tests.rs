@@ -2,6 +2,7 @@ mod aborting;
 mod building;
 mod held;
 mod invariants;
+mod operation;
 mod play;
 mod preparing;
 mod publishing;

@@ -213,7 +213,7 @@ mod cases {
     fn requests_of_people_are_read_and_written_as_ever() {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
-        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp RetryGroup DiscardGroup ConfirmList Trigger Refresh
+        variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp OnBatch RetryGroup DiscardGroup ConfirmList Trigger Refresh
             Undeny Pause Unpause Reconcile);
     }
 

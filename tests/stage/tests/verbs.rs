@@ -102,6 +102,7 @@ fn may_end_with(example: &str) -> &'static [i32] {
         "lists confirm",
         "deny remove",
         "config",
+        "batch",
         "trigger",
     ];
     if other.iter().any(|verb| example.starts_with(&format!("ebsctl {verb}"))) {

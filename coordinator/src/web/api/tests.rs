@@ -1,8 +1,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ebs_domain::{
-    batch::{Batch, Ending, Group, GroupState, Phase},
-    id::BatchId,
+    batch::{Batch, Ending, Group, GroupState, Phase, Preparing},
+    id::{BatchId, Component},
     package_list::{Guards, PackageList},
 };
 use ebs_shared::{clock::System, token::Token};
@@ -14,7 +14,7 @@ use crate::{
     lists,
     store::{
         BatchRow, Candidate, Change, DeadRow, DenyRow, GroupRow, Lease, ListRow, Location,
-        OrphanKind, OrphanRow, SqlStore, Store as _, StoreOptions,
+        MemberRow, OrphanKind, OrphanRow, SqlStore, Store as _, StoreOptions,
     },
 };
 
@@ -383,4 +383,69 @@ async fn a_decision_on_a_held_group_is_judged_from_the_store_tried_first_and_the
     let audit = running.store.audit(9).await.unwrap().remove(0);
     assert_eq!((audit.action.as_str(), audit.subject.as_str()), ("discard_group", "b57.g1"));
     assert_eq!((audit.who.as_str(), audit.why.as_str()), ("token/alice", "unwanted"));
+}
+
+/// The same batch as it is prepared, with a component that waits for its slice.
+fn preparing() -> Vec<Change> {
+    let mut changes = ended_with_groups();
+    let Some(Change::PutBatch(row)) = changes.first_mut() else { panic!("a batch") };
+    let mut batch: Batch = serde_json::from_str(&row.state).unwrap();
+    batch.phase = Phase::Preparing(Preparing::CreatingTag { base: "eln-build".parse().unwrap() });
+    (row.state, row.ended) = (serde_json::to_string(&batch).unwrap(), None);
+    "preparing".clone_into(&mut row.phase);
+    let member = json!({
+        "rawhide": 7, "rawhide_nvr": "freeipa-4-1.fc45", "order": 1000, "seed": true, "trigger": null,
+        "source": "git+https://src.example.org/rpms/freeipa#0123", "failures": 0, "dropped": false,
+        "build": {"build": "waiting"}, "since": 5,
+    });
+    let component: Component = "ipa".parse().unwrap();
+    let shown = "waiting".to_owned();
+    let row = MemberRow { batch: BatchId::new(57), component, state: member.to_string(), shown };
+    changes.truncate(1);
+    changes.push(Change::PutMembers(vec![row]));
+    changes
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_batch_is_judged_from_the_store_tried_first_and_then_asked_for() {
+    let running = Running::start(true).await;
+    running.store.commit(running.epoch, preparing()).await.unwrap();
+    let token = running.token(Scope::Operate);
+    let said = async |place: &str, body: &str| {
+        let place = format!("/api/v1/batches/{place}");
+        let (status, body) = running.post(&place, Some(&token), body).await;
+        (status, body["text"].as_str().unwrap_or_default().to_owned(), body["would"].clone())
+    };
+    let dry = r#"{"reason": "r", "component": "freeipa", "dry_run": true}"#;
+    let (status, _, would) = said("57/drop", dry).await;
+    assert_eq!((status, &would[0]), (200, &json!("its build is not asked for")));
+    let (status, _, would) = said("57/fail", dry).await;
+    assert_eq!((status, would.as_array().map(Vec::len)), (200, Some(2)));
+    let (status, _, would) = said("57/abort", r#"{"reason": "r", "dry_run": true}"#).await;
+    assert_eq!((status, would.as_array().map(Vec::len)), (200, Some(3)), "{would}");
+    for (place, body, code, words) in [
+        ("58/abort", r#"{"reason": "r"}"#, 404, "Batch 58 does not run"),
+        ("x/abort", r#"{"reason": "r"}"#, 400, "by its number"),
+        ("57/stop", r#"{"reason": "r"}"#, 404, "`abort`, `drop` and `fail`"),
+        ("57/drop", r#"{"reason": "r"}"#, 400, "Name the `component`"),
+        ("57/drop", r#"{"reason": "r", "component": "bash"}"#, 404, "no such component"),
+        (
+            "57/drop",
+            r#"{"reason": "r", "component": "ipa", "requeue": true}"#,
+            400,
+            "`abort` alone",
+        ),
+        ("57/abort", r#"{"reason": "r", "component": "ipa"}"#, 400, "takes no `component`"),
+        ("57/abort", "{}", 400, "The body is"),
+    ] {
+        let (status, text, _) = said(place, body).await;
+        assert_eq!((status, text.contains(words)), (code, true), "{place} {body}: {text}");
+    }
+    assert_eq!(running.post("/api/v1/batches/57/abort", None, dry).await.0, 401);
+    assert!(running.store.audit(9).await.unwrap().is_empty(), "nothing is asked for yet");
+    let body = r#"{"reason": "it loops", "component": "freeipa"}"#;
+    let (answer, ()) = tokio::join!(said("57/fail", body), running.leader_says("done"));
+    assert_eq!(answer.0, 200);
+    let audit = running.store.audit(9).await.unwrap().remove(0);
+    assert_eq!((audit.action.as_str(), audit.subject.as_str()), ("fail", "b57 fail ipa"));
 }

@@ -264,6 +264,10 @@ impl Play {
                 Event::TaskFound { component: name(rest[0]), task: TaskId::new(number(rest[1])) }
             }
             "drop" => Event::Drop { component: name(rest[0]) },
+            "fail" => Event::Fail {
+                component: name(rest[0]),
+                text: "declared failed by alice: it loops".to_owned(),
+            },
             "retry" => Decision::Retry.event(rest[0].parse().unwrap()),
             "discard" => Decision::Discard.event(rest[0].parse().unwrap()),
             "abort" => Event::Abort { requeue: !rest.is_empty() },

@@ -12,6 +12,7 @@ mod line;
 mod lost;
 mod manual;
 mod newer;
+mod operations;
 mod orphans;
 mod queue;
 mod reconcile;

@@ -1,0 +1,134 @@
+//! What operators ask of the batch under way, over HTTP. Each is judged from the store first, so any instance says why not.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use ebs_domain::{
+    batch::{Batch, Operation},
+    id::BatchId,
+};
+use ebs_shared::token::Scope;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    change::{change, fault, refused, unavailable},
+    desk::Desk,
+};
+use crate::{
+    store::{Store, StoreError, StoreErrorKind},
+    wish::Wish,
+};
+
+/// What is answered below `/api/v1/batches`.
+pub(super) fn routes(desk: Desk) -> Router {
+    Router::new().route("/api/v1/batches/{batch}/{operation}", post(operate)).with_state(desk)
+}
+
+/// The body of a request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ask {
+    reason: String,
+    /// Which component, by either name; not for `abort`.
+    component: Option<String>,
+    /// For `abort`: whether its triggers wait again.
+    #[serde(default)]
+    requeue: bool,
+    /// Only says what would become of it.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+async fn operate(
+    State(desk): State<Desk>,
+    Path((batch, verb)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(refusal) = desk.admit(&headers, Scope::Operate).await {
+        return refused(refusal);
+    }
+    let Ok(id) = batch.parse().map(BatchId::new) else {
+        let text = "A batch is named by its number, as `ebsctl status` shows it.";
+        return fault(StatusCode::BAD_REQUEST, "bad_name", text);
+    };
+    let Ok(ask) = serde_json::from_slice::<Ask>(&body) else {
+        let text = "The body is `{\"reason\": \"…\"}`, with `component` for `drop` and `fail`; `requeue`, for `abort`, and `dry_run` may be true.";
+        return fault(StatusCode::BAD_REQUEST, "bad_body", text);
+    };
+    let batch = match open_batch(&*desk.store, id).await {
+        Ok(Some(batch)) => batch,
+        Ok(None) => {
+            let text = format!("Batch {id} does not run: `ebsctl status` shows the one that does.");
+            return fault(StatusCode::NOT_FOUND, "not_there", &text);
+        }
+        Err(error) => return unavailable(&error),
+    };
+    let operation = match operation(&verb, &ask, &batch) {
+        Ok(operation) => operation,
+        Err(response) => return response,
+    };
+    let would = match batch.foresee(&operation) {
+        Ok(would) => would,
+        Err(why) => return fault(StatusCode::CONFLICT, "refused", &format!("No: {why}.")),
+    };
+    if ask.dry_run {
+        return Json(serde_json::json!({ "would": would })).into_response();
+    }
+    change(&desk, &headers, Some(&ask.reason), Wish::on_batch(id, operation)).await
+}
+
+/// What is asked for.
+fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Response> {
+    let bad = |text: &str| Err(fault(StatusCode::BAD_REQUEST, "bad_body", text));
+    let requeue = ask.requeue;
+    match (verb, &ask.component) {
+        ("abort", None) => return Ok(Operation::Abort { requeue }),
+        ("abort", Some(_)) => return bad("`abort` ends the whole batch: it takes no `component`."),
+        ("drop" | "fail", None) => return bad("Name the `component`."),
+        ("drop" | "fail", Some(_)) if requeue => return bad("`requeue` is for `abort` alone."),
+        ("drop" | "fail", Some(_)) => {}
+        (_, _) => {
+            let text = "A batch can be told `abort`, `drop` and `fail`.";
+            return Err(fault(StatusCode::NOT_FOUND, "not_there", text));
+        }
+    }
+    let name = ask.component.as_deref().unwrap_or_default().trim();
+    let Some(component) = batch.member_named(name).cloned() else {
+        let text = format!("There is no such component in batch {}: {name}.", batch.id);
+        return Err(fault(StatusCode::NOT_FOUND, "not_there", &text));
+    };
+    if verb == "drop" {
+        Ok(Operation::Drop { component })
+    } else {
+        Ok(Operation::Fail { component })
+    }
+}
+
+/// The batch of this number, if it is the one under way.
+async fn open_batch(store: &dyn Store, id: BatchId) -> Result<Option<Batch>, StoreError> {
+    let Some(row) = store.open_batch().await?.filter(|row| row.id == id) else { return Ok(None) };
+    let batch: Batch = read("a batch", &row.state)?;
+    let (mut members, mut groups) = (BTreeMap::new(), BTreeMap::new());
+    for row in store.members(id).await? {
+        members.insert(row.component, read("a component of a batch", &row.state)?);
+    }
+    for row in store.groups(id).await? {
+        groups.insert(row.number, read("a group", &row.state)?);
+    }
+    Ok(Some(batch.restore(members, groups)))
+}
+
+fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| {
+        let kind = StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
+        StoreError { what: "read state", kind }
+    })
+}
