@@ -73,7 +73,7 @@ async fn operate(
     };
     let operation = match operation(&verb, &ask, &batch) {
         Ok(operation) => operation,
-        Err(response) => return response,
+        Err((status, code, text)) => return fault(status, code, &text),
     };
     let would = match batch.foresee(&operation) {
         Ok(would) => would,
@@ -85,9 +85,12 @@ async fn operate(
     change(&desk, &headers, Some(&ask.reason), Wish::on_batch(id, operation)).await
 }
 
+/// Why something is not asked for: status, code and sentence.
+type Bad = (StatusCode, &'static str, String);
+
 /// What is asked for.
-fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Response> {
-    let bad = |text: &str| Err(fault(StatusCode::BAD_REQUEST, "bad_body", text));
+fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Bad> {
+    let bad = |text: &str| Err((StatusCode::BAD_REQUEST, "bad_body", text.to_owned()));
     let requeue = ask.requeue;
     match (verb, &ask.component) {
         ("abort", None) => return Ok(Operation::Abort { requeue }),
@@ -96,20 +99,17 @@ fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Response
         ("drop" | "fail", Some(_)) if requeue => return bad("`requeue` is for `abort` alone."),
         ("drop" | "fail", Some(_)) => {}
         (_, _) => {
-            let text = "A batch can be told `abort`, `drop` and `fail`.";
-            return Err(fault(StatusCode::NOT_FOUND, "not_there", text));
+            let text = "A batch can be told `abort`, `drop` and `fail`.".to_owned();
+            return Err((StatusCode::NOT_FOUND, "not_there", text));
         }
     }
     let name = ask.component.as_deref().unwrap_or_default().trim();
-    let Some(component) = batch.member_named(name).cloned() else {
+    let component = batch.member_named(name).cloned().ok_or_else(|| {
         let text = format!("There is no such component in batch {}: {name}.", batch.id);
-        return Err(fault(StatusCode::NOT_FOUND, "not_there", &text));
-    };
-    if verb == "drop" {
-        Ok(Operation::Drop { component })
-    } else {
-        Ok(Operation::Fail { component })
-    }
+        (StatusCode::NOT_FOUND, "not_there", text)
+    })?;
+    let fails = verb == "fail";
+    Ok(if fails { Operation::Fail { component } } else { Operation::Drop { component } })
 }
 
 /// The batch of this number, if it is the one under way.
