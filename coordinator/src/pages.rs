@@ -14,20 +14,17 @@ use ebs_shared::{
     config::StaticConfig,
     credentials::{Stage, Standing},
 };
-use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::{
     board::Board,
     driver::Probe,
     intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
-    store::{
-        BatchRow, EffectRow, GroupRow, MAX_ORPHANS, Store, StoreError, StoreErrorKind, TriggerRow,
-    },
+    store::{BatchRow, EffectRow, GroupRow, MAX_ORPHANS, Store, StoreError, TriggerRow},
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, ReconcileView,
-        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses,
+        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses, read,
     },
 };
 
@@ -262,12 +259,6 @@ impl Pages for StorePages {
             jobs_by_worker: progress.jobs_by_worker,
         })
     }
-}
-
-fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
-    let kind =
-        |error: serde_json::Error| StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
-    serde_json::from_str(text).map_err(|error| StoreError { what: "read state", kind: kind(error) })
 }
 
 fn count(number: usize) -> u32 {

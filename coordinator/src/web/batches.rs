@@ -1,7 +1,5 @@
 //! What operators ask of the batch under way, over HTTP. Each is judged from the store first, so any instance says why not.
 
-use std::collections::BTreeMap;
-
 use axum::{
     Json, Router,
     body::Bytes,
@@ -15,16 +13,14 @@ use ebs_domain::{
     id::BatchId,
 };
 use ebs_shared::token::Scope;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 
 use super::{
     change::{change, fault, refused, unavailable},
     desk::Desk,
+    stored,
 };
-use crate::{
-    store::{Store, StoreError, StoreErrorKind},
-    wish::Wish,
-};
+use crate::wish::Wish;
 
 /// What is answered below `/api/v1/batches`.
 pub(super) fn routes(desk: Desk) -> Router {
@@ -63,12 +59,16 @@ async fn operate(
         let text = "The body is `{\"reason\": \"…\"}`, with `component` for `drop` and `fail`; `requeue`, for `abort`, and `dry_run` may be true.";
         return fault(StatusCode::BAD_REQUEST, "bad_body", text);
     };
-    let batch = match open_batch(&*desk.store, id).await {
-        Ok(Some(batch)) => batch,
-        Ok(None) => {
-            let text = format!("Batch {id} does not run: `ebsctl status` shows the one that does.");
-            return fault(StatusCode::NOT_FOUND, "not_there", &text);
-        }
+    let row = match desk.store.open_batch().await {
+        Ok(row) => row.filter(|row| row.id == id),
+        Err(error) => return unavailable(&error),
+    };
+    let Some(row) = row else {
+        let text = format!("Batch {id} does not run: `ebsctl status` shows the one that does.");
+        return fault(StatusCode::NOT_FOUND, "not_there", &text);
+    };
+    let batch = match stored::batch(&*desk.store, &row).await {
+        Ok(batch) => batch,
         Err(error) => return unavailable(&error),
     };
     let operation = match operation(&verb, &ask, &batch) {
@@ -110,25 +110,4 @@ fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Bad> {
     })?;
     let fails = verb == "fail";
     Ok(if fails { Operation::Fail { component } } else { Operation::Drop { component } })
-}
-
-/// The batch of this number, if it is the one under way.
-async fn open_batch(store: &dyn Store, id: BatchId) -> Result<Option<Batch>, StoreError> {
-    let Some(row) = store.open_batch().await?.filter(|row| row.id == id) else { return Ok(None) };
-    let batch: Batch = read("a batch", &row.state)?;
-    let (mut members, mut groups) = (BTreeMap::new(), BTreeMap::new());
-    for row in store.members(id).await? {
-        members.insert(row.component, read("a component of a batch", &row.state)?);
-    }
-    for row in store.groups(id).await? {
-        groups.insert(row.number, read("a group", &row.state)?);
-    }
-    Ok(Some(batch.restore(members, groups)))
-}
-
-fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| {
-        let kind = StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
-        StoreError { what: "read state", kind }
-    })
 }

@@ -1,7 +1,5 @@
 //! Decisions on held groups over HTTP: retried or discarded. Each is judged from the store first, so any instance says why not.
 
-use std::collections::BTreeMap;
-
 use axum::{
     Json, Router,
     body::Bytes,
@@ -11,18 +9,19 @@ use axum::{
     routing::post,
 };
 use ebs_domain::{
-    batch::{Batch, Decision, Group, Undecided},
+    batch::{Decision, Group, Undecided},
     id::BatchId,
 };
 use ebs_shared::token::Scope;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 
 use super::{
     change::{change, fault, refused, unavailable},
     desk::Desk,
+    stored,
 };
 use crate::{
-    store::{Store, StoreError, StoreErrorKind},
+    store::{Store, StoreError},
     wish::Wish,
 };
 
@@ -111,12 +110,7 @@ async fn judge(
 ) -> Result<Result<String, Undecided>, StoreError> {
     let nobody = Undecided::NoGroup { batch: id, group: number };
     let Some(row) = store.batch(id).await? else { return Ok(Err(nobody)) };
-    let batch: Batch = read("a batch", &row.state)?;
-    let mut groups = BTreeMap::new();
-    for row in store.groups(id).await?.into_iter().filter(|row| row.number == number) {
-        groups.insert(number, read::<Group>("a group", &row.state)?);
-    }
-    let batch = batch.restore(BTreeMap::new(), groups);
+    let batch = stored::batch(store, &row).await?;
     Ok(batch.judge(number, decision).map(|()| {
         let group = batch.groups.get(&number);
         let builds = group.map_or(0, |group| group.packed.len());
@@ -132,11 +126,4 @@ async fn judge(
             }
         }
     }))
-}
-
-fn read<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| {
-        let kind = StoreErrorKind::Broken(format!("cannot read {what}: {error}"));
-        StoreError { what: "read state", kind }
-    })
 }
