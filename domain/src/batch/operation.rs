@@ -136,11 +136,7 @@ impl Batch {
             return Err(format!("{component} is taken out already"));
         }
         if !self.may_be_dropped(component) {
-            let word = self.phase.word();
-            return Err(format!(
-                "batch {} is {word}: {component} cannot be taken out any more, or its update is out. Unpush that in Bodhi",
-                self.id
-            ));
+            return Err(self.beyond(component, member));
         }
         Ok(vec![
             becomes(member),
@@ -156,17 +152,42 @@ impl Batch {
         if member.has_ended() && !member.failed_retryably() {
             return Err(format!("the build of {component} has ended: {}", member.word()));
         }
+        if member.dropped {
+            return Err(format!("{component} is taken out already"));
+        }
         if !self.may_be_failed(component) {
-            let word = self.phase.word();
-            return Err(format!(
-                "batch {} is {word}, or {component} is taken out: it builds no more",
-                self.id
-            ));
+            return Err(self.beyond(component, member));
         }
         Ok(vec![
             becomes(member),
             "it ends as failed, is not tried again, and is not denied".to_owned(),
         ])
+    }
+
+    /// Why nothing can be done to a component any more.
+    fn beyond(&self, component: &Component, member: &Member) -> String {
+        let id = self.id;
+        match &self.phase {
+            Phase::Aborting(_) => format!("batch {id} is being aborted, and {component} with it"),
+            Phase::Cleaning(_) | Phase::Ended { .. } => {
+                format!("batch {id} is {}: what it published is in Bodhi", self.phase.word())
+            }
+            Phase::Preparing(_)
+            | Phase::Building(_)
+            | Phase::Publishing(_)
+            | Phase::Settling { .. } => {
+                if member.built().is_some() && !self.left_out.contains_key(component) {
+                    format!(
+                        "the update of {component} is made, or waits for somebody: unpush it in Bodhi, or see `ebsctl group`"
+                    )
+                } else {
+                    format!(
+                        "nothing of {component} is published, and it builds no more: {}",
+                        member.word()
+                    )
+                }
+            }
+        }
     }
 
     fn member(&self, component: &Component) -> Result<&Member, String> {
