@@ -1,5 +1,6 @@
 //! Reconcile beside a small door: on the real client, over HTTP, with a real store, its timer, and what came of it before.
 
+mod door;
 mod led;
 
 use std::{
@@ -9,17 +10,17 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use door::door;
 use ebs_coordinator::{
-    driver::{Handle, Input, Sighting},
     findings::{Fate, Found, Mode, Report},
     reconcile::{Gauges, Look, Reconcile},
     snapshot::{Snapshot, Taken},
-    store::{Change, ListRow, NewTrigger, SqlStore, Store, TriggerAnswer},
+    store::{Change, ListRow, SqlStore, Store, TriggerAnswer},
     web::{Health, Need},
 };
 use ebs_domain::{
     batch::Plan,
-    id::{BatchId, Component, Epoch, PackageName},
+    id::{BatchId, Epoch, PackageName},
     package_list::{self, Guards, PackageList},
     policy::{Listed, Policy, Rules},
     time::Timestamp,
@@ -46,8 +47,8 @@ use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// Time between two looks.
-const EVERY: Duration = Duration::from_secs(1);
+/// Time between two looks: long enough that none is missed by who reads each report.
+const EVERY: Duration = Duration::from_secs(2);
 
 struct Ground {
     _folder: TempDir,
@@ -121,21 +122,6 @@ fn said() -> Result<DynamicConfig> {
     Ok(DynamicConfig { control, autopackagelist: Some(lists), overrides: BTreeMap::new() })
 }
 
-fn trigger(sighting: Sighting) -> Result<NewTrigger> {
-    Ok(NewTrigger {
-        component: Component::from(&sighting.package),
-        tag: sighting.tag.to_string(),
-        build: sighting.build,
-        nvr: sighting.nvr,
-        cause: serde_json::to_string(&sighting.cause)?,
-        by_person: sighting.cause.is_deliberate(),
-        message: sighting.message,
-        created: System.now(),
-        answer: None,
-        shown: None,
-    })
-}
-
 impl Ground {
     /// `bash` is in Rawhide, `zsh` in both.
     async fn new() -> Result<Self> {
@@ -167,28 +153,9 @@ impl Ground {
         })
     }
 
-    /// A door that stores triggers and marks in one commit.
-    fn door(&mut self) -> Handle {
-        let (driver, mut inputs) = Handle::channel();
-        let (store, epoch) = (Arc::clone(&self.store), self.epoch);
-        self.tasks.spawn(async move {
-            while let Some(input) = inputs.recv().await {
-                let Input::Intake { sightings, marks, stored, .. } = input else { continue };
-                let triggers = sightings.into_iter().map(|it| trigger(it).map(Change::AddTrigger));
-                let Ok(mut changes) = triggers.collect::<Result<Vec<_>>>() else { return };
-                changes
-                    .extend(marks.into_iter().map(|(name, value)| Change::PutMark { name, value }));
-                if store.commit(epoch, changes).await.is_ok() {
-                    let _ = stored.send(());
-                }
-            }
-        });
-        driver
-    }
-
     /// Begins a term in which it is looked at this interval.
     fn start(&mut self, every: Duration) -> Result<()> {
-        let driver = self.door();
+        let driver = door(&self.store, self.epoch, &mut self.tasks);
         let (policy, plan) = (Arc::new(policy()?), plan()?);
         let snapshot = Snapshot { policy, plan, paused: false, taken: self.taken.clone() };
         let look = Look {
@@ -293,9 +260,13 @@ async fn the_first_look_only_reports_the_next_one_triggers_and_none_triggers_wha
     assert_eq!(fates(&third), [("bash", Fate::Waits)]);
     assert_eq!(third.findings[0].since, second.at, "it was triggered then");
     assert_eq!(ground.store.pending_triggers(10).await?.len(), 1);
-    let shown = ground.metrics.render()?;
-    assert!(shown.contains("ebs_reconcile{kind=\"missing\"} 1"), "{shown}");
-    assert!(shown.contains("ebs_reconcile_fates{fate=\"waits\"} 1"), "{shown}");
+    // A report is stored before it is shown.
+    wait::until_some("the metrics show what was found", async || {
+        let shown = ground.metrics.render()?;
+        let all = ["ebs_reconcile{kind=\"missing\"} 1", "ebs_reconcile_fates{fate=\"waits\"} 1"];
+        Ok(all.iter().all(|line| shown.contains(line)).then_some(()))
+    })
+    .await?;
     ground.end().await
 }
 

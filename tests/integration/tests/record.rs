@@ -1,18 +1,20 @@
 //! Koji's own record against what we heard: on the real client, over HTTP, with a real store behind a small door.
 
+mod door;
 mod led;
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use door::door;
 use ebs_coordinator::{
-    driver::{Handle, Input, Sighting},
+    driver::Sighting,
     intake::{Archived, CAUGHT_UP_TO, CatchUp, Record, RecordMark, Watched, read_mark},
-    store::{Change, NewTrigger, SqlStore, Store, TriggerAnswer, TriggerRow},
+    store::{Change, SqlStore, Store, TriggerAnswer, TriggerRow},
     web::{Health, Need},
 };
 use ebs_domain::{
-    id::{BatchId, Component, Epoch, TagName},
+    id::{BatchId, Epoch, TagName},
     trigger::Cause,
 };
 use ebs_integration::wait;
@@ -51,21 +53,6 @@ struct Ground {
     tasks: JoinSet<()>,
 }
 
-fn trigger(sighting: Sighting) -> Result<NewTrigger> {
-    Ok(NewTrigger {
-        component: Component::from(&sighting.package),
-        tag: sighting.tag.to_string(),
-        build: sighting.build,
-        nvr: sighting.nvr,
-        cause: serde_json::to_string(&sighting.cause)?,
-        by_person: false,
-        message: sighting.message,
-        created: System.now(),
-        answer: None,
-        shown: None,
-    })
-}
-
 fn hub(fedora: &str, exchange: &Arc<dyn Exchange>) -> Result<Arc<dyn Hub>> {
     let limits = KojiLimits { read: Duration::from_secs(5), ..KojiLimits::default() };
     let url = format!("{fedora}/kojihub").parse()?;
@@ -96,28 +83,9 @@ impl Ground {
         })
     }
 
-    /// A door that stores triggers and marks in one commit.
-    fn door(&mut self) -> Handle {
-        let (driver, mut inputs) = Handle::channel();
-        let (store, epoch) = (Arc::clone(&self.store), self.epoch);
-        self.tasks.spawn(async move {
-            while let Some(input) = inputs.recv().await {
-                let Input::Intake { sightings, marks, stored, .. } = input else { continue };
-                let triggers = sightings.into_iter().map(|it| trigger(it).map(Change::AddTrigger));
-                let Ok(mut changes) = triggers.collect::<Result<Vec<_>>>() else { return };
-                changes
-                    .extend(marks.into_iter().map(|(name, value)| Change::PutMark { name, value }));
-                if store.commit(epoch, changes).await.is_ok() {
-                    let _ = stored.send(());
-                }
-            }
-        });
-        driver
-    }
-
     /// Starts comparing, with the archive or without.
     fn start(&mut self, with_archive: bool) -> Result<()> {
-        let driver = self.door();
+        let driver = door(&self.store, self.epoch, &mut self.tasks);
         let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
         let store = Arc::clone(&self.store) as Arc<dyn Store>;
         let tags = Watched::fixed(vec![tag()?]);
@@ -315,7 +283,7 @@ async fn a_build_that_was_heard_live_is_not_found_again_and_one_found_is_not_hea
             message: Some(format!("message-{name}")),
         })
     };
-    let driver = ground.door();
+    let driver = door(&ground.store, ground.epoch, &mut ground.tasks);
     // Both are in the tag before the next look ends; the first is told of before Koji shows it.
     let untold = ground.tag("zsh", Announce::Lost)?;
     let told = NewTag {
