@@ -27,8 +27,8 @@ pub struct Evidence {
     pub triggers: Vec<Trigger>,
     /// What became of it, newest batch first.
     pub builds: Vec<Built>,
-    /// The batch that has not ended.
-    pub open: Option<BatchId>,
+    /// The batches that work on it.
+    pub at_work: Vec<BatchId>,
     /// Its sources that are not built for a while: class, source, since when, until when.
     pub denials: Vec<(String, String, Timestamp, Timestamp)>,
     /// Why no new batch begins, in sentences.
@@ -134,7 +134,7 @@ pub fn explain(component: &Component, evidence: &Evidence) -> Explanation {
     );
     steps.extend(evidence.denials.iter().map(denied));
     steps.extend(evidence.triggers.iter().map(trigger));
-    steps.extend(evidence.builds.iter().map(|built| build(built, evidence.open)));
+    steps.extend(evidence.builds.iter().map(|built| build(built, &evidence.at_work)));
     steps.extend(evidence.found.as_ref().map(found));
     let waits = evidence.triggers.iter().any(|trigger| trigger.answer.is_none());
     steps.extend(evidence.pauses.iter().map(|pause| Step {
@@ -278,8 +278,8 @@ pub fn answered(answer: &Answer) -> String {
     }
 }
 
-fn build(built: &Built, open: Option<BatchId>) -> Step {
-    let about = if open == Some(built.batch) { "batch" } else { "build" };
+fn build(built: &Built, at_work: &[BatchId]) -> Step {
+    let about = if at_work.contains(&built.batch) { "batch" } else { "build" };
     let Built { batch, state, since, .. } = built;
     let nvr = built.nvr.as_ref().map(|nvr| format!(", {nvr}")).unwrap_or_default();
     let fault = built.fault.as_ref().map(|fault| format!(": {fault}")).unwrap_or_default();

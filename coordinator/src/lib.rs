@@ -25,6 +25,7 @@ pub mod report;
 pub mod retention;
 pub mod snapshot;
 pub mod store;
+mod stored;
 pub mod watchful;
 pub mod web;
 pub mod wish;

@@ -24,6 +24,7 @@ use crate::{
     board::Board,
     explain::meant,
     store::{DenyRow, Store},
+    stored,
     wish::WantedBuild,
 };
 
@@ -183,10 +184,11 @@ impl Asking {
                 known.waits = true;
             }
         }
-        let Some(batch) = self.store.open_batch().await? else { return Ok(()) };
-        for row in self.store.members(batch.id).await? {
-            if let Some(known) = all.get_mut(&row.component) {
-                known.in_batch = Some(batch.id);
+        for batch in stored::at_work(&*self.store).await? {
+            for (component, known) in &mut *all {
+                if batch.works_on(component) {
+                    known.in_batch = Some(batch.id);
+                }
             }
         }
         Ok(())

@@ -21,10 +21,11 @@ use crate::{
     driver::Probe,
     intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
     store::{BatchRow, EffectRow, GroupRow, MAX_ORPHANS, Store, StoreError, TriggerRow},
+    stored::read,
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, ReconcileView,
-        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses, read,
+        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses,
     },
 };
 
@@ -82,14 +83,14 @@ impl StorePages {
         }
     }
 
-    async fn current(&self) -> Result<Option<BatchView>, StoreError> {
-        let Some(row) = self.store.open_batch().await? else { return Ok(None) };
+    /// A batch that has not ended.
+    async fn batch(&self, row: BatchRow) -> Result<BatchView, StoreError> {
         let batch: Batch = read("a batch", &row.state)?;
         let (members, groups) =
             (self.store.members(row.id).await?, self.store.groups(row.id).await?);
         let builds = members.iter().map(build_view).collect::<Result<Vec<_>, _>>()?;
         let waiting = self.waiting(row.id, &self.store.open_effects().await?);
-        Ok(Some(BatchView {
+        Ok(BatchView {
             id: row.id,
             phase: row.phase,
             phase_since: row.phase_since,
@@ -99,7 +100,16 @@ impl StorePages {
             slices: slices(&builds, &batch),
             groups: groups.iter().map(|group| self.group_view(group)).collect::<Result<_, _>>()?,
             builds,
-        }))
+        })
+    }
+
+    /// Batches of which only detached builds are still waited for.
+    async fn lingering(&self) -> Result<Vec<BatchView>, StoreError> {
+        let mut views = Vec::new();
+        for row in self.store.lingering_batches().await? {
+            views.push(self.batch(row).await?);
+        }
+        Ok(views)
     }
 
     /// Batches that have ended; the newest with their builds.
@@ -226,7 +236,10 @@ impl Pages for StorePages {
         let progress = self.probe.progress();
         let dead = self.store.dead_letters(SHOWN_DEAD).await?;
         let orphans = self.store.orphans(MAX_ORPHANS).await?;
-        let current = self.current().await?;
+        let current = match self.store.open_batch().await? {
+            Some(row) => Some(self.batch(row).await?),
+            None => None,
+        };
         let lists = self.store.lists().await?;
         let configured = self.board.in_use().is_some_and(|snapshot| snapshot.paused);
         let pauses = pauses(&*self.store, configured, System.now()).await?;
@@ -243,6 +256,7 @@ impl Pages for StorePages {
             trigger_tags: self.trigger_tags().await?,
             earlier_groups: self.earlier(current.as_ref().map(|batch| batch.id)).await?,
             current,
+            lingering: self.lingering().await?,
             pending_total,
             pending: pending.iter().map(trigger_view).collect::<Result<_, _>>()?,
             recent: self.recent(&recent).await?,
@@ -280,6 +294,7 @@ fn slices(builds: &[BuildView], batch: &Batch) -> Vec<SliceView> {
         | Phase::Building(_)
         | Phase::Publishing(_)
         | Phase::Settling { .. }
+        | Phase::Lingering { .. }
         | Phase::Cleaning(_)
         | Phase::Aborting(_)
         | Phase::Ended { .. } => builds

@@ -136,9 +136,9 @@ impl Wish {
         let subject = match &operation {
             Operation::Abort { requeue: true } => " and its triggers wait again".to_owned(),
             Operation::Abort { requeue: false } => String::new(),
-            Operation::Drop { component } | Operation::Fail { component } => {
-                format!(" {component}")
-            }
+            Operation::Drop { component }
+            | Operation::Fail { component }
+            | Operation::Detach { component } => format!(" {component}"),
         };
         let what = format!("b{batch} {}{subject}", operation.word());
         Self::OnBatch { what, batch, operation }

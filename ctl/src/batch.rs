@@ -1,4 +1,4 @@
-//! `ebsctl batch`: what an operator asks of the batch under way.
+//! `ebsctl batch`: what an operator asks of a batch that has not ended.
 
 use std::fmt::Write as _;
 
@@ -24,6 +24,11 @@ pub(crate) enum BatchVerb {
     #[command(after_help = "Examples:
   ebsctl batch fail 57 freeipa --reason it-loops")]
     Fail(One),
+    /// Goes on without the end of one build: its task runs on, and it is published in an update of its own when it ends.
+    #[command(after_help = "Examples:
+  ebsctl batch detach 57 webkitgtk --reason builds-for-hours --dry-run
+  ebsctl batch detach 57 webkitgtk --reason builds-for-hours")]
+    Detach(One),
 }
 
 /// How it ends.
@@ -62,7 +67,7 @@ impl BatchVerb {
     pub(crate) fn number(&self) -> String {
         match self {
             Self::Abort(abort) => abort.batch.to_string(),
-            Self::Drop(one) | Self::Fail(one) => one.batch.to_string(),
+            Self::Drop(one) | Self::Fail(one) | Self::Detach(one) => one.batch.to_string(),
         }
     }
 
@@ -75,6 +80,7 @@ impl BatchVerb {
             ),
             Self::Drop(one) => ("drop", one.body()),
             Self::Fail(one) => ("fail", one.body()),
+            Self::Detach(one) => ("detach", one.body()),
         };
         Change { place: vec!["api", "v1", "batches", batch, action], body }
     }
@@ -83,7 +89,7 @@ impl BatchVerb {
     pub(crate) fn is_dry(&self) -> bool {
         match self {
             Self::Abort(abort) => abort.dry_run,
-            Self::Drop(one) | Self::Fail(one) => one.dry_run,
+            Self::Drop(one) | Self::Fail(one) | Self::Detach(one) => one.dry_run,
         }
     }
 }

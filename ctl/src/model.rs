@@ -13,6 +13,7 @@ pub(crate) struct Status {
     pub(crate) paused: Option<String>,
     pub(crate) awaited: Vec<String>,
     pub(crate) current: Option<Batch>,
+    pub(crate) lingering: Vec<Batch>,
     pub(crate) pending_total: u64,
     pub(crate) pending: Vec<Trigger>,
     pub(crate) earlier_groups: Vec<EarlierGroup>,
@@ -170,7 +171,17 @@ pub(crate) struct Batch {
     pub(crate) side_tag: Option<String>,
     pub(crate) waiting: Option<String>,
     pub(crate) slices: Vec<Slice>,
+    pub(crate) builds: Vec<Build>,
     pub(crate) groups: Vec<Group>,
+}
+
+/// A component of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Build {
+    pub(crate) component: String,
+    pub(crate) state: String,
+    pub(crate) detached: bool,
 }
 
 /// A slice of it.

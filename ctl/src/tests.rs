@@ -327,7 +327,7 @@ async fn the_batch_under_way_is_told_what_to_do_with_a_reason_and_what_would_be_
     let body = serde_json::json!({"reason": "mended", "requeue": true, "dry_run": false});
     assert_eq!(changed(&words, (&place("abort"), body), None).await.0, "request 7: done\n");
     let body = serde_json::json!({"reason": "mended", "component": "bash", "dry_run": false});
-    for action in ["drop", "fail"] {
+    for action in ["drop", "fail", "detach"] {
         let words = ["batch", action, "57", "bash", "--reason", "mended"];
         let (out, ..) = changed(&words, (&place(action), body.clone()), None).await;
         assert_eq!(out, "request 7: done\n");

@@ -30,6 +30,9 @@ pub(crate) fn status(status: &Status) -> String {
         Some(current) => batch(&mut text, current, status.now),
         None => line(&mut text, format_args!("no batch runs")),
     }
+    for each in &status.lingering {
+        lingering(&mut text, each, status.now);
+    }
     pending(&mut text, status);
     if !status.dead.is_empty() {
         let count = status.dead.len();
@@ -112,6 +115,23 @@ fn batch(text: &mut String, batch: &Batch, now: i64) {
     for each in &batch.groups {
         line(text, format_args!("  {}", group(each)));
     }
+}
+
+/// A batch that waits for nothing but detached builds.
+fn lingering(text: &mut String, batch: &Batch, now: i64) {
+    let detached = batch.builds.iter().filter(|build| build.detached);
+    let builds: Vec<String> =
+        detached.map(|build| format!("{} ({})", build.component, build.state)).collect();
+    line(
+        text,
+        format_args!(
+            "batch {}: {} for {}, holds up nothing; detached: {}",
+            batch.id,
+            batch.phase,
+            age(now, batch.phase_since),
+            builds.join(", ")
+        ),
+    );
 }
 
 fn group(group: &Group) -> String {

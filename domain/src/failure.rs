@@ -24,13 +24,15 @@ pub enum FailureClass {
     Policy,
     /// Builders, repos or storage; nothing of the package's doing.
     Infrastructure,
+    /// An operator declared it failed.
+    Operator,
     /// None of these could be told from the text.
     Unknown,
 }
 
 impl FailureClass {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Source,
         Self::Srpm,
         Self::Dependency,
@@ -38,6 +40,7 @@ impl FailureClass {
         Self::Tagging,
         Self::Policy,
         Self::Infrastructure,
+        Self::Operator,
         Self::Unknown,
     ];
 
@@ -52,6 +55,7 @@ impl FailureClass {
             Self::Tagging => "tagging",
             Self::Policy => "policy",
             Self::Infrastructure => "infrastructure",
+            Self::Operator => "operator",
             Self::Unknown => "unknown",
         }
     }
@@ -60,7 +64,7 @@ impl FailureClass {
     #[must_use]
     pub fn may_be_retried(self) -> bool {
         match self {
-            Self::Policy => false,
+            Self::Policy | Self::Operator => false,
             Self::Source
             | Self::Srpm
             | Self::Dependency
@@ -76,7 +80,7 @@ impl FailureClass {
     pub fn says_of_source(self) -> bool {
         match self {
             Self::Source | Self::Srpm | Self::Dependency | Self::Build | Self::Unknown => true,
-            Self::Tagging | Self::Policy | Self::Infrastructure => false,
+            Self::Tagging | Self::Policy | Self::Infrastructure | Self::Operator => false,
         }
     }
 }

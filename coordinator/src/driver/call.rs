@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ebs_domain::{
     batch::{Effect, Event, Outcome, Plan},
-    id::TriggerId,
+    id::{BatchId, TriggerId},
 };
 
 use super::{
@@ -31,8 +31,8 @@ pub(super) enum Start {
     List { effect: String, run: u32, wish: Effect },
     /// Run an effect of the leader's.
     Effect { effect: String, run: u32, running: Running },
-    /// Read something for the open batch.
-    Read { reading: Reading, plan: Box<Plan> },
+    /// Read something for a batch.
+    Read { batch: BatchId, reading: Reading, plan: Box<Plan> },
     /// Ask the queue which jobs it does not know.
     Missing(Vec<String>),
     /// Look for what is ours and that nobody knows.
@@ -52,8 +52,8 @@ pub(super) enum Ended {
     Listed { effect: String, run: u32, known: Result<Vec<i64>, Failing> },
     /// An effect that the leader runs itself.
     Effect { effect: String, run: u32, result: Result<Outcome, Failing> },
-    /// A read of the open batch: what was asked, and what came.
-    Read { asked: Reading, result: Result<Event, Failing> },
+    /// A read of a batch: what was asked, and what came.
+    Read { batch: BatchId, asked: Reading, result: Result<Event, Failing> },
     /// Which jobs the queue does not know.
     Missing(Result<Vec<String>, String>),
     /// What of ours nobody knows.
@@ -90,8 +90,9 @@ impl Call {
             Start::Effect { effect, run, running } => {
                 Ended::Effect { result: effects::run(parts, running).await, effect, run }
             }
-            Start::Read { reading, plan } => {
-                Ended::Read { asked: reading.clone(), result: reading.run(parts, &plan).await }
+            Start::Read { batch, reading, plan } => {
+                let asked = reading.clone();
+                Ended::Read { batch, asked, result: reading.run(parts, &plan).await }
             }
             Start::Search(search) => {
                 Ended::Found { kind: search.kind(), found: search.run(parts).await }

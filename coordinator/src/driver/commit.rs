@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ebs_domain::{
-    batch::{Group, Phase},
-    id::TriggerId,
-};
+use ebs_domain::{batch::Group, id::TriggerId};
 
 use tokio::time::Instant;
 
@@ -16,6 +13,7 @@ use super::{
     state::Late,
     term::{Term, TermEnd},
     turn::{After, Turn},
+    underway::Underway,
 };
 use crate::store::{BatchRow, Change, NewTrigger, StoreError, StoreErrorKind, TriggerRow};
 
@@ -62,8 +60,8 @@ impl Term {
     pub async fn store(&mut self, decided: Decided) -> Result<Stored, StoreError> {
         let Decided { mut turn, now } = decided;
         if turn.may_have_changes() {
-            let batch = self.changed_batch(now, &turn).map_err(unwritable)?;
-            let changes = self.changes(batch.clone(), &mut turn).map_err(unwritable)?;
+            let batches = self.changed_batches(now, &turn).map_err(unwritable)?;
+            let changes = self.changes(&batches, &mut turn).map_err(unwritable)?;
             if !changes.is_empty() {
                 let (began, count) = (Instant::now(), changes.len());
                 let committed = self.parts.store.commit(self.lease.epoch, changes).await?;
@@ -75,8 +73,10 @@ impl Term {
                 for (trigger, id) in turn.triggers.into_iter().zip(committed.triggers) {
                     self.learn(trigger, id, now);
                 }
-                if let Some(row) = batch {
-                    self.state.stored_batch = Some(row.state);
+                for row in batches {
+                    if let Some(underway) = self.state.underway.get_mut(&row.id) {
+                        underway.stored = Some(row.state);
+                    }
                 }
             }
         }
@@ -84,33 +84,32 @@ impl Term {
             // Whoever asked may have gone; it is stored all the same.
             let _gone = stored.send(());
         }
-        self.bury_ended_batch(now);
+        self.bury_ended_batches(now);
         Ok(Stored { after: turn.after, now })
     }
 
-    /// The batch's row, if it differs from what is stored. A step can change the batch's own state and say nothing else, so
-    /// the rows are compared: what a step says is about members, groups and commands.
-    fn changed_batch(&self, now: Now, turn: &Turn) -> Result<Option<BatchRow>, serde_json::Error> {
-        let Some(batch) = self.state.batch.as_ref().filter(|_| turn.batch) else { return Ok(None) };
-        let row = record::batch(batch, now.wall)?;
-        Ok(Some(row).filter(|row| self.state.stored_batch.as_ref() != Some(&row.state)))
+    /// The rows of batches that differ from what is stored, oldest first: one that makes room comes before the next.
+    fn changed_batches(&self, now: Now, turn: &Turn) -> Result<Vec<BatchRow>, serde_json::Error> {
+        let touched = turn.touched.keys().filter_map(|id| self.state.underway.get(id));
+        touched.filter_map(|underway| underway.changed(now.wall).transpose()).collect()
     }
 
     fn changes(
         &self,
-        batch: Option<BatchRow>,
+        batches: &[BatchRow],
         turn: &mut Turn,
     ) -> Result<Vec<Change>, serde_json::Error> {
-        let mut changes: Vec<Change> = batch.map(Change::PutBatch).into_iter().collect();
-        if let Some(batch) = &self.state.batch {
-            let members = turn.members.iter().filter_map(|component| {
+        let mut changes: Vec<Change> = batches.iter().cloned().map(Change::PutBatch).collect();
+        for (id, touched) in &turn.touched {
+            let Some(batch) = self.state.batch(*id) else { continue };
+            let members = touched.members.iter().filter_map(|component| {
                 Some(record::member(batch.id, component, batch.members.get(component)?))
             });
             let members = members.collect::<Result<Vec<_>, _>>()?;
             if !members.is_empty() {
                 changes.push(Change::PutMembers(members));
             }
-            for number in &turn.groups {
+            for number in &touched.groups {
                 if let Some(group) = batch.groups.get(number) {
                     changes.push(Change::PutGroup(record::group(batch.id, *number, group)?));
                 }
@@ -149,14 +148,9 @@ impl Term {
     }
 
     /// A batch that has ended makes room; groups that are still on their way are kept.
-    fn bury_ended_batch(&mut self, now: Now) {
-        let ended = |batch: &ebs_domain::batch::Batch| matches!(batch.phase, Phase::Ended { .. });
-        if !self.state.batch.as_ref().is_some_and(ended) {
-            return;
-        }
-        if let Some(batch) = self.state.batch.take() {
-            self.state.stored_batch = None;
-            self.state.taken.clear();
+    fn bury_ended_batches(&mut self, now: Now) {
+        let ended = self.state.underway.extract_if(.., |_, underway| underway.has_ended());
+        for Underway { batch, .. } in ended.map(|(_, underway)| underway).collect::<Vec<_>>() {
             tracing::info!(batch.id = batch.id.get(), outcome = batch.phase.word(), "batch ended");
             let groups: BTreeMap<u32, Group> =
                 batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();
@@ -165,8 +159,11 @@ impl Term {
                     .late
                     .insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, groups });
             }
-            self.state.last_ended = Some(now.wall);
-            self.form_due = Some(now.mono);
+            // The next did not wait for one that lingered.
+            if !batch.lingers {
+                self.state.last_ended = Some(now.wall);
+                self.form_due = Some(now.mono);
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ impl Term {
         self.form_batch(now, &mut turn);
         self.ask_for_siblings(now, &mut turn);
         self.issue_due(now, &mut turn);
-        self.start_read(now, &mut turn);
+        self.start_reads(now, &mut turn);
         self.polls.watch(self.state.watches(), now.mono);
         self.start_polls(now, &mut turn);
         self.start_reconcile(now, &mut turn);

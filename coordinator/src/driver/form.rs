@@ -6,13 +6,13 @@ use ebs_domain::{
     id::BatchId,
 };
 
-use super::{candidates, now::Now, term::Term, turn::Turn};
+use super::{candidates, now::Now, term::Term, turn::Turn, underway::Underway};
 use crate::{awaited::AWAITED, pause::PAUSE, store::Change};
 
 impl Term {
     /// Begins a batch when its time has come.
     pub(super) fn form_batch(&mut self, now: Now, turn: &mut Turn) {
-        if self.state.batch.is_some() {
+        if self.state.is_held_up() {
             return;
         }
         let awaited =
@@ -48,10 +48,9 @@ impl Term {
                     candidates = candidates.len(),
                     "forming a batch"
                 );
-                self.state.batch =
-                    Some(Batch::form(id, uuid, snapshot.plan.clone(), candidates, now.wall));
-                self.read_due = Some(now.mono);
-                turn.batch = true;
+                let batch = Batch::form(id, uuid, snapshot.plan.clone(), candidates, now.wall);
+                self.state.underway.insert(id, Underway::new(batch, None, now.mono));
+                turn.touch(id);
             }
         }
     }

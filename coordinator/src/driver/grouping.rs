@@ -22,7 +22,7 @@ impl Term {
     /// Asks Bodhi about builds that wait and were not asked about: young ones, since none waits longer for its siblings.
     pub(super) fn ask_for_siblings(&mut self, now: Now, turn: &mut Turn) {
         let due = self.state.siblings.due.is_some_and(|due| due <= now.mono);
-        if !due || self.state.batch.is_some() {
+        if !due || self.state.is_held_up() {
             return;
         }
         let wait = self.parts.settings.sibling_wait;
@@ -52,10 +52,11 @@ impl Term {
         match found {
             Ok(expected) => {
                 self.heard_of(Service::Bodhi);
+                let held_up = self.state.is_held_up();
                 let siblings = &mut self.state.siblings;
                 (siblings.due, siblings.failing) = (Some(now.mono), None);
                 // A batch that has begun meanwhile forgot what it took.
-                if self.state.batch.is_none() {
+                if !held_up {
                     siblings.asked.extend(asked);
                     siblings.expected.extend(expected);
                 }

@@ -20,7 +20,7 @@ impl Term {
         turn: &mut Turn,
     ) -> Result<(), String> {
         let nobody = || Undecided::NoGroup { batch, group }.to_string();
-        let tag = if let Some(open) = self.state.batch.as_ref().filter(|open| open.id == batch) {
+        let tag = if let Some(open) = self.state.batch(batch) {
             open.judge(group, decision).map_err(|undecided| undecided.to_string())?;
             let tag = open.groups.get(&group).and_then(|held| held.tag()).cloned();
             self.tell(batch, decision.event(group), now, turn);

@@ -1,4 +1,4 @@
-//! Issuing what is due: effects, the batch's read, polls, the comparison with the queue.
+//! Issuing what is due: effects, reads of batches, polls, the comparison with the queue.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,6 +13,7 @@ use super::{
     reads::Reading,
     term::Term,
     turn::Turn,
+    underway::Underway,
     work::{self, Address},
 };
 use crate::store::Runner;
@@ -36,8 +37,18 @@ impl Term {
                 return;
             }
             for id in ids {
-                self.issue(&id, now, turn);
+                if self.state.makes_another_tag_first(&id) {
+                    self.wait_for_another_tag(&id, now);
+                } else {
+                    self.issue(&id, now, turn);
+                }
             }
+        }
+    }
+
+    fn wait_for_another_tag(&mut self, id: &str, now: Now) {
+        if let Some(open) = self.state.ledger.get_mut(id) {
+            open.due = Some(now.mono + self.parts.settings.retry_min);
         }
     }
 
@@ -101,17 +112,22 @@ impl Term {
         turn.send(work::job(&address, work, what, self.parts.settings.job_attempts, doubt_wait));
     }
 
-    /// Starts the batch's read, if it wants one and none runs.
-    pub(super) fn start_read(&mut self, now: Now, turn: &mut Turn) {
-        if self.read_due.is_none_or(|due| due > now.mono) || !self.may_call(now.mono) {
+    /// Starts the read of each batch that wants one and has none running.
+    pub(super) fn start_reads(&mut self, now: Now, turn: &mut Turn) {
+        if !self.may_call(now.mono) {
             return;
         }
-        let Some(batch) = &self.state.batch else { return };
-        if let Some(read) = batch.reads() {
+        let due = |underway: &Underway| underway.reading().is_some_and(|due| due <= now.mono);
+        let due = self.state.underway.iter().filter(|(_, underway)| due(underway));
+        for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let Some(batch) = self.state.batch(id) else { continue };
+            let Some(read) = batch.reads() else { continue };
             let reading = Reading::of(read, &self.state, &batch.plan);
             let plan = Box::new(batch.plan.clone());
-            turn.after.start.push(Start::Read { reading, plan });
-            self.read_due = None;
+            turn.after.start.push(Start::Read { batch: id, reading, plan });
+            if let Some(underway) = self.state.underway.get_mut(&id) {
+                underway.read_due = None;
+            }
         }
     }
 

@@ -1,7 +1,9 @@
-//! What of ours in Koji and Bodhi this term knows: all that its batch, open groups and open effects own.
+//! What of ours in Koji and Bodhi this term knows: all that its batches, open groups and open effects own.
+
+use std::collections::BTreeSet;
 
 use ebs_domain::{
-    batch::{Effect, Group, GroupState},
+    batch::{Batch, Effect, Group, GroupState},
     id::{TagName, TaskId},
 };
 
@@ -43,7 +45,7 @@ impl State {
     }
 
     fn groups(&self) -> impl Iterator<Item = &Group> {
-        let of_batch = self.batch.iter().flat_map(|batch| batch.groups.values());
+        let of_batch = self.batches().flat_map(|batch| batch.groups.values());
         of_batch.chain(self.late.values().flat_map(|late| late.groups.values()))
     }
 
@@ -57,8 +59,17 @@ impl State {
         Some(group.packed.first().map(|packed| packed.nvr.to_string()).unwrap_or_default())
     }
 
+    /// Whether this effect makes a side tag, and has to wait until another has made its own: a lost answer then leaves one
+    /// candidate at most, whichever batch it is of.
+    pub(super) fn makes_another_tag_first(&self, effect: &str) -> bool {
+        let turn = |open: &Open| (open.row.run == 0, open.row.created, open.row.id.clone());
+        let makers = || self.ledger.values().filter(|open| open.row.kind == "create_side_tag");
+        let mine = makers().find(|open| open.row.id == effect).map(turn);
+        mine.is_some_and(|mine| makers().any(|other| turn(other) < mine))
+    }
+
     fn knows_tag(&self, tag: &TagName) -> bool {
-        self.batch.iter().any(|batch| batch.owned_tags().contains(tag))
+        self.batches().any(|batch| batch.owned_tags().contains(tag))
             || self.groups().any(|group| group.tag() == Some(tag))
             || self
                 .ledger
@@ -67,7 +78,7 @@ impl State {
     }
 
     fn knows_task(&self, task: TaskId) -> bool {
-        self.batch.iter().any(|batch| batch.owned_tasks().contains(&task))
+        self.batches().any(|batch| batch.owned_tasks().contains(&task))
             || self.ledger.values().any(|open| cancels(open).contains(&task))
     }
 
@@ -87,13 +98,15 @@ impl State {
         let effects = || self.ledger.values().filter(|open| open.row.batch.is_some());
         match kind {
             OrphanKind::SideTag => {
-                let mut known = self.batch.as_ref().map(|b| b.owned_tags()).unwrap_or_default();
+                let mut known: BTreeSet<TagName> =
+                    self.batches().flat_map(Batch::owned_tags).collect();
                 known.extend(self.groups().filter_map(Group::tag).cloned());
                 known.extend(effects().filter_map(|open| open.entry.effect.tag()).cloned());
                 Search::SideTags { target, known }
             }
             OrphanKind::Task => {
-                let mut known = self.batch.as_ref().map(|b| b.owned_tasks()).unwrap_or_default();
+                let mut known: BTreeSet<TaskId> =
+                    self.batches().flat_map(Batch::owned_tasks).collect();
                 known.extend(self.ledger.values().flat_map(cancels).copied());
                 Search::Tasks { known }
             }

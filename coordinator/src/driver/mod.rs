@@ -40,6 +40,7 @@ mod take;
 mod tell;
 mod term;
 mod turn;
+mod underway;
 mod work;
 
 pub use act::Acted;

@@ -1,4 +1,5 @@
-//! Carrying out what operators ask of the batch under way: ending it, taking a component out, declaring a build failed.
+//! Carrying out what operators ask of the batch under way: ending it, taking a component out, declaring a build failed,
+//! detaching it.
 
 use ebs_domain::{
     batch::{Event, Operation},
@@ -21,8 +22,7 @@ impl Term {
         now: Now,
         turn: &mut Turn,
     ) -> Result<(), String> {
-        let open = self.state.batch.as_ref().filter(|open| open.id == batch);
-        let open = open.ok_or_else(|| {
+        let open = self.state.batch(batch).ok_or_else(|| {
             format!("batch {batch} does not run: `ebsctl status` shows the one that does")
         })?;
         open.foresee(operation)?;
@@ -38,6 +38,7 @@ impl Term {
                 component: component.clone(),
                 text: format!("declared failed by {}: {}", asked.who, asked.why),
             },
+            Operation::Detach { component } => Event::Detach { component: component.clone() },
         };
         self.tell(batch, event, now, turn);
         Ok(())

@@ -5,7 +5,7 @@
 //! before a search and after it, since things come and go meanwhile.
 
 use ebs_domain::{
-    batch::{Effect, Event, Outcome},
+    batch::{Batch, Effect, Event, Outcome},
     time::Timestamp,
 };
 use ebs_shared::{job::Service, koji::api::OwnTask};
@@ -88,9 +88,10 @@ impl Term {
     fn adopt(&mut self, stray: &Stray, now: Now, turn: &mut Turn) -> bool {
         let Stray::Task(task) = stray else { return false };
         let OwnTask { info, source, target, token: Some(token) } = &**task else { return false };
-        let Some(batch) = &self.state.batch else { return false };
-        let Some(component) = batch.awaits(*token, source, target).cloned() else { return false };
-        let (id, task) = (batch.id, info.task);
+        let awaited =
+            |batch: &Batch| Some((batch.id, batch.awaits(*token, source, target)?.clone()));
+        let Some((id, component)) = self.state.batches().find_map(awaited) else { return false };
+        let task = info.task;
         tracing::warn!(batch.id = id.get(), %component, koji.task_id = task.get(), "a task that nobody knew is adopted");
         self.tell(id, Event::TaskFound { component, task }, now, turn)
     }

@@ -28,6 +28,7 @@ pub(super) fn batch(batch: &Batch, at: Timestamp) -> Result<BatchRow, serde_json
         phase_since: batch.phase_since,
         ended: ended.then_some(at),
         summary: if ended { Some(serde_json::to_string(&batch.summary())?) } else { None },
+        lingers: batch.lingers,
     })
 }
 
@@ -69,7 +70,8 @@ pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
         | FailureClass::Build
         | FailureClass::Tagging
         | FailureClass::Policy
-        | FailureClass::Infrastructure => DENY_LONG,
+        | FailureClass::Infrastructure
+        | FailureClass::Operator => DENY_LONG,
     };
     DenyRow {
         source: denial.source,

@@ -15,12 +15,14 @@ use super::{
     ledger::{Ledger, Open},
     parts::Parts,
     siblings::Siblings,
+    underway::Underway,
 };
 use crate::{
     awaited::AWAITED,
     pause::{OperatorPause, PAUSE},
     store::{
-        BatchRow, DeadRow, MAX_DEAD_LETTERS, MAX_ORPHANS, OrphanKind, OrphanRow, Store, TriggerRow,
+        BatchRow, DeadRow, GroupRow, MAX_DEAD_LETTERS, MAX_ORPHANS, OrphanKind, OrphanRow, Store,
+        TriggerRow,
     },
 };
 
@@ -38,16 +40,13 @@ pub(super) struct Late {
 /// The state of a term.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) batch: Option<Batch>,
-    /// The batch's own state as it is stored.
-    pub(super) stored_batch: Option<String>,
+    /// The batches that have not ended: at most one builds, others linger.
+    pub(super) underway: BTreeMap<BatchId, Underway>,
     pub(super) newest_batch: i64,
     pub(super) last_ended: Option<Timestamp>,
     pub(super) late: BTreeMap<BatchId, Late>,
     pub(super) ledger: Ledger,
     pub(super) pending: BTreeMap<TriggerId, TriggerRow>,
-    /// The triggers that the open batch took: they are pending again if it gives them back.
-    pub(super) taken: BTreeMap<TriggerId, TriggerRow>,
     pub(super) last_eligible: Option<Timestamp>,
     /// Jobs set aside that nobody has decided on, by id.
     pub(super) dead: BTreeMap<String, DeadRow>,
@@ -65,12 +64,12 @@ impl State {
     /// Reads it all.
     pub(super) async fn load(parts: &Parts, mono: Instant) -> anyhow::Result<Self> {
         let store = &*parts.store;
-        let row = store.open_batch().await?;
-        let stored_batch = row.as_ref().map(|row| row.state.clone());
-        let batch = match row {
-            Some(row) => Some(load_batch(store, row).await?),
-            None => None,
-        };
+        let lingering = store.lingering_batches().await?;
+        let lingers_since = lingering.iter().map(|row| row.phase_since).max();
+        let mut underway = BTreeMap::new();
+        for row in lingering.into_iter().chain(store.open_batch().await?) {
+            underway.insert(row.id, load_batch(store, row, mono).await?);
+        }
         let recent = store.recent_batches(2).await?;
         let mut ledger = Ledger::new();
         for row in store.open_effects().await? {
@@ -85,10 +84,6 @@ impl State {
             .into_iter()
             .map(|row| (row.id, row))
             .collect();
-        let taken = match &batch {
-            Some(batch) => store.batch_triggers(batch.id).await?,
-            None => Vec::new(),
-        };
         let dead = store.dead_letters(MAX_DEAD_LETTERS).await?;
         let orphans = store.orphans(MAX_ORPHANS).await?;
         let pause = OperatorPause::read(store.mark(PAUSE).await?.as_deref())?;
@@ -97,25 +92,37 @@ impl State {
             pause,
             siblings: Siblings::new(shown.unwrap_or_default(), mono),
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
-            last_ended: recent.iter().filter_map(|row| row.ended).max(),
-            late: load_late(store, batch.as_ref().map(|batch| batch.id)).await?,
+            last_ended: recent.iter().filter_map(|row| row.ended).max().max(lingers_since),
+            late: load_late(store, &underway).await?,
             last_eligible: pending.values().map(|row| row.trigger.created).max(),
-            batch,
-            stored_batch,
+            underway,
             ledger,
             pending,
-            taken: taken.into_iter().map(|row| (row.id, row)).collect(),
             looked_at: None,
             orphans: orphans.into_iter().map(|row| ((row.kind, row.name.clone()), row)).collect(),
             dead: dead.into_iter().map(|row| (row.job.clone(), row)).collect(),
         })
     }
 
+    /// A batch that has not ended.
+    pub(super) fn batch(&self, id: BatchId) -> Option<&Batch> {
+        self.underway.get(&id).map(|underway| &underway.batch)
+    }
+
+    /// All that have not ended.
+    pub(super) fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.underway.values().map(|underway| &underway.batch)
+    }
+
+    /// Whether there is one that the next has to wait for. One that has ended makes room when that is stored.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.batches().any(|batch| !batch.lingers)
+    }
+
     /// Everything that is to be watched.
     pub(super) fn watches(&self) -> impl Iterator<Item = (BatchId, Watch)> {
         let of_batch = self
-            .batch
-            .iter()
+            .batches()
             .flat_map(|batch| batch.watches().into_iter().map(|watch| (batch.id, watch)));
         let of_late = self
             .late
@@ -126,14 +133,12 @@ impl State {
 
     /// The plan and UUID of a batch that is open, or has groups that are.
     pub(super) fn batch_plan(&self, id: BatchId) -> Option<(&Plan, Uuid)> {
-        match &self.batch {
-            Some(batch) if batch.id == id => Some((&batch.plan, batch.uuid)),
-            Some(_) | None => self.late.get(&id).map(|late| (&late.plan, late.uuid)),
-        }
+        let of_late = || self.late.get(&id).map(|late| (&late.plan, late.uuid));
+        self.batch(id).map(|batch| (&batch.plan, batch.uuid)).or_else(of_late)
     }
 }
 
-async fn load_batch(store: &dyn Store, row: BatchRow) -> anyhow::Result<Batch> {
+async fn load_batch(store: &dyn Store, row: BatchRow, mono: Instant) -> anyhow::Result<Underway> {
     let batch: Batch = serde_json::from_str(&row.state)
         .with_context(|| format!("cannot read batch {} from the store", row.id))?;
     let mut members: BTreeMap<Component, _> = BTreeMap::new();
@@ -145,10 +150,13 @@ async fn load_batch(store: &dyn Store, row: BatchRow) -> anyhow::Result<Batch> {
     }
     let groups =
         store.groups(row.id).await?.into_iter().map(load_group).collect::<anyhow::Result<_>>()?;
-    Ok(batch.restore(members, groups))
+    let mut underway = Underway::new(batch.restore(members, groups), Some(row.state), mono);
+    let taken = store.batch_triggers(row.id).await?;
+    underway.taken = taken.into_iter().map(|row| (row.id, row)).collect();
+    Ok(underway)
 }
 
-fn load_group(row: crate::store::GroupRow) -> anyhow::Result<(u32, Group)> {
+fn load_group(row: GroupRow) -> anyhow::Result<(u32, Group)> {
     let group = serde_json::from_str(&row.state).with_context(|| {
         format!("cannot read group {} of batch {} from the store", row.number, row.batch)
     })?;
@@ -157,10 +165,11 @@ fn load_group(row: crate::store::GroupRow) -> anyhow::Result<(u32, Group)> {
 
 async fn load_late(
     store: &dyn Store,
-    open: Option<BatchId>,
+    underway: &BTreeMap<BatchId, Underway>,
 ) -> anyhow::Result<BTreeMap<BatchId, Late>> {
     let mut late: BTreeMap<BatchId, Late> = BTreeMap::new();
-    for row in store.open_groups().await?.into_iter().filter(|row| Some(row.batch) != open) {
+    let ended = |row: &GroupRow| !underway.contains_key(&row.batch);
+    for row in store.open_groups().await?.into_iter().filter(ended) {
         let id = row.batch;
         let (number, group) = load_group(row)?;
         let of_batch = match late.entry(id) {

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::{
-    batch::{Batch, Event, Outcome},
+    batch::{Event, Outcome},
+    id::BatchId,
     policy::Policy,
     trigger::Cause,
 };
@@ -17,6 +18,7 @@ use super::{
     asked::Death,
     call::{Done, Ended},
     candidates,
+    failing::Failing,
     inputs::{Input, Sighting},
     ledger::Open,
     now::Now,
@@ -69,8 +71,7 @@ impl Term {
         let Some(component) = policy.component_of(&sighting.package) else { return false };
         let waits = self.state.pending.values().any(|row| row.trigger.component == component)
             || turn.triggers.iter().any(|trigger| trigger.component == component);
-        let batch = self.state.batch.as_ref();
-        waits || batch.is_some_and(|batch| batch.members.contains_key(&component))
+        waits || self.state.batches().any(|batch| batch.works_on(&component))
     }
 
     pub(super) fn take_done(&mut self, done: Done, now: Now, turn: &mut Turn) {
@@ -100,11 +101,8 @@ impl Term {
                     Err(failing) => self.effect_failed(&effect, failing, now, turn),
                 }
             }
-            Ended::Read { asked, result: Ok(event) } => self.take_read(&asked, event, now, turn),
-            Ended::Read { result: Err(failing), .. } => {
-                let since = *self.read_failing.get_or_insert(now.mono);
-                self.read_due = Some(now.mono + self.pause_after(now.mono - since));
-                self.note_failing(&failing, now.mono - since, now);
+            Ended::Read { batch, asked, result } => {
+                self.take_read(batch, &asked, result, now, turn);
             }
             Ended::Missing(jobs) => self.take_missing(jobs, now, turn),
             Ended::Found { kind, found } => self.take_search(kind, found, now, turn),
@@ -112,17 +110,37 @@ impl Term {
         }
     }
 
-    fn take_read(&mut self, asked: &Reading, event: Event, now: Now, turn: &mut Turn) {
-        self.read_due = Some(now.mono);
-        self.read_failing = None;
-        self.heard_of(Service::Koji);
-        // An answer to what is not asked any more says nothing about what is.
-        let asks = |batch: &&Batch| batch.reads().is_some_and(|read| asked.answers(read));
-        match self.state.batch.as_ref().filter(asks).map(|batch| batch.id) {
-            Some(id) => {
-                self.tell(id, event, now, turn);
+    fn take_read(
+        &mut self,
+        id: BatchId,
+        asked: &Reading,
+        result: Result<Event, Failing>,
+        now: Now,
+        turn: &mut Turn,
+    ) {
+        let Some(underway) = self.state.underway.get_mut(&id) else {
+            turn.after.stale += 1;
+            return;
+        };
+        let event = match result {
+            Ok(event) => event,
+            Err(failing) => {
+                let since = *underway.read_failing.get_or_insert(now.mono);
+                let pause = self.pause_after(now.mono - since);
+                if let Some(underway) = self.state.underway.get_mut(&id) {
+                    underway.read_due = Some(now.mono + pause);
+                }
+                return self.note_failing(&failing, now.mono - since, now);
             }
-            None => turn.after.stale += 1,
+        };
+        (underway.read_due, underway.read_failing) = (Some(now.mono), None);
+        // An answer to what is not asked any more says nothing about what is.
+        let asks = underway.batch.reads().is_some_and(|read| asked.answers(read));
+        self.heard_of(Service::Koji);
+        if asks {
+            self.tell(id, event, now, turn);
+        } else {
+            turn.after.stale += 1;
         }
     }
 

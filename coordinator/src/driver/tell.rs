@@ -11,12 +11,15 @@ use crate::store::{Change, NewTrigger, TriggerAnswer, TriggerRow};
 impl Term {
     /// Tells a batch, or what is left of it, something. True if it changed anything.
     pub(super) fn tell(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
-        if let Some(batch) = self.state.batch.as_mut().filter(|batch| batch.id == id) {
-            let word = event.word();
-            return match batch.step(now.wall, event) {
+        if let Some(underway) = self.state.underway.get_mut(&id) {
+            let (word, lingered) = (event.word(), underway.batch.lingers);
+            return match underway.batch.step(now.wall, event) {
                 Ok(step) => {
-                    turn.batch = true;
-                    self.absorb(step, now, turn)
+                    if underway.batch.lingers && !lingered {
+                        self.state.last_ended = Some(now.wall);
+                        self.form_due = Some(now.mono);
+                    }
+                    self.absorb(id, step, now, turn)
                 }
                 Err(illegal) => {
                     tracing::error!(batch.id = id.get(), event = word, error = %illegal, "an impossible event");
@@ -71,12 +74,11 @@ impl Term {
     }
 
     /// Takes what came out of a step. True if anything came.
-    fn absorb(&mut self, step: Step, now: Now, turn: &mut Turn) -> bool {
-        let Some(batch) = &self.state.batch else { return false };
+    fn absorb(&mut self, id: BatchId, step: Step, now: Now, turn: &mut Turn) -> bool {
         let changed = step != Step::default();
-        turn.members.extend(step.members);
-        turn.groups.extend(step.groups);
-        let id = batch.id;
+        let touched = turn.touch(id);
+        touched.members.extend(step.members);
+        touched.groups.extend(step.groups);
         for command in step.commands {
             match command {
                 Command::Run { no, effect } => {
@@ -93,8 +95,10 @@ impl Term {
                     }
                 }
                 Command::Answer { trigger, answer } => {
-                    if let Some(row) = self.state.pending.remove(&trigger) {
-                        self.state.taken.insert(trigger, row);
+                    if let Some(row) = self.state.pending.remove(&trigger)
+                        && let Some(underway) = self.state.underway.get_mut(&id)
+                    {
+                        underway.taken.insert(trigger, row);
                     }
                     match serde_json::to_string(&answer) {
                         Ok(text) => turn.answers.push(TriggerAnswer {
@@ -107,7 +111,8 @@ impl Term {
                     }
                 }
                 Command::Reopen { trigger } => {
-                    if let Some(row) = self.state.taken.remove(&trigger) {
+                    let underway = self.state.underway.get_mut(&id);
+                    if let Some(row) = underway.and_then(|it| it.taken.remove(&trigger)) {
                         let trigger = NewTrigger { answer: None, shown: None, ..row.trigger };
                         let row = TriggerRow { trigger, batch: None, ..row };
                         self.state.pending.insert(row.id, row);

@@ -14,6 +14,7 @@ use super::{
     polls::{Pace, Polls},
     search::Searches,
     state::State,
+    underway::Underway,
 };
 use crate::store::Runner;
 
@@ -23,10 +24,6 @@ pub struct Term {
     pub(super) lease: TermLease,
     pub(super) state: State,
     pub(super) polls: Polls,
-    /// When the batch's read is due; `None` while it runs.
-    pub(super) read_due: Option<Instant>,
-    /// Since when the read has failed, for its pauses.
-    pub(super) read_failing: Option<Instant>,
     /// Jobs the queue has not taken yet.
     pub(super) unsent: Vec<NewJob>,
     /// When they are to be sent again.
@@ -91,8 +88,6 @@ impl Term {
             polls: Polls::new(pace, name),
             parts,
             state,
-            read_due: Some(mono),
-            read_failing: None,
             unsent: Vec::new(),
             send_due: None,
             reconcile_due: Some(mono),
@@ -114,14 +109,15 @@ impl Term {
             Runner::Worker => open.due,
         };
         let effects = self.state.ledger.values().filter_map(due).min();
-        let reads = self.state.batch.as_ref().is_some_and(|batch| batch.reads().is_some());
-        let reading = self.read_due.filter(|_| reads).map(|due| due.max(earliest));
-        let forming = self.form_due.filter(|_| self.state.batch.is_none());
+        let reading = self.state.underway.values().filter_map(Underway::reading).min();
+        let reading = reading.map(|due| due.max(earliest));
+        let held_up = self.state.is_held_up();
+        let forming = self.form_due.filter(|_| !held_up);
         // A search that waits for an effect is due when that closes, which is news by itself.
         let searching = self.searches.next(|kind| self.state.may_search(kind));
         let searching = searching.map(|due| due.max(earliest));
         let latest = now + MAX_SLEEP;
-        let siblings = self.state.siblings.retry().filter(|_| self.state.batch.is_none());
+        let siblings = self.state.siblings.retry().filter(|_| !held_up);
         let asking = [self.polls.next(), self.send_due, self.reconcile_due, siblings];
         [effects, reading, forming, searching]
             .into_iter()

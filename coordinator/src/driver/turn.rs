@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ebs_domain::id::Component;
+use ebs_domain::id::{BatchId, Component};
 use ebs_shared::queue::NewJob;
 use tokio::sync::oneshot;
 
@@ -12,10 +12,8 @@ use crate::store::{Change, EffectRow, NewTrigger, TriggerAnswer};
 /// What a turn gathers.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    /// Whether the batch was told something, so that its own row may have changed.
-    pub(super) batch: bool,
-    pub(super) members: BTreeSet<Component>,
-    pub(super) groups: BTreeSet<u32>,
+    /// The batches that were told something, so that their own rows may have changed, and what of them has.
+    pub(super) touched: BTreeMap<BatchId, Touched>,
     pub(super) effects: BTreeMap<String, EffectRow>,
     pub(super) answers: Vec<TriggerAnswer>,
     pub(super) triggers: Vec<NewTrigger>,
@@ -25,6 +23,13 @@ pub(super) struct Turn {
     pub(super) stored: Vec<oneshot::Sender<()>>,
     /// What is done then.
     pub(super) after: After,
+}
+
+/// What of a batch has changed.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    pub(super) members: BTreeSet<Component>,
+    pub(super) groups: BTreeSet<u32>,
 }
 
 /// What is done only once the turn is stored.
@@ -43,13 +48,16 @@ pub(super) struct After {
 impl Turn {
     /// Whether anything may have to be stored.
     pub(super) fn may_have_changes(&self) -> bool {
-        self.batch
-            || !self.members.is_empty()
-            || !self.groups.is_empty()
+        !self.touched.is_empty()
             || !self.effects.is_empty()
             || !self.answers.is_empty()
             || !self.triggers.is_empty()
             || !self.others.is_empty()
+    }
+
+    /// Takes note that a batch was told something.
+    pub(super) fn touch(&mut self, batch: BatchId) -> &mut Touched {
+        self.touched.entry(batch).or_default()
     }
 
     /// Puts an effect's row among the changes.

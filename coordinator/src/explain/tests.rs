@@ -148,7 +148,7 @@ fn what_waits_says_for_what_and_why_no_batch_begins() {
 #[test]
 fn what_is_in_the_open_batch_is_there_whatever_else_is_known() {
     let mut evidence = evidence();
-    evidence.open = Some(BatchId::new(9));
+    evidence.at_work = vec![BatchId::new(9)];
     evidence.triggers =
         vec![triggered("bash-5-2.fc45", Some(Answer::InBatch { batch: BatchId::new(9) }))];
     let built = |batch: i64, state: &str, fault: Option<&str>| Built {

@@ -101,6 +101,9 @@ fn for_a_person(answer: &Answer) -> Option<String> {
             FailureClass::Tagging | FailureClass::Policy => {
                 Some(format!("it failed in batch {batch} ({})", class.as_str()))
             }
+            FailureClass::Operator => {
+                Some(format!("an operator declared it failed in batch {batch}"))
+            }
             // A neighbour's fault; or it was denied for it, and is not any more.
             FailureClass::Infrastructure
             | FailureClass::Source

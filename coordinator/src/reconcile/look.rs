@@ -26,6 +26,7 @@ use crate::{
     lists,
     snapshot::Snapshot,
     store::{MAX_DENIALS, Store, TriggerRow},
+    stored,
     web::{PauseView, Reporter, pauses},
 };
 
@@ -278,9 +279,9 @@ impl Look {
                 known.waits = true;
             }
         }
-        if let Some(batch) = self.store.open_batch().await? {
-            for row in self.store.members(batch.id).await? {
-                if let Some(known) = all.get_mut(&row.component) {
+        for batch in stored::at_work(&*self.store).await? {
+            for (component, known) in &mut all {
+                if batch.works_on(component) {
                     known.in_batch = Some(batch.id);
                 }
             }

@@ -32,6 +32,8 @@ pub struct BatchRow {
     pub ended: Option<Timestamp>,
     /// Figures and outcome once it has ended, JSON.
     pub summary: Option<String>,
+    /// Whether it waits for nothing but builds that were detached: the next may run beside it.
+    pub lingers: bool,
 }
 
 /// One component of a batch.
@@ -406,8 +408,10 @@ pub trait Store: Send + Sync {
     /// Writes all of this in one transaction, if `epoch` still leads.
     async fn commit(&self, epoch: Epoch, changes: Vec<Change>) -> Result<Committed, StoreError>;
 
-    /// The batch that has not ended, if there is one (there is never a second).
+    /// The batch that has not ended and does not linger, if there is one (there is never a second).
     async fn open_batch(&self) -> Result<Option<BatchRow>, StoreError>;
+    /// The batches that have not ended and linger, oldest first.
+    async fn lingering_batches(&self) -> Result<Vec<BatchRow>, StoreError>;
     /// A batch by number.
     async fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError>;
     /// The batches that began last, newest first.

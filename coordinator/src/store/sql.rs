@@ -137,7 +137,13 @@ impl Store for SqlStore {
     }
 
     async fn open_batch(&self) -> Result<Option<BatchRow>, StoreError> {
-        self.one("read the open batch", "WHERE ended IS NULL", Vec::new()).await
+        let condition = "WHERE ended IS NULL AND lingers = 0";
+        self.one("read the open batch", condition, Vec::new()).await
+    }
+
+    async fn lingering_batches(&self) -> Result<Vec<BatchRow>, StoreError> {
+        let condition = "WHERE ended IS NULL AND lingers = 1 ORDER BY id";
+        self.all("read the lingering batches", condition, Vec::new()).await
     }
 
     async fn batch(&self, id: BatchId) -> Result<Option<BatchRow>, StoreError> {

@@ -64,7 +64,7 @@ const DENY_AGAIN: &str = "(source) DO UPDATE SET component = excluded.component,
 const UNLESS_WRITTEN: &str = "(name) DO UPDATE SET revision = excluded.revision, state = excluded.state, tried = excluded.tried, \
      fault = excluded.fault WHERE package_lists.revision = excluded.revision - 1 RETURNING name";
 
-record!(BatchRow in "batches", key [id], then [phase, state, created, phase_since, ended, summary]);
+record!(BatchRow in "batches", key [id], then [phase, state, created, phase_since, ended, summary, lingers]);
 record!(MemberRow in "members", key [batch, component], then [state, shown]);
 record!(GroupRow in "update_groups", key [batch, number], then [state, shown, open]);
 record!(EffectRow in "effects", key [id], then [

@@ -1,4 +1,4 @@
-//! What operators ask of the batch under way, over HTTP. Each is judged from the store first, so any instance says why not.
+//! What operators ask of a batch that has not ended, over HTTP. Each is judged from the store first, so any instance says why not.
 
 use axum::{
     Json, Router,
@@ -18,9 +18,8 @@ use serde::Deserialize;
 use super::{
     change::{change, fault, refused, unavailable},
     desk::Desk,
-    stored,
 };
-use crate::wish::Wish;
+use crate::{stored, wish::Wish};
 
 /// What is answered below `/api/v1/batches`.
 pub(super) fn routes(desk: Desk) -> Router {
@@ -56,11 +55,11 @@ async fn operate(
         return fault(StatusCode::BAD_REQUEST, "bad_name", text);
     };
     let Ok(ask) = serde_json::from_slice::<Ask>(&body) else {
-        let text = "The body is `{\"reason\": \"…\"}`, with `component` for `drop` and `fail`; `requeue`, for `abort`, and `dry_run` may be true.";
+        let text = "The body is `{\"reason\": \"…\"}`, with `component` for `drop`, `fail` and `detach`; `requeue`, for `abort`, and `dry_run` may be true.";
         return fault(StatusCode::BAD_REQUEST, "bad_body", text);
     };
-    let row = match desk.store.open_batch().await {
-        Ok(row) => row.filter(|row| row.id == id),
+    let row = match desk.store.batch(id).await {
+        Ok(row) => row.filter(|row| row.ended.is_none()),
         Err(error) => return unavailable(&error),
     };
     let Some(row) = row else {
@@ -95,11 +94,13 @@ fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Bad> {
     match (verb, &ask.component) {
         ("abort", None) => return Ok(Operation::Abort { requeue }),
         ("abort", Some(_)) => return bad("`abort` ends the whole batch: it takes no `component`."),
-        ("drop" | "fail", None) => return bad("Name the `component`."),
-        ("drop" | "fail", Some(_)) if requeue => return bad("`requeue` is for `abort` alone."),
-        ("drop" | "fail", Some(_)) => {}
+        ("drop" | "fail" | "detach", None) => return bad("Name the `component`."),
+        ("drop" | "fail" | "detach", Some(_)) if requeue => {
+            return bad("`requeue` is for `abort` alone.");
+        }
+        ("drop" | "fail" | "detach", Some(_)) => {}
         (_, _) => {
-            let text = "A batch can be told `abort`, `drop` and `fail`.".to_owned();
+            let text = "A batch can be told `abort`, `drop`, `fail` and `detach`.".to_owned();
             return Err((StatusCode::NOT_FOUND, "not_there", text));
         }
     }
@@ -108,6 +109,9 @@ fn operation(verb: &str, ask: &Ask, batch: &Batch) -> Result<Operation, Bad> {
         let text = format!("There is no such component in batch {}: {name}.", batch.id);
         (StatusCode::NOT_FOUND, "not_there", text)
     })?;
-    let fails = verb == "fail";
-    Ok(if fails { Operation::Fail { component } } else { Operation::Drop { component } })
+    Ok(match verb {
+        "fail" => Operation::Fail { component },
+        "detach" => Operation::Detach { component },
+        _ => Operation::Drop { component },
+    })
 }

@@ -23,6 +23,7 @@ pub fn build_view(row: &MemberRow) -> Result<BuildView, StoreError> {
         order: member.order,
         attempt: member.attempt(),
         state,
+        detached: member.detached.is_some(),
         since: member.since,
         class: failure.as_ref().map(|failure| failure.class.as_str().to_owned()),
         text: failure.map(|failure| failure.text),
@@ -35,6 +36,9 @@ fn shown(member: &Member) -> (BuildState, Option<TaskId>, Option<Failure>) {
     match &member.build {
         Build::Waiting | Build::Queued { .. } => (BuildState::Waiting, None, None),
         Build::Submitting { .. } => (BuildState::Submitting, None, None),
+        Build::Running { task, .. } if member.detached.is_some() => {
+            (BuildState::Detached, Some(*task), None)
+        }
         Build::Running { task, .. }
         | Build::Stopping { task, .. }
         | Build::Tagging { task, .. } => (BuildState::Building, Some(*task), None),

@@ -28,6 +28,7 @@ use crate::{
     preview::{Preview, preview},
     snapshot::Snapshot,
     store::{MAX_DENIALS, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
+    stored,
 };
 
 /// Most triggers that are told.
@@ -111,12 +112,14 @@ impl Witness {
         let members = store.component_members(component, TOLD_BUILDS).await?;
         let denials = store.denials(now, MAX_DENIALS).await?.into_iter();
         let denials = denials.filter(|row| row.component == *component);
+        let at_work = stored::at_work(&**store).await?.into_iter();
+        let at_work = at_work.filter(|batch| batch.works_on(component));
         let evidence = Evidence {
             policy,
             lists: lists.collect::<Result<_, StoreError>>()?,
             triggers: triggers.iter().map(trigger).collect::<Result<_, _>>()?,
             builds: members.iter().map(built).collect::<Result<_, _>>()?,
-            open: store.open_batch().await?.map(|batch| batch.id),
+            at_work: at_work.map(|batch| batch.id).collect(),
             denials: denials
                 .map(|row| (row.class, row.source.to_string(), row.last, row.expires))
                 .collect(),

@@ -18,10 +18,10 @@ use serde::Deserialize;
 use super::{
     change::{change, fault, refused, unavailable},
     desk::Desk,
-    stored,
 };
 use crate::{
     store::{Store, StoreError},
+    stored,
     wish::Wish,
 };
 

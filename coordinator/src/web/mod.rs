@@ -18,7 +18,6 @@ mod reconcile;
 #[cfg(test)]
 mod sample;
 mod server;
-mod stored;
 mod triggers;
 mod upstream;
 mod view;
@@ -33,5 +32,4 @@ pub use lists::{HeldView, ListView};
 pub use pause::{PauseView, awaited, pauses};
 pub use reconcile::ReconcileView;
 pub use server::{Served, router, serve, waiting};
-pub use stored::read;
 pub use view::*;

@@ -116,6 +116,11 @@ impl<'a> Page<'a> {
         self.builds.get(&slice.order).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The builds that a lingering batch waits for, or has waited for.
+    fn detached<'b>(&self, batch: &'b BatchView) -> Vec<&'b BuildView> {
+        batch.builds.iter().filter(|build| build.detached).take(self.others).collect()
+    }
+
     /// How many builds of a slice are not shown.
     fn builds_left(&self, slice: &SliceView) -> usize {
         usize::try_from(slice.total())
@@ -149,9 +154,10 @@ impl<'a> Page<'a> {
         self.view.dead.len().saturating_sub(self.dead().len())
     }
 
-    /// The builds that were looked for, in the batch under way and in those before: the very name first.
+    /// The builds that were looked for, in the batches that have not ended and in those before: the very name first.
     fn found(&self) -> Vec<Found<'a>> {
-        let current = self.view.current.iter().map(|batch| (batch.id, &batch.builds));
+        let at_work = self.view.current.iter().chain(&self.view.lingering);
+        let current = at_work.map(|batch| (batch.id, &batch.builds));
         let recent = self.view.recent.iter().map(|batch| (batch.id, &batch.builds));
         let mut found: Vec<Found<'_>> = current
             .chain(recent)
@@ -181,7 +187,8 @@ impl<'a> Page<'a> {
 
     /// The batches that are looked through.
     fn looked_through(&self) -> Vec<BatchId> {
-        let current = self.view.current.iter().map(|batch| batch.id);
+        let at_work = self.view.current.iter().chain(&self.view.lingering);
+        let current = at_work.map(|batch| batch.id);
         let recent = self.view.recent.iter().filter(|batch| !batch.builds.is_empty());
         current.chain(recent.map(|batch| batch.id)).collect()
     }

@@ -26,6 +26,7 @@ fn build(order: i64, name: &str, state: BuildState, minutes: i64) -> BuildView {
         order,
         attempt: u32::from(begun),
         state,
+        detached: state == BuildState::Detached,
         since: ago(minutes),
         class: None,
         text: None,
@@ -164,6 +165,21 @@ fn batch() -> BatchView {
     }
 }
 
+fn lingering() -> BatchView {
+    let builds = vec![build(1000, "webkitgtk", BuildState::Detached, 700)];
+    BatchView {
+        id: BatchId::new(54),
+        phase: "lingering".to_owned(),
+        phase_since: ago(160),
+        created: ago(900),
+        side_tag: Some("eln-build-side-129401".to_owned()),
+        waiting: None,
+        slices: slices(&builds),
+        builds,
+        groups: Vec::new(),
+    }
+}
+
 fn trigger_tags() -> Vec<TagView> {
     let tag = |name: &str, untriggered| TagView {
         tag: name.parse().unwrap(),
@@ -251,6 +267,7 @@ pub(super) fn overview() -> Overview {
         web_url: "https://koji.fedoraproject.org/koji".to_owned(),
         trigger_tags: trigger_tags(),
         current: Some(batch()),
+        lingering: vec![lingering()],
         pending_total: 214,
         pending: triggers(),
         earlier_groups: vec![EarlierGroupView {

@@ -50,6 +50,8 @@ pub struct Overview {
     pub trigger_tags: Vec<TagView>,
     /// The batch under way.
     pub current: Option<BatchView>,
+    /// Batches of which only detached builds are still waited for, oldest first. They hold up no batch.
+    pub lingering: Vec<BatchView>,
     /// How many triggers wait.
     pub pending_total: u64,
     /// The first of them, oldest first.
@@ -203,6 +205,8 @@ pub struct BuildView {
     pub attempt: u32,
     /// Where it is.
     pub state: BuildState,
+    /// Whether its batch goes on, or has gone on, without waiting for its end.
+    pub detached: bool,
     /// Since when.
     pub since: Timestamp,
     /// The class of its failure.

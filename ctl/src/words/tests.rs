@@ -13,6 +13,8 @@ fn a_status_reads_as_sentences() {
                 {"state": "succeeded", "count": 3}, {"state": "building", "count": 1}]}],
             "groups": [{"number": 1, "alias": "FEDORA-1", "status": "held", "builds": 2, "text": "refused"}],
         },
+        "lingering": [{"id": 4, "phase": "lingering", "phase_since": 9_400_000, "builds": [
+            {"component": "webkitgtk", "state": "detached", "detached": true}, {"component": "curl", "state": "succeeded"}]}],
         "pending_total": 3, "pending": [{"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000}],
         "earlier_groups": [{"batch": 5, "group": {"number": 2, "status": "held", "builds": 1, "text": "no"}}],
         "recent": [{"id": 6, "outcome": "done", "ended": 1_000_000, "succeeded": 5, "failed": 1, "others": 0, "updates": 1}],
@@ -31,6 +33,7 @@ fn a_status_reads_as_sentences() {
       waits: Koji is offline
       slice 10, attempt 2: 3 succeeded, 1 building
       group 1: 2 builds, held, FEDORA-1: refused
+    batch 4: lingering for 10 min, holds up nothing; detached: webkitgtk (detached)
     3 triggers wait, 4 effects are open
       curl (curl-8-1.fc45), for 10 min
       and 2 more

@@ -43,6 +43,7 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => {}

@@ -4,7 +4,7 @@ use super::{
     effect::{Command, Effect, Notice},
     fill::Fill,
     member::{Build, Member},
-    phase::{Attempted, Building, Buildroot, Ending, Ground, Phase, Publishing, Stage},
+    phase::{Attempted, Building, Buildroot, Ending, Ground, Phase, Stage},
     state::{Batch, Purpose, Step},
 };
 use crate::{id::Component, time::Timestamp};
@@ -91,7 +91,7 @@ impl Batch {
         let (order, attempt, ground) = (building.order, building.attempt, building.ground.clone());
         let failed_before = building.failed_before;
         let in_slice = || self.members.values().filter(|member| member.order == order);
-        if !in_slice().all(Member::has_ended) {
+        if !in_slice().all(Member::holds_up_nothing) {
             return false;
         }
         let failed = self.record_attempt(at, order, attempt);
@@ -134,12 +134,8 @@ impl Batch {
 
     /// All slices are over: publish what is good, if there is anything.
     fn finish_building(&mut self, at: Timestamp, ground: Ground, out: &mut Step) {
-        if self.members.values().any(|member| member.built().is_some()) {
-            self.enter(at, Phase::Publishing(Publishing::Checking { ground }), out);
-        } else {
-            let nothing = self.attempts.is_empty();
-            let ending = if nothing { Ending::Empty } else { Ending::Done };
-            self.begin_cleaning(at, ground, ending, out);
-        }
+        let nothing = self.attempts.is_empty();
+        let ending = if nothing { Ending::Empty } else { Ending::Done };
+        self.close(at, ground, ending, out);
     }
 }

@@ -14,18 +14,17 @@ impl Batch {
         let Some(member) = self.members.get(component) else { return false };
         let unpublished = || self.to_publish().any(|(publishable, _)| publishable == component);
         member.dropped
+            || member.builds_detached()
             || match &self.phase {
                 Phase::Preparing(_) | Phase::Building(_) => true,
                 Phase::Publishing(Publishing::Checking { .. } | Publishing::Promoting { .. }) => {
                     unpublished()
                 }
                 Phase::Publishing(Publishing::Grouped { .. }) => {
-                    self.unsent_group_of(component).is_some()
+                    self.unsent_group_of(component).is_some() || unpublished()
                 }
-                Phase::Settling { .. }
-                | Phase::Cleaning(_)
-                | Phase::Aborting(_)
-                | Phase::Ended { .. } => false,
+                Phase::Settling { .. } | Phase::Lingering { .. } => unpublished(),
+                Phase::Cleaning(_) | Phase::Aborting(_) | Phase::Ended { .. } => false,
             }
     }
 
@@ -34,6 +33,7 @@ impl Batch {
         let Some(member) = self.members.get(component) else { return false };
         let builds = matches!(self.phase, Phase::Preparing(_) | Phase::Building(_));
         member.declared.is_some()
+            || (member.builds_detached() && !member.dropped)
             || (builds && !member.dropped && (!member.has_ended() || member.failed_retryably()))
     }
 

@@ -66,6 +66,11 @@ pub enum Event {
         /// What is told as its failure.
         text: String,
     },
+    /// An operator has the batch go on without the end of one build: that is published when it comes.
+    Detach {
+        /// Which.
+        component: Component,
+    },
     /// An operator has the update of a held group made again, in doubt: the earlier try may have had its effect.
     RetryGroup {
         /// Which group.
@@ -109,6 +114,7 @@ impl Event {
             Self::UpdatesSeen(_) => "updates_seen",
             Self::Drop { .. } => "drop",
             Self::Fail { .. } => "fail",
+            Self::Detach { .. } => "detach",
             Self::RetryGroup { .. } => "retry_group",
             Self::DiscardGroup { .. } => "discard_group",
             Self::Abort { .. } => "abort",

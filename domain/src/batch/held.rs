@@ -126,7 +126,9 @@ impl Batch {
         let found = self.groups.get(&group).ok_or(Undecided::NoGroup { batch, group })?;
         found.waits_for_somebody(batch, group)?;
         match &self.phase {
-            Phase::Publishing(Publishing::Grouped { .. }) | Phase::Settling { .. } => {
+            Phase::Publishing(Publishing::Grouped { .. })
+            | Phase::Settling { .. }
+            | Phase::Lingering { .. } => {
                 let posts_no_more = self.stopped.is_some() && decision == Decision::Retry;
                 if posts_no_more { Err(Undecided::Stopped { batch }) } else { Ok(()) }
             }
@@ -147,7 +149,7 @@ impl Batch {
 
     /// The same tag is posted anew. A batch that settles goes back: only in publishing can a group need another tag.
     pub(super) fn on_retry_group(&mut self, at: Timestamp, number: u32, out: &mut Step) {
-        if let Phase::Settling { ground } = &self.phase {
+        if let Phase::Settling { ground } | Phase::Lingering { ground } = &self.phase {
             let ground = ground.clone();
             self.enter(at, Phase::Publishing(Publishing::Grouped { ground }), out);
         }

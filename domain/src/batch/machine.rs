@@ -39,6 +39,7 @@ impl Batch {
             Event::UpdatesSeen(look) => self.on_updates_seen(at, &look, &mut out),
             Event::Drop { component } => self.on_drop(at, &component, &mut out),
             Event::Fail { component, text } => self.on_fail(at, &component, text, &mut out),
+            Event::Detach { component } => self.on_detach(at, &component, &mut out),
             Event::RetryGroup { group } => self.on_retry_group(at, group, &mut out),
             Event::DiscardGroup { group } => self.on_discard_group(group, &mut out),
             Event::Abort { requeue } => self.on_abort(at, requeue, &mut out),
@@ -59,6 +60,7 @@ impl Batch {
             },
             Event::Drop { component } => self.may_be_dropped(component),
             Event::Fail { component, .. } => self.may_be_failed(component),
+            Event::Detach { component } => self.may_be_detached(component),
             Event::RetryGroup { group } => self.takes_decision(*group, Decision::Retry),
             Event::DiscardGroup { group } => self.takes_decision(*group, Decision::Discard),
             Event::Abort { .. } => !matches!(self.phase, Phase::Ended { .. } | Phase::Cleaning(_)),
@@ -107,6 +109,7 @@ impl Batch {
                 Phase::Building(_)
                 | Phase::Publishing(_)
                 | Phase::Settling { .. }
+                | Phase::Lingering { .. }
                 | Phase::Cleaning(_)
                 | Phase::Aborting(_)
                 | Phase::Ended { .. },
@@ -147,6 +150,7 @@ impl Batch {
             Phase::Building(_) => self.advance_building(at, out),
             Phase::Publishing(_) => self.advance_publishing(at, out),
             Phase::Settling { .. } => self.advance_settling(at, out),
+            Phase::Lingering { .. } => self.advance_lingering(at, out),
             Phase::Aborting(_) => self.advance_aborting(at, out),
             Phase::Cleaning(_) => self.advance_cleaning(at, out),
             Phase::Ended { .. } => false,

@@ -33,6 +33,9 @@ pub struct Member {
     /// Set when an operator declared its build failed: what is told as its failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<String>,
+    /// Since when its batch does not wait for its task any more: an operator detached it. It is not tried again then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<Timestamp>,
     /// Where its build is.
     pub build: Build,
     /// Since when it is there.
@@ -160,18 +163,18 @@ impl Member {
             failures: 0,
             dropped: false,
             declared: None,
+            detached: None,
             build: Build::Waiting,
             since: Timestamp::default(),
             unknown_since: None,
         }
     }
 
-    /// Where a build is, seen through an operator's word: what ends as taken out has failed, if that was declared. A failure
-    /// by somebody's word is of the class that is neither tried again nor denied.
+    /// Where a build is, seen through an operator's word: what ends as taken out has failed, if that was declared.
     pub(super) fn as_declared(&self, build: Build) -> Build {
         match (build, &self.declared) {
             (Build::Ended { attempt, task, end: End::Dropped }, Some(text)) => {
-                let failure = Failure { class: FailureClass::Policy, text: text.clone(), task };
+                let failure = Failure { class: FailureClass::Operator, text: text.clone(), task };
                 Build::Ended { attempt, task, end: End::Failed(failure) }
             }
             (build, _) => build,
@@ -212,7 +215,20 @@ impl Member {
     /// Whether another attempt is to be made with it, if the attempt's failures allow one.
     #[must_use]
     pub fn failed_retryably(&self) -> bool {
-        matches!(&self.build, Build::Ended { end: End::Failed(failure), .. } if failure.class.may_be_retried())
+        self.detached.is_none()
+            && matches!(&self.build, Build::Ended { end: End::Failed(failure), .. } if failure.class.may_be_retried())
+    }
+
+    /// Whether its slice need not wait for it (any more).
+    #[must_use]
+    pub fn holds_up_nothing(&self) -> bool {
+        self.has_ended() || self.detached.is_some()
+    }
+
+    /// Whether it was detached and builds yet.
+    #[must_use]
+    pub fn builds_detached(&self) -> bool {
+        self.detached.is_some() && !self.has_ended()
     }
 
     /// Whether it counts against the window: a task of ours is open, or may be.
@@ -266,6 +282,7 @@ impl Member {
             Build::Waiting => "waiting",
             Build::Queued { .. } => "queued",
             Build::Submitting { .. } => "submitting",
+            Build::Running { .. } if self.detached.is_some() => "detached",
             Build::Running { started: None, .. } => "free",
             Build::Running { started: Some(_), .. } => "building",
             Build::Stopping { .. } => "stopping",

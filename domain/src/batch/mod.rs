@@ -7,6 +7,8 @@ mod aborting;
 mod admission;
 mod building;
 mod candidate;
+mod closing;
+mod detaching;
 mod dropping;
 mod effect;
 mod event;

@@ -32,6 +32,11 @@ pub enum Operation {
         /// Which.
         component: Component,
     },
+    /// Go on without the end of one component's build.
+    Detach {
+        /// Which.
+        component: Component,
+    },
 }
 
 impl Operation {
@@ -42,6 +47,7 @@ impl Operation {
             Self::Abort { .. } => "abort",
             Self::Drop { .. } => "drop",
             Self::Fail { .. } => "fail",
+            Self::Detach { .. } => "detach",
         }
     }
 }
@@ -68,6 +74,7 @@ impl Batch {
             Operation::Abort { requeue } => self.foresee_abort(*requeue),
             Operation::Drop { component } => self.foresee_drop(component),
             Operation::Fail { component } => self.foresee_fail(component),
+            Operation::Detach { component } => self.foresee_detach(component),
         }
     }
 
@@ -86,7 +93,8 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Building(_)
             | Phase::Publishing(_)
-            | Phase::Settling { .. } => {}
+            | Phase::Settling { .. }
+            | Phase::Lingering { .. } => {}
         }
         if self.stopped.is_some() {
             return Err(format!(
@@ -95,19 +103,7 @@ impl Batch {
         }
         let out: Vec<&str> = self.groups.values().filter_map(Group::alias).collect();
         if !out.is_empty() {
-            let unsent = self.groups.values().filter(|group| !group.is_sent());
-            let behind: usize = unsent.map(|group| group.packed.len()).sum();
-            let stays = format!(
-                "the batch goes on to its end with the updates that are out: {}",
-                named(out.into_iter().map(str::to_owned))
-            );
-            return Ok(vec![
-                stays,
-                format!(
-                    "builds that stay behind, since their update is not made: {behind}{}",
-                    back(requeue)
-                ),
-            ]);
+            return Ok(self.foresee_stop(out, requeue));
         }
         if let Phase::Preparing(Preparing::Admitting { candidates }) = &self.phase {
             return Ok(vec![format!(
@@ -128,6 +124,22 @@ impl Batch {
             ),
             format!("components in it: {}{}", triggers.count(), back(requeue)),
         ])
+    }
+
+    /// What ending it would do once updates are out.
+    fn foresee_stop(&self, out: Vec<&str>, requeue: bool) -> Vec<String> {
+        let unsent = self.groups.values().filter(|group| !group.is_sent());
+        let behind: usize = unsent.map(|group| group.packed.len()).sum();
+        let detached = self.members.values().filter(|member| member.builds_detached()).count();
+        let out = named(out.into_iter().map(str::to_owned));
+        vec![
+            format!("the batch goes on to its end with the updates that are out: {out}"),
+            format!("tasks of detached builds that are cancelled: {detached}"),
+            format!(
+                "builds that stay behind, since their update is not made: {behind}{}",
+                back(requeue)
+            ),
+        ]
     }
 
     fn foresee_drop(&self, component: &Component) -> Result<Vec<String>, String> {
@@ -164,6 +176,56 @@ impl Batch {
         ])
     }
 
+    fn foresee_detach(&self, component: &Component) -> Result<Vec<String>, String> {
+        let member = self.member(component)?;
+        if member.detached.is_some() {
+            return Err(format!("{component} is detached already: {}", member.word()));
+        }
+        if let Some(why) = self.not_detachable(component, member) {
+            return Err(why);
+        }
+        let (Some(task), Some(ground)) = (member.open_task(), self.phase.ground()) else {
+            return Err(self.beyond(component, member));
+        };
+        Ok(vec![
+            format!("its task {task} runs on, and the batch goes on without its end"),
+            format!(
+                "if it ends well, it is published in an update of its own; {} is kept until then",
+                ground.tag
+            ),
+            "it is not tried again, and the next batch does not wait for it".to_owned(),
+        ])
+    }
+
+    /// Why a build cannot be detached; nothing if it can.
+    fn not_detachable(&self, component: &Component, member: &Member) -> Option<String> {
+        if self.may_be_detached(component) {
+            return None;
+        }
+        let holds_up = "it holds up nothing".to_owned();
+        Some(match &member.build {
+            Build::Waiting | Build::Queued { .. } => {
+                format!("{component} has no task yet: `ebsctl batch drop` takes it out")
+            }
+            Build::Submitting { .. } => {
+                format!("{component} is being asked for: ask again when it has a task")
+            }
+            Build::Stopping { task, .. } => {
+                format!("the task {task} of {component} is being cancelled: {holds_up} for long")
+            }
+            Build::Tagging { built, .. } => {
+                format!("{} is built and being tagged: {holds_up} for long", built.nvr)
+            }
+            Build::Ended { end, .. } => {
+                format!("the build of {component} has ended: {}", end.word())
+            }
+            Build::Running { .. } if self.plan.scratch => {
+                format!("{component} is a scratch build: nothing of it is published later")
+            }
+            Build::Running { .. } => self.beyond(component, member),
+        })
+    }
+
     /// Why nothing can be done to a component any more.
     fn beyond(&self, component: &Component, member: &Member) -> String {
         let id = self.id;
@@ -175,7 +237,8 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Building(_)
             | Phase::Publishing(_)
-            | Phase::Settling { .. } => {
+            | Phase::Settling { .. }
+            | Phase::Lingering { .. } => {
                 if member.built().is_some() && !self.left_out.contains_key(component) {
                     format!(
                         "the update of {component} is made, or waits for somebody: unpush it in Bodhi, or see `ebsctl group`"

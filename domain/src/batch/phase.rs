@@ -25,6 +25,11 @@ pub enum Phase {
         /// The build side tag.
         ground: Ground,
     },
+    /// All is over but builds that an operator detached, whose tasks still run. The next batch does not wait for them.
+    Lingering {
+        /// The build side tag.
+        ground: Ground,
+    },
     /// Removing the build side tag.
     Cleaning(Cleaning),
     /// An operator ended it; what is in doubt is being settled.
@@ -205,6 +210,7 @@ impl Phase {
             Self::Building(_) => "building",
             Self::Publishing(_) => "publishing",
             Self::Settling { .. } => "settling",
+            Self::Lingering { .. } => "lingering",
             Self::Cleaning(_) => "cleaning",
             Self::Aborting(_) => "aborting",
             Self::Ended { ending } => ending.word(),
@@ -223,7 +229,8 @@ impl Phase {
                 | Publishing::Promoting { ground }
                 | Publishing::Grouped { ground },
             )
-            | Self::Settling { ground } => Some(ground),
+            | Self::Settling { ground }
+            | Self::Lingering { ground } => Some(ground),
             Self::Building(building) => Some(&building.ground),
             Self::Cleaning(cleaning) => Some(&cleaning.ground),
             Self::Preparing(Preparing::Admitting { .. } | Preparing::CreatingTag { .. })

@@ -33,6 +33,7 @@ impl Batch {
             }
             Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => {}
@@ -103,6 +104,7 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => None,
@@ -159,6 +161,7 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => {}

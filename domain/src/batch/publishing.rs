@@ -21,14 +21,6 @@ use crate::{
 const MAX_DIFFERED: u32 = 3;
 
 impl Batch {
-    /// Builds to be published: good, and not left out.
-    pub(super) fn to_publish(&self) -> impl Iterator<Item = (&Component, &Built)> {
-        self.members
-            .iter()
-            .filter(|(component, _)| !self.left_out.contains_key(*component))
-            .filter_map(|(component, member)| member.built().map(|built| (component, built)))
-    }
-
     pub(super) fn on_checked(&mut self, at: Timestamp, facts: &PublishFacts, out: &mut Step) {
         let Phase::Publishing(Publishing::Checking { ground }) = &self.phase else { return };
         let ground = ground.clone();
@@ -107,7 +99,7 @@ impl Batch {
         self.left_out
             .extend(unreadable.into_iter().map(|component| (component, LeftOut::NvrUnreadable)));
         if packed.is_empty() {
-            self.begin_cleaning(at, ground, Ending::Done, out);
+            self.close(at, ground, Ending::Done, out);
             return;
         }
         self.phase = Phase::Publishing(Publishing::Grouped { ground });

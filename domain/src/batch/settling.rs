@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    effect::{Command, Denial, Effect, Notice},
+    effect::{Command, Notice},
     group::{Group, GroupState, StableByName},
-    member::{Build, End},
-    phase::{Cleaning, Ending, Ground, Phase},
+    phase::{Ending, Phase},
     plan::Plan,
     seen::UpdatesLook,
-    state::{Batch, Purpose, Step},
+    state::{Batch, Step},
 };
 use crate::{nvr::Nvr, time::Timestamp};
-
-/// In how many attempts a build must have failed before its source is denied.
-const FAILURES_TO_DENY: u32 = 2;
 
 impl Batch {
     pub(super) fn on_updates_seen(&mut self, at: Timestamp, look: &UpdatesLook, out: &mut Step) {
@@ -49,6 +45,11 @@ impl Batch {
     /// Leaves settling once no group is waited for any more; late ones stay watched on their own.
     pub(super) fn advance_settling(&mut self, at: Timestamp, out: &mut Step) -> bool {
         let Phase::Settling { ground } = &self.phase else { return false };
+        let ground = ground.clone();
+        if self.to_publish().next().is_some() {
+            // A detached build has ended: it waits for nobody else's update.
+            return self.close(at, ground, Ending::Done, out);
+        }
         let waits = self
             .groups
             .values()
@@ -56,38 +57,7 @@ impl Batch {
         if waits {
             return false;
         }
-        let ground = ground.clone();
-        self.begin_cleaning(at, ground, Ending::Done, out);
-        true
-    }
-
-    pub(super) fn begin_cleaning(
-        &mut self,
-        at: Timestamp,
-        ground: Ground,
-        ending: Ending,
-        out: &mut Step,
-    ) {
-        self.deny_failures(out);
-        let tag = ground.tag.clone();
-        self.enter(at, Phase::Cleaning(Cleaning { ground, ending }), out);
-        self.run(Purpose::Remove { tag: tag.clone() }, Effect::RemoveSideTag { tag }, out);
-    }
-
-    fn deny_failures(&self, out: &mut Step) {
-        for (component, member) in &self.members {
-            if let Build::Ended { end: End::Failed(failure), task, .. } = &member.build
-                && member.failures >= FAILURES_TO_DENY
-                && failure.class.says_of_source()
-            {
-                out.commands.push(Command::Deny(Denial {
-                    component: component.clone(),
-                    source: member.source.clone(),
-                    failure: failure.clone(),
-                    task: *task,
-                }));
-            }
-        }
+        self.close(at, ground, Ending::Done, out)
     }
 
     /// Ends the batch once the side tag is gone, and all else that was asked for is known too.

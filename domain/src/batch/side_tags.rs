@@ -17,6 +17,7 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => None,
@@ -49,6 +50,7 @@ impl Batch {
             // Nothing is built there any more; promoted builds are tagged into errata tags by their ids.
             Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => return,

@@ -21,7 +21,7 @@ use crate::{
 
 /// The version of what is stored of a batch: [`Batch`], [`Member`], [`Group`], [`Effect`], [`Outcome`] and the summary. A change of
 /// what is written raises it, and brings a fixture (`tests/integration/tests/fixtures.rs`).
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,9 @@ pub struct Batch {
     /// Set when an operator ended it after its first update was posted: what is not posted by then stays behind.
     #[serde(default)]
     pub stopped: Option<Stopped>,
+    /// Set once all is over but builds that were detached: the next batch may run beside it from then on.
+    #[serde(default)]
+    pub lingers: bool,
     /// Its components.
     #[serde(skip)]
     pub members: BTreeMap<Component, Member>,
@@ -151,6 +154,7 @@ impl Batch {
             attempts: Vec::new(),
             left_out: BTreeMap::new(),
             stopped: None,
+            lingers: false,
             members: BTreeMap::new(),
             groups: BTreeMap::new(),
         }
@@ -209,16 +213,25 @@ impl Batch {
     pub(super) fn end(&mut self, at: Timestamp, ending: Ending, out: &mut Step) {
         for (component, member) in &self.members {
             let Some(trigger) = member.trigger else { continue };
-            // What an operator kept from being published is nowhere to be found: no answer may call it built.
-            let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
-            let given_up = self.left_out.get(component);
-            let lost = matches!(given_up, Some(LeftOut::Aborted | LeftOut::Discarded))
-                || (ending == Ending::Aborted && member.built().is_some_and(unpublished));
-            let answer =
-                if lost { Answer::Dropped { batch: self.id } } else { member.answer(self.id) };
+            let answer = self.answer_of(component, member, ending);
             out.commands.push(Command::Answer { trigger, answer });
         }
         self.enter(at, Phase::Ended { ending }, out);
+    }
+
+    /// The answer to a component's trigger. What an operator kept from being published is nowhere to be found: no answer may
+    /// call it built.
+    pub(super) fn answer_of(
+        &self,
+        component: &Component,
+        member: &Member,
+        ending: Ending,
+    ) -> Answer {
+        let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
+        let given_up = self.left_out.get(component);
+        let lost = matches!(given_up, Some(LeftOut::Aborted | LeftOut::Discarded))
+            || (ending == Ending::Aborted && member.built().is_some_and(unpublished));
+        if lost { Answer::Dropped { batch: self.id } } else { member.answer(self.id) }
     }
 }
 

@@ -34,6 +34,9 @@ pub struct Summary {
     pub builds_adopted: usize,
     /// Builds that an operator took out.
     pub builds_dropped: usize,
+    /// Builds that an operator detached.
+    #[serde(default)]
+    pub builds_detached: usize,
     /// Updates that were made.
     pub updates: usize,
     /// How they ended, or why they are late, or `posted`.
@@ -55,6 +58,7 @@ impl Batch {
             Phase::Preparing(_)
             | Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => (0, 0),
@@ -68,6 +72,7 @@ impl Batch {
             ..Summary::default()
         };
         for member in self.members.values() {
+            summary.builds_detached += usize::from(member.detached.is_some());
             if let Build::Ended { end, .. } = &member.build {
                 summary.count(end);
             }

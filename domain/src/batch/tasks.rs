@@ -27,6 +27,9 @@ impl Batch {
         for seen in tasks {
             // A task of an earlier attempt, or one whose end is known: late, harmless.
             let Some(component) = open.get(&seen.task) else { continue };
+            if self.looks_again_later(&seen.fate) {
+                continue;
+            }
             if seen.fate != TaskFate::Unknown {
                 self.on_task_known(component, out);
             }
@@ -127,6 +130,7 @@ impl Batch {
             | Build::Ended { .. } => return,
         };
         let source = member.source.clone();
+        let detached = member.detached.is_some();
         let next = match stopped {
             Some(StopReason::Dropped) => Next::End(End::Dropped),
             Some(StopReason::TimedOut) => self.after(ended, &source, End::TimedOut),
@@ -135,6 +139,11 @@ impl Batch {
         match next {
             Next::End(end) => {
                 self.set_build(at, component, Build::Ended { attempt, task: Some(task), end }, out)
+            }
+            // It is published by its number, wherever it is tagged; slices that are to come have it tagged.
+            Next::Tag(built) if detached => {
+                let end = End::Succeeded(built);
+                self.set_build(at, component, Build::Ended { attempt, task: Some(task), end }, out);
             }
             Next::Tag(built) => {
                 if let Some(fill) = self.build_fill() {

@@ -1,5 +1,6 @@
 mod aborting;
 mod building;
+mod detaching;
 mod held;
 mod invariants;
 mod operation;

@@ -77,6 +77,7 @@ impl Batch {
             | Phase::Building(_)
             | Phase::Publishing(_)
             | Phase::Settling { .. }
+            | Phase::Lingering { .. }
             | Phase::Cleaning(_)
             | Phase::Aborting(_)
             | Phase::Ended { .. } => None,
@@ -123,7 +124,9 @@ impl Batch {
             Phase::Publishing(Publishing::Grouped { .. }) => {
                 watches.extend(self.groups.values().filter_map(watch_errata_tag));
             }
-            Phase::Settling { .. } => watches.extend(watch_updates(self.groups.values())),
+            Phase::Settling { .. } | Phase::Lingering { .. } => {
+                watches.extend(watch_updates(self.groups.values()))
+            }
             Phase::Preparing(_)
             | Phase::Publishing(_)
             | Phase::Cleaning(_)

@@ -114,7 +114,8 @@ mod cases {
     fn batches_are_read_and_written_as_ever() {
         let batches: Vec<Batch> = check("batch", batch::VERSION);
         let phases = || batches.iter().map(|batch| &batch.phase);
-        variants!(phases(), Phase: Preparing Building Publishing Settling Cleaning Aborting Ended);
+        variants!(phases(), Phase: Preparing Building Publishing Settling Lingering Cleaning Aborting
+            Ended);
         let preparing = phases()
             .filter_map(|phase| if let Phase::Preparing(it) = phase { Some(it) } else { None });
         variants!(preparing, Preparing: Admitting CreatingTag Seeding Buildroot);
@@ -143,6 +144,7 @@ mod cases {
             .filter_map(|phase| if let Phase::Aborting(it) = phase { Some(it) } else { None })
             .collect();
         assert!(!aborting.is_empty() && batches.iter().any(|batch| batch.stopped.is_some()));
+        assert!(batches.iter().any(|batch| batch.lingers));
         assert!(!check::<Summary>("summary", batch::VERSION).is_empty());
     }
 
@@ -153,6 +155,7 @@ mod cases {
         let ends = members.iter().filter_map(|member| {
             if let Build::Ended { end, .. } = &member.build { Some(end) } else { None }
         });
+        assert!(members.iter().any(|member| member.detached.is_some()));
         variants!(ends, End: Succeeded ScratchSucceeded Failed TimedOut Cancelled Dropped);
     }
 

@@ -116,11 +116,11 @@ impl Memory {
 impl Rows {
     /// Whether all of these can be written: there is never a second open batch, not even on the way.
     fn check(&self, changes: &[Change]) -> Result<(), StoreErrorKind> {
-        let open = self.batches.values().filter(|row| row.ended.is_none());
+        let open = self.batches.values().filter(|row| row.ended.is_none() && !row.lingers);
         let mut open: BTreeSet<BatchId> = open.map(|row| row.id).collect();
         for change in changes {
             let Change::PutBatch(row) = change else { continue };
-            if row.ended.is_none() {
+            if row.ended.is_none() && !row.lingers {
                 open.insert(row.id);
             } else {
                 open.remove(&row.id);
@@ -346,7 +346,12 @@ impl Store for Memory {
         Ok(Committed { triggers })
     }
     async fn open_batch(&self) -> Answer<Option<BatchRow>> {
-        Ok(self.rows().batches.values().find(|row| row.ended.is_none()).cloned())
+        let open = |row: &&BatchRow| row.ended.is_none() && !row.lingers;
+        Ok(self.rows().batches.values().find(open).cloned())
+    }
+    async fn lingering_batches(&self) -> Answer<Vec<BatchRow>> {
+        let lingers = |row: &&BatchRow| row.ended.is_none() && row.lingers;
+        Ok(self.rows().batches.values().filter(lingers).cloned().collect())
     }
     async fn batch(&self, id: BatchId) -> Answer<Option<BatchRow>> {
         Ok(self.rows().batches.get(&id).cloned())

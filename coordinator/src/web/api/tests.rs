@@ -335,6 +335,7 @@ fn ended_with_groups() -> Vec<Change> {
         phase_since: at,
         ended: Some(at),
         summary: None,
+        lingers: false,
     };
     let group = |number, state| {
         let group = Group { packed: Vec::new(), state };
@@ -421,12 +422,14 @@ async fn what_is_asked_of_a_batch_is_judged_from_the_store_tried_first_and_then_
     assert_eq!((status, &would[0]), (200, &json!("its build is not asked for")));
     let (status, _, would) = said("57/fail", dry).await;
     assert_eq!((status, would.as_array().map(Vec::len)), (200, Some(2)));
+    let (status, text, _) = said("57/detach", dry).await;
+    assert_eq!((status, text.contains("has no task yet")), (409, true), "{text}");
     let (status, _, would) = said("57/abort", r#"{"reason": "r", "dry_run": true}"#).await;
     assert_eq!((status, would.as_array().map(Vec::len)), (200, Some(3)), "{would}");
     for (place, body, code, words) in [
         ("58/abort", r#"{"reason": "r"}"#, 404, "Batch 58 does not run"),
         ("x/abort", r#"{"reason": "r"}"#, 400, "by its number"),
-        ("57/stop", r#"{"reason": "r"}"#, 404, "`abort`, `drop` and `fail`"),
+        ("57/stop", r#"{"reason": "r"}"#, 404, "`fail` and `detach`"),
         ("57/drop", r#"{"reason": "r"}"#, 400, "Name the `component`"),
         ("57/drop", r#"{"reason": "r", "component": "bash"}"#, 404, "no such component"),
         (

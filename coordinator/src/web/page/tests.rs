@@ -40,6 +40,7 @@ fn the_page_without_a_batch() {
             },
         ],
         current: None,
+        lingering: Vec::new(),
         pending_total: 0,
         pending: Vec::new(),
         recent: Vec::new(),
@@ -49,6 +50,16 @@ fn the_page_without_a_batch() {
         ..sample::overview()
     };
     insta::assert_snapshot!(page(&view).render().unwrap());
+}
+
+#[test]
+fn a_detached_build_is_shown_and_found_though_its_batch_is_not_under_way() {
+    let view = Overview { current: None, ..sample::overview() };
+    let shown = page(&view).render().unwrap();
+    assert!(shown.contains("Batch 54: detached builds"), "{shown}");
+    let found = Page::new(&view, &asked(false, "webkit"));
+    assert_eq!(found.found().len(), 1);
+    assert_eq!(found.looked_through()[0], BatchId::new(54));
 }
 
 #[test]
@@ -124,7 +135,10 @@ fn a_package_is_found_by_a_part_of_its_name_wherever_it_is() {
     assert_eq!(found("bash"), (vec![], 1));
     assert_eq!(found(""), (vec![], 0));
     let text = Page::new(&view, &asked(false, "<no such>")).render().unwrap();
-    assert!(text.contains("none is in batch 57 or 56") && !text.contains("<no such>"), "{text}");
+    assert!(
+        text.contains("none is in batch 57, 54 or 56") && !text.contains("<no such>"),
+        "{text}"
+    );
 }
 
 #[test]

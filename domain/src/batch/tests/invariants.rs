@@ -73,6 +73,7 @@ impl Run {
         self.invariant_the_window_is_never_exceeded();
         self.invariant_updates_hold_good_builds_of_the_batch_once();
         self.invariant_no_batch_is_stuck();
+        self.invariant_what_is_detached_runs_or_has_ended_and_alone_lingers();
     }
 
     fn keep(&mut self, step: &Step) {
@@ -129,6 +130,16 @@ impl Run {
         assert!(waits || self.ended(), "nothing moves {:?}", self.batch.phase);
         for no in self.batch.open.keys() {
             assert!(self.world.effects.contains_key(no), "effect {no} will never be answered");
+        }
+    }
+
+    fn invariant_what_is_detached_runs_or_has_ended_and_alone_lingers(&self) {
+        let aborting = matches!(self.batch.phase, Phase::Aborting(_));
+        for (component, member) in &self.batch.members {
+            let runs = matches!(member.build, Build::Running { .. } | Build::Stopping { .. });
+            assert!(member.detached.is_none() || runs || member.has_ended(), "{component}");
+            let over = member.has_ended() || member.detached.is_some();
+            assert!(!self.batch.lingers || over || aborting, "{component} is waited for");
         }
     }
 

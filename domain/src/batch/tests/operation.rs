@@ -12,20 +12,25 @@ fn fail_a() -> Operation {
     Operation::Fail { component: name("a") }
 }
 
+fn detach_a() -> Operation {
+    Operation::Detach { component: name("a") }
+}
+
 const ABORT: Operation = Operation::Abort { requeue: false };
 
-/// How far a batch of `a` and `b` has come, and what is told then of aborting it, of dropping and of failing `a`.
+/// How far a batch of `a` and `b` has come, and what is told then of aborting it, of dropping, failing and detaching `a`.
 fn told(play: &Play) -> String {
     let one = |operation: &Operation| match play.batch.foresee(operation) {
         Ok(would) => format!("would: {}", would.join("; ")),
         Err(why) => format!("no: {why}"),
     };
     format!(
-        "{}\nabort {}\ndrop {}\nfail {}",
+        "{}\nabort {}\ndrop {}\nfail {}\ndetach {}",
         play.batch.phase.word(),
         one(&ABORT),
         one(&drop_a()),
-        one(&fail_a())
+        one(&fail_a()),
+        one(&detach_a())
     )
 }
 
@@ -37,8 +42,9 @@ fn assert_true(play: &Play) {
         Operation::Fail { component } => {
             Event::Fail { component: component.clone(), text: "it loops".to_owned() }
         }
+        Operation::Detach { component } => Event::Detach { component: component.clone() },
     };
-    for operation in [ABORT, drop_a(), fail_a()] {
+    for operation in [ABORT, drop_a(), fail_a(), detach_a()] {
         let mut batch = play.batch.clone();
         let taken = batch.step(Timestamp::from_millis(play.now * 1000), event(&operation)).is_ok();
         let changed = taken && batch != play.batch;
@@ -78,6 +84,15 @@ fn each_phase_tells_what_an_operation_would_do_or_why_it_cannot_be_done() {
     let mut play = Play::building("a b", plan());
     play.quietly("submitted a=7 b=8; abort");
     look(&play);
+    let mut play = Play::building("a b", Plan { draft: false, ..plan() });
+    play.quietly("submitted a=7 b=8; detach a");
+    look(&play);
+    play.quietly("8 closed; checked; tag e-1; tagged; in e-1; posted F-1");
+    look(&play);
+    play.quietly("updates F-1=stable");
+    look(&play);
+    play.quietly("7 closed");
+    look(&play);
     insta::assert_snapshot!(all.join("\n\n"));
 }
 
@@ -89,7 +104,7 @@ fn a_build_that_is_declared_failed_is_cancelled_and_not_tried_again() {
     submitted a=7 b=8 -> a free; b free
     fail a -> a stopping; cancel 7
     fail a -> nothing
-    7 closed -> a failed(policy, declared failed by alice: it loops)
+    7 closed -> a failed(operator, declared failed by alice: it loops)
     cancelled -> nothing
     8 closed -> PUBLISHING; b succeeded
     ");
@@ -104,7 +119,7 @@ fn a_build_that_is_declared_failed_while_it_is_asked_for_is_cancelled_as_soon_as
     fail a -> nothing
     submitted a=7 b=8 -> a stopping; b free; cancel 7
     cancelled -> nothing
-    7 cancelled -> a failed(policy, declared failed by alice: it loops)
+    7 cancelled -> a failed(operator, declared failed by alice: it loops)
     8 closed -> PUBLISHING; b succeeded
     ");
 }

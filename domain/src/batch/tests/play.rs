@@ -268,6 +268,7 @@ impl Play {
                 component: name(rest[0]),
                 text: "declared failed by alice: it loops".to_owned(),
             },
+            "detach" => Event::Detach { component: name(rest[0]) },
             "retry" => Decision::Retry.event(rest[0].parse().unwrap()),
             "discard" => Decision::Discard.event(rest[0].parse().unwrap()),
             "abort" => Event::Abort { requeue: !rest.is_empty() },

@@ -122,6 +122,9 @@ impl World {
             && let Some(component) =
                 self.dice.pick(&batch.members.keys().cloned().collect::<Vec<_>>())
         {
+            if batch.may_be_detached(&component) && self.dice.percent(60) {
+                return Event::Detach { component };
+            }
             if batch.may_be_failed(&component) && self.dice.percent(30) {
                 return Event::Fail { component, text: "declared".to_owned() };
             }

@@ -3,6 +3,7 @@
 
 mod branching;
 mod dead;
+mod detaching;
 mod fedora;
 mod forgetting;
 mod held;

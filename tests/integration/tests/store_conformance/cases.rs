@@ -132,6 +132,21 @@ pub(crate) async fn all_of_a_commit_is_written_or_nothing(ground: &Any) {
     store.commit(epoch, vec![Change::PutBatch(batch(2))]).await.unwrap();
 }
 
+pub(crate) async fn a_batch_that_lingers_lets_the_next_run_beside_it(ground: &Any) {
+    let (store, epoch) = led(ground).await;
+    let lingering = |number| BatchRow { lingers: true, ..batch(number) };
+    store.commit(epoch, vec![Change::PutBatch(batch(1))]).await.unwrap();
+    let changes = vec![Change::PutBatch(lingering(1)), Change::PutBatch(batch(2))];
+    store.commit(epoch, changes).await.unwrap();
+    assert_eq!(store.open_batch().await.unwrap(), Some(batch(2)));
+    store.commit(epoch, vec![Change::PutBatch(lingering(2))]).await.unwrap();
+    assert_eq!(store.open_batch().await.unwrap(), None);
+    assert_eq!(store.lingering_batches().await.unwrap(), [lingering(1), lingering(2)]);
+    let ended = BatchRow { ended: Some(at(50)), ..lingering(1) };
+    store.commit(epoch, vec![Change::PutBatch(ended)]).await.unwrap();
+    assert_eq!(store.lingering_batches().await.unwrap(), [lingering(2)]);
+}
+
 pub(crate) async fn a_second_open_batch_is_refused(ground: &Any) {
     let (store, epoch) = led(ground).await;
     let ended = BatchRow { ended: Some(at(50)), summary: Some("{}".to_owned()), ..batch(1) };

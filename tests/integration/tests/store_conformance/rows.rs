@@ -40,6 +40,7 @@ pub(crate) fn batch(number: i64) -> BatchRow {
         phase_since: at(number + 1),
         ended: None,
         summary: None,
+        lingers: false,
     }
 }
 

@@ -13,13 +13,14 @@ use crate::{
 };
 
 /// What programs of each version left: its migration, and what is filled in after it.
-const VERSIONS: [(&str, &str); 6] = [
+const VERSIONS: [(&str, &str); 7] = [
     ("0001_first.sql", include_str!("filled_v1.sql")),
     ("0002_people.sql", include_str!("filled_v2.sql")),
     ("0003_history.sql", include_str!("filled_v3.sql")),
     ("0004_orphans.sql", include_str!("filled_v4.sql")),
     ("0005_package_lists.sql", include_str!("filled_v5.sql")),
     ("0006_withdrawn.sql", include_str!("filled_v6.sql")),
+    ("0007_components.sql", include_str!("filled_v7.sql")),
 ];
 
 /// The first migrations alone.
@@ -150,6 +151,15 @@ pub(crate) async fn a_filled_database_of_the_sixth_version_is_brought_up(ground:
     is_as_it_was(&store).await;
     let again = store.component_triggers(&"again".parse().unwrap(), 9).await.unwrap();
     assert_eq!(again.iter().map(|row| row.id.get()).collect::<Vec<_>>(), [902, 901]);
+}
+
+pub(crate) async fn a_filled_database_of_the_seventh_version_is_brought_up(ground: &mut Ground) {
+    make_old(ground, 7).await;
+    let store = SqlStore::open(&StoreOptions::new(ground.location())).await.unwrap();
+    is_as_it_was(&store).await;
+    let component = "package-1".parse().unwrap();
+    assert_eq!(store.component_members(&component, 9).await.unwrap().len(), 1);
+    assert_eq!(store.lingering_batches().await.unwrap(), []);
 }
 
 #[test]

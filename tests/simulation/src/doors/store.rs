@@ -74,6 +74,9 @@ impl Store for StoreDoor {
     async fn open_batch(&self) -> Answer<Option<BatchRow>> {
         self.read(self.memory.open_batch()).await
     }
+    async fn lingering_batches(&self) -> Answer<Vec<BatchRow>> {
+        self.read(self.memory.lingering_batches()).await
+    }
     async fn batch(&self, id: BatchId) -> Answer<Option<BatchRow>> {
         self.read(self.memory.batch(id)).await
     }
