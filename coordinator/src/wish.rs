@@ -100,7 +100,7 @@ pub enum Wish {
     Refresh,
     /// Take sources off the deny list.
     Undeny {
-        /// What was asked for: a source, or a pattern.
+        /// What was asked for: a source, a pattern, or `all`.
         what: String,
         /// The sources that this was at that moment.
         sources: Vec<ScmUrl>,

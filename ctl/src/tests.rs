@@ -306,17 +306,25 @@ async fn the_deny_list_is_a_line_each_and_one_component_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn sources_are_taken_off_the_deny_list_by_name_or_by_pattern() {
+async fn sources_are_taken_off_the_deny_list_by_name_by_pattern_or_all_at_once() {
     let place = "/api/v1/denied/remove";
     let words = ["deny", "remove", "--pattern", "^bash$", "--reason", "mended"];
-    let body = serde_json::json!({"reason": "mended", "source": null, "pattern": "^bash$", "dry_run": false});
+    let body = serde_json::json!({"reason": "mended", "pattern": "^bash$", "dry_run": false});
     assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
     let words = ["deny", "remove", "--source", "git+https://x/bash#1", "--reason", "mended"];
-    let body = serde_json::json!({"reason": "mended", "source": "git+https://x/bash#1", "pattern": null,
-        "dry_run": false});
+    let body =
+        serde_json::json!({"reason": "mended", "source": "git+https://x/bash#1", "dry_run": false});
     assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
     let both = ["ebsctl", "deny", "remove", "--source", "a", "--pattern", "b", "--reason", "c"];
     assert!(Arguments::try_parse_from(both).is_err(), "one of them");
+    let words = ["deny", "remove", "--all", "--reason", "mass rebuild"];
+    let body = serde_json::json!({"reason": "mass rebuild", "all": true, "dry_run": false});
+    assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
+    for more in [&["--source", "a"][..], &["--pattern", "b"]] {
+        let both = ["ebsctl", "deny", "remove", "--all", "--reason", "c"];
+        let both = both.iter().chain(more);
+        assert!(Arguments::try_parse_from(both).is_err(), "all, or some");
+    }
 }
 
 #[tokio::test]

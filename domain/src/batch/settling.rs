@@ -13,9 +13,6 @@ use super::{
 };
 use crate::{nvr::Nvr, time::Timestamp};
 
-/// In how many attempts a build must have failed before its source is denied.
-const FAILURES_TO_DENY: u32 = 2;
-
 impl Batch {
     pub(super) fn on_updates_seen(&mut self, at: Timestamp, look: &UpdatesLook, out: &mut Step) {
         let changed = settle_groups(&mut self.groups, &self.plan, look, at);
@@ -77,14 +74,14 @@ impl Batch {
     fn deny_failures(&self, out: &mut Step) {
         for (component, member) in &self.members {
             if let Build::Ended { end: End::Failed(failure), task, .. } = &member.build
-                && member.failures >= FAILURES_TO_DENY
-                && failure.class.says_of_source()
+                && let Some(span) = self.plan.deny.span(member.failures, failure.class)
             {
                 out.commands.push(Command::Deny(Denial {
                     component: component.clone(),
                     source: member.source.clone(),
                     failure: failure.clone(),
                     task: *task,
+                    span,
                 }));
             }
         }

@@ -1,5 +1,6 @@
 mod aborting;
 mod building;
+mod denying;
 mod held;
 mod invariants;
 mod operation;

@@ -11,7 +11,7 @@ use ebs_coordinator::{
     store::Store,
     web::{Health, Need},
 };
-use ebs_domain::{batch::Plan, id::TagName, package_list::Guards};
+use ebs_domain::{batch::Plan, deny::DenyRule, id::TagName, package_list::Guards};
 use ebs_shared::{
     bodhi::BodhiUpdates,
     clock::Clock,
@@ -92,6 +92,7 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
         stable_timeout: minutes(5),
         stable_warn: minutes(2),
         poll_gap: minutes(1),
+        deny: DenyRule::default(),
     })
 }
 
