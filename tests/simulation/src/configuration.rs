@@ -7,6 +7,7 @@ use ebs_coordinator::{
     board::Board,
     dynamic::{Dynamic, Read},
     lists::{ListMetrics, Lists},
+    numbers::KeptNumbers,
     refresh::Refresh,
     store::Store,
     web::{Health, Need},
@@ -110,7 +111,7 @@ pub fn refresh(
     let metrics = Metrics::new()?;
     let lists = Lists {
         resolver: ContentResolver::new(Arc::clone(exchange)),
-        store,
+        store: Arc::clone(&store),
         guards: Guards::default(),
         clock: Arc::clone(&clock),
         metrics: ListMetrics::register(&metrics)?,
@@ -125,6 +126,7 @@ pub fn refresh(
         every: EVERY,
         ask: Arc::new(Notify::new()),
         lists,
+        numbers: Box::new(KeptNumbers { store }),
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
         board: Board::new(clock, metrics.registry())?,
