@@ -323,10 +323,12 @@ fn tag_views(tags: &TriggerTags, now: Timestamp, overlap: Duration) -> Vec<TagVi
 }
 
 fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
-    let cause = match read("a trigger", &row.trigger.cause)? {
+    let cause: Cause = read("a trigger", &row.trigger.cause)?;
+    let late = cause.is_late();
+    let cause = match cause {
         Cause::Message => "message".to_owned(),
-        Cause::CatchUp => "catch-up".to_owned(),
-        Cause::KojiRecord => "found late in Koji".to_owned(),
+        Cause::CatchUp => "late: archive".to_owned(),
+        Cause::KojiRecord => "late: Koji's record".to_owned(),
         Cause::Person { who, .. } => who,
         Cause::Reconcile { .. } => "reconcile".to_owned(),
     };
@@ -335,6 +337,7 @@ fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
         component: row.trigger.component.clone(),
         nvr: row.trigger.nvr.clone(),
         cause,
+        late,
         created: row.trigger.created,
     })
 }
@@ -357,3 +360,6 @@ fn recent_view(row: &BatchRow) -> Result<Option<RecentView>, StoreError> {
         builds: Vec::new(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

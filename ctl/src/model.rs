@@ -215,6 +215,8 @@ pub(crate) struct EarlierGroup {
 pub(crate) struct Trigger {
     pub(crate) component: String,
     pub(crate) nvr: String,
+    pub(crate) cause: String,
+    pub(crate) late: bool,
     pub(crate) created: i64,
 }
 

@@ -135,7 +135,8 @@ fn pending(text: &mut String, status: &Status) {
     );
     for trigger in status.pending.iter().take(MAX_TRIGGERS) {
         let since = age(status.now, trigger.created);
-        line(text, format_args!("  {} ({}), for {since}", trigger.component, trigger.nvr));
+        let late = if trigger.late { format!(", {}", trigger.cause) } else { String::new() };
+        line(text, format_args!("  {} ({}), for {since}{late}", trigger.component, trigger.nvr));
     }
     let named = status.pending.len().min(MAX_TRIGGERS);
     let more = status.pending_total.saturating_sub(u64::try_from(named).unwrap_or(u64::MAX));

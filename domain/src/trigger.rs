@@ -45,6 +45,15 @@ impl Cause {
             Self::Message | Self::CatchUp | Self::KojiRecord => false,
         }
     }
+
+    /// Whether it was found late: the bus did not tell of it, or nobody listened.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        match self {
+            Self::CatchUp | Self::KojiRecord => true,
+            Self::Message | Self::Person { .. } | Self::Reconcile { .. } => false,
+        }
+    }
 }
 
 /// The answer to a trigger: the closed list that pages, API and tests share. Without one it is pending.

@@ -105,12 +105,13 @@ fn triggers() -> Vec<TriggerView> {
         component: name.parse().unwrap(),
         nvr: format!("{name}-1.{number}-1.fc44"),
         cause: cause.to_owned(),
+        late: cause.starts_with("late"),
         created: ago(20 - number),
     };
     vec![
         trigger(1, "bash", "live"),
         trigger(2, "gnutls", "live"),
-        trigger(3, "podman", "catch-up"),
+        trigger(3, "podman", "late: archive"),
         trigger(4, "texlive-base", "person"),
     ]
 }

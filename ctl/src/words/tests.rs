@@ -13,7 +13,9 @@ fn a_status_reads_as_sentences() {
                 {"state": "succeeded", "count": 3}, {"state": "building", "count": 1}]}],
             "groups": [{"number": 1, "alias": "FEDORA-1", "status": "held", "builds": 2, "text": "refused"}],
         },
-        "pending_total": 3, "pending": [{"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000}],
+        "pending_total": 3, "pending": [
+            {"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000, "cause": "late: archive", "late": true},
+            {"component": "sed", "nvr": "sed-4-1.fc45", "created": 9_400_000, "cause": "message", "late": false}],
         "earlier_groups": [{"batch": 5, "group": {"number": 2, "status": "held", "builds": 1, "text": "no"}}],
         "recent": [{"id": 6, "outcome": "done", "ended": 1_000_000, "succeeded": 5, "failed": 1, "others": 0, "updates": 1}],
         "credentials": [
@@ -32,8 +34,9 @@ fn a_status_reads_as_sentences() {
       slice 10, attempt 2: 3 succeeded, 1 building
       group 1: 2 builds, held, FEDORA-1: refused
     3 triggers wait, 4 effects are open
-      curl (curl-8-1.fc45), for 10 min
-      and 2 more
+      curl (curl-8-1.fc45), for 10 min, late: archive
+      sed (sed-4-1.fc45), for 10 min
+      and 1 more
     credential bus_certificate ends in 3 days: renew it
     credential redis_authority cannot be read: there is none
     of batch 5, still open: group 2: 1 builds, held: no
