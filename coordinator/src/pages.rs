@@ -57,6 +57,7 @@ pub struct StorePages {
     web_url: String,
     bodhi_url: String,
     branching_overlap: Duration,
+    reconcile_interval: Duration,
 }
 
 impl StorePages {
@@ -79,6 +80,7 @@ impl StorePages {
             web_url: bare(&config.ebs.koji.web_url),
             bodhi_url: bare(&config.ebs.bodhi.url),
             branching_overlap: config.ebs.timers.branching_overlap,
+            reconcile_interval: config.ebs.timers.reconcile_interval,
         }
     }
 
@@ -251,7 +253,7 @@ impl Pages for StorePages {
             credentials: self.worrying(),
             orphans: orphans.into_iter().map(OrphanView::from).collect(),
             lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
-            reconcile: ReconcileView::read(&*self.store).await?,
+            reconcile: ReconcileView::read(&*self.store, self.reconcile_interval).await?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             caught_up: progress.caught_up,

@@ -6,8 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::deny::Denial;
 use crate::model::{
-    Answered, Batch, Configuration, Credential, Dead, Explanation, Group, Held, List, Orphan,
-    Preview, Readiness, Status,
+    Answered, Batch, Configuration, Credential, Dead, Explanation, Group, Held, Lacks, List,
+    Orphan, Preview, Readiness, Reconcile, Status,
 };
 use crate::trigger::{Triggered, Verdict};
 
@@ -48,6 +48,7 @@ pub(crate) fn status(status: &Status) -> String {
             format_args!("package list {} stays as it was: see `ebsctl lists show`", list.name),
         );
     }
+    reconcile(&mut text, status.reconcile.as_ref(), status.now);
     for earlier in &status.earlier_groups {
         let what = group(&earlier.group);
         line(&mut text, format_args!("of batch {}, still open: {what}", earlier.batch));
@@ -68,6 +69,40 @@ pub(crate) fn status(status: &Status) -> String {
         );
     }
     text
+}
+
+/// When Rawhide and ELN were last compared, what ELN lacks, and when they are compared again.
+fn reconcile(text: &mut String, reconcile: Option<&Reconcile>, now: i64) {
+    let Some(reconcile) = reconcile else {
+        return line(text, format_args!("reconcile: Rawhide and ELN were never compared"));
+    };
+    if let Some(why) = &reconcile.fault {
+        let since =
+            reconcile.failing_since.map_or_else(String::new, |at| format!(" for {}", age(now, at)));
+        line(text, format_args!("reconcile: the tags are not compared{since}: {why}"));
+    }
+    let Some(at) = reconcile.at else { return };
+    let Lacks { missing, stale } = reconcile.counts;
+    let unwanted = reconcile.not_wanted.map_or("unknown how many".to_owned(), |n| n.to_string());
+    let next = match reconcile.next {
+        None => "again when somebody asks".to_owned(),
+        Some(next) if next <= now => "due again".to_owned(),
+        Some(next) => format!("again within {}", age(next, now)),
+    };
+    line(
+        text,
+        format_args!(
+            "reconcile: {missing} missing, {stale} stale, {unwanted} unwanted; compared {} ago, {next}",
+            age(now, at)
+        ),
+    );
+    for why in &reconcile.held {
+        line(text, format_args!("  nothing is triggered: {why}"));
+    }
+    if reconcile.kept_back > 0 {
+        let kept = reconcile.kept_back;
+        line(text, format_args!("  {kept} wait for a person: see `ebsctl reconcile show`"));
+    }
 }
 
 fn configuration(text: &mut String, configuration: &Configuration, now: i64) {

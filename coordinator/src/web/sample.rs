@@ -221,6 +221,7 @@ fn reconcile() -> ReconcileView {
     ReconcileView {
         at: Some(ago(90)),
         asked: Some("token/alice".to_owned()),
+        next: Some(Timestamp::from_millis(NOW + 630 * 60_000)),
         counts: Counts { wanted: 2_262, missing: 1, stale: 1, ..Counts::default() },
         not_wanted: Some(3),
         fates: BTreeMap::from([("triggered", 1), ("denied", 1)]),

@@ -21,6 +21,8 @@ fn a_status_reads_as_sentences() {
         "credentials": [
             {"credential": "bus_certificate", "stage": "week", "ends": 270_000_000, "fault": null},
             {"credential": "redis_authority", "stage": "unreadable", "ends": null, "fault": "there is none"}],
+        "reconcile": {"at": 2_800_000, "next": 13_600_000, "counts": {"missing": 3, "stale": 2}, "not_wanted": 4, "kept_back": 1,
+            "held": ["new batches are paused: an operator said so"]},
         "effects_open": 4, "of a later version": [],
     });
     let text = status(&serde_json::from_value(given).unwrap());
@@ -39,6 +41,9 @@ fn a_status_reads_as_sentences() {
       and 1 more
     credential bus_certificate ends in 3 days: renew it
     credential redis_authority cannot be read: there is none
+    reconcile: 3 missing, 2 stale, 4 unwanted; compared 2 h ago, again within 60 min
+      nothing is triggered: new batches are paused: an operator said so
+      1 wait for a person: see `ebsctl reconcile show`
     of batch 5, still open: group 2: 1 builds, held: no
     batch 6: done 2 h ago, 5 succeeded, 1 failed, 0 otherwise, 1 updates
     ");
@@ -51,7 +56,37 @@ fn a_status_without_anything_says_so() {
     ELNBuildSync , led by nobody
     no batch runs
     0 triggers wait, 0 effects are open
+    reconcile: Rawhide and ELN were never compared
     ");
+}
+
+/// The lines of a status about reconcile, with this of the coordinator, at this moment.
+fn reconcile_of(reconcile: &serde_json::Value) -> String {
+    let given = serde_json::json!({ "now": 10_000_000, "reconcile": reconcile });
+    let text = status(&serde_json::from_value(given).unwrap());
+    text.lines().filter(|line| line.starts_with("reconcile")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn reconcile_says_when_it_looked_what_it_found_and_when_it_looks_again() {
+    let found = |key: &str, value: i64| {
+        let mut found = serde_json::json!({"at": 9_700_000, "counts": {"missing": 1, "stale": 0}});
+        found[key] = value.into();
+        reconcile_of(&found)
+    };
+    assert_eq!(
+        found("next", 9_999_000),
+        "reconcile: 1 missing, 0 stale, unknown how many unwanted; compared 5 min ago, due again"
+    );
+    let only_asked = found("not_wanted", 0);
+    assert!(only_asked.ends_with("0 unwanted; compared 5 min ago, again when somebody asks"));
+    let failing = reconcile_of(
+        &serde_json::json!({"failing_since": 9_400_000, "fault": "Koji does not list `f45`"}),
+    );
+    assert_eq!(
+        failing,
+        "reconcile: the tags are not compared for 10 min: Koji does not list `f45`"
+    );
 }
 
 #[test]
