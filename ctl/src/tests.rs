@@ -9,7 +9,7 @@ use wiremock::{
 use super::{Arguments, run};
 
 /// What `ebsctl` prints, its complaints, and its exit code, with this answer at this place.
-async fn ebsctl(
+pub(crate) async fn ebsctl(
     words: &[&str],
     place: &str,
     answer: ResponseTemplate,
@@ -180,10 +180,11 @@ fn jump() -> serde_json::Value {
 async fn a_list_that_jumps_is_shown_with_what_would_change_and_what_to_do() {
     let (out, _, code) = ebsctl(&["lists", "show"], "/api/v1/lists", one_list(&jump())).await;
     assert_eq!(code, ExitCode::SUCCESS);
-    let expected = "eln/source: 100 names, 2 wait for another sighting, 1 are missing; as of 2026-11-22T12:00:00Z
-  held since 2026-11-22T12:01:40Z: 100 names would enter, 1 would leave
-    enter: R zsh and 98 more
-    leave: bash
+    let expected = "LIST        ACTING  WAITING  MISSING  AS OF                 STATE
+eln/source     100        2        1  2026-11-22T12:00:00Z  held
+eln/source: held since 2026-11-22T12:01:40Z: 100 names would enter, 1 would leave
+  enter: R zsh and 98 more
+  leave: bash
   let it with `ebsctl lists confirm eln/source --reason …`
 ";
     assert_eq!(out, expected);
@@ -286,11 +287,13 @@ fn denied() -> ResponseTemplate {
 #[tokio::test]
 async fn the_deny_list_is_a_line_each_and_one_component_is_shown_whole() {
     let (out, _, _) = ebsctl(&["deny", "list"], "/api/v1/denied", denied()).await;
-    let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 2);
+    let expected = "COMPONENT  CLASS  BATCH  FAILED AT             NOT BUILT UNTIL
+bash       build      7  2026-11-22T12:01:40Z  2026-12-22T12:01:40Z
+zsh        build      7  2026-11-22T12:01:40Z  2026-12-22T12:01:40Z
+";
+    assert_eq!(out, expected);
     let bash =
         "bash: build in batch 7 at 2026-11-22T12:01:40Z, not built until 2026-12-22T12:01:40Z";
-    assert_eq!(lines[0], bash);
     let (out, _, _) = ebsctl(&["deny", "show", "bash"], "/api/v1/denied", denied()).await;
     let whole = format!(
         "{bash}\n  git+https://x/bash#1\n  failed in 2 batches since 2026-11-22T12:00:00Z, last in task 99\n  \
@@ -392,11 +395,11 @@ async fn the_next_batch_is_shown_slice_by_slice_with_what_is_not_seeded_or_left_
     let (out, _, code) = ebsctl(&["next"], "/api/v1/next", answer).await;
     let expected = "no batch begins: The configuration says so.
 the next batch begins after batch 7
-slice 10: 1 components
-  gcc (gcc-16-1, gcc-16-2, not seeded)
-slice 1000: 1 components
-  bash (bash-5-1)
-left out: kernel, excluded by the pattern `^kernel$`
+SLICE  COMPONENT  SEEDED  BUILDS
+   10  gcc        no      gcc-16-1 gcc-16-2
+ 1000  bash       yes     bash-5-1
+LEFT OUT  WHY
+kernel    excluded by the pattern `^kernel$`
 ";
     assert_eq!((out.as_str(), code), (expected, ExitCode::SUCCESS));
 }
@@ -438,8 +441,9 @@ async fn what_is_to_be_built_is_answered_name_by_name_and_the_exit_code_says_if_
     let file = file.display().to_string();
     let words = ["--token-file", &file, "trigger", "freeipa", "kernel", "--reason", "mended"];
     let (out, _, code) = ebsctl(&words, "/api/v1/triggers", answer(false)).await;
-    let expected = "  freeipa (ipa), freeipa-4.12-3.fc45: it waits for the next batch
-! kernel: excluded by the pattern `^kernel$`
+    let expected = "ASKED    COMPONENT  BUILD                BUILT  WHY
+freeipa  ipa        freeipa-4.12-3.fc45  yes    it waits for the next batch
+kernel   kernel     -                    no     excluded by the pattern `^kernel$`
 request 7: done
 ";
     assert_eq!((out.as_str(), code), (expected, ExitCode::from(1)));
