@@ -114,6 +114,7 @@ enum Verb {
     #[command(after_help = "Examples:
   ebsctl trigger bash freeipa --reason mended --dry-run
   ebsctl trigger --failed-in 57 --force --reason mended
+  ebsctl trigger bash --again --reason other-flags --dry-run
   ebsctl trigger --update FEDORA-2026-0a1b2c3d4e --reason late
   ebsctl trigger --side-tag f45-build-side-123456 --reason late")]
     Trigger(Trigger),

@@ -456,6 +456,9 @@ async fn all_that_failed_in_a_batch_can_be_asked_for_past_the_deny_list() {
     let words = ["trigger", "--failed-in", "9", "--force", "--dry-run", "--reason", "mended"];
     let body = serde_json::json!({"reason": "mended", "names": [], "failed_in": 9, "update": null, "side_tag": null, "force": true, "dry_run": true});
     assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
+    let words = ["trigger", "bash", "--again", "--reason", "flags"];
+    let body = serde_json::json!({"reason": "flags", "names": ["bash"], "failed_in": null, "update": null, "side_tag": null, "force": false, "again": true, "dry_run": false});
+    assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
 }
 
 /// All verbs that have no verbs below them, each with the words that lead there and its help.

@@ -23,9 +23,12 @@ pub enum Cause {
         who: String,
         /// Why.
         why: String,
-        /// Whether deny list and "already built" are set aside.
+        /// Whether the deny list is set aside.
         #[serde(default)]
         force: bool,
+        /// Whether "already built" is set aside.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// Two tags were compared, and ELN lacks it.
     Reconcile {

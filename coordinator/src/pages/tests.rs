@@ -27,7 +27,7 @@ fn what_archive_or_kojis_record_found_is_shown_as_late_and_nothing_else_is() {
         Cause::Message,
         Cause::CatchUp,
         Cause::KojiRecord,
-        Cause::Person { who, why: why.clone(), force: false },
+        Cause::Person { who, why: why.clone(), force: false, again: false },
         Cause::Reconcile { why, source },
     ];
     let told = causes.map(|cause| {

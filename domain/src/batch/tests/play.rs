@@ -77,6 +77,7 @@ impl Play {
                     may_seed: true,
                     eligibility: Eligibility::Yes,
                     forced: false,
+                    again: false,
                     triggers: vec![(TriggerId::new(n), BuildId::new(100 + n))],
                 }
             })
