@@ -66,3 +66,6 @@ pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
         expires: at + denial.span,
     }
 }
+
+#[cfg(test)]
+mod tests;
