@@ -229,7 +229,7 @@ fn denied((class, source, since, until): &(String, String, Timestamp, Timestamp)
 fn trigger(trigger: &Trigger) -> Step {
     let heard = match &trigger.cause {
         Cause::Message => "told by a message".to_owned(),
-        Cause::CatchUp => "found in the archive of the bus".to_owned(),
+        Cause::CatchUp => "found late, in the archive of the bus".to_owned(),
         Cause::KojiRecord => "found late, in Koji's own record".to_owned(),
         Cause::Person { who, why, .. } => format!("asked for by {who} ({why})"),
         Cause::Reconcile { why, .. } => format!("found by reconcile ({why})"),

@@ -14,6 +14,7 @@ pub mod leader;
 mod listening;
 pub mod lists;
 pub mod manual;
+pub mod numbers;
 mod opening;
 pub mod pages;
 pub mod pause;

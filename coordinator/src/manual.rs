@@ -25,7 +25,7 @@ use crate::{
     explain::meant,
     store::{DenyRow, Store},
     stored,
-    wish::WantedBuild,
+    wish::{SetAside, WantedBuild},
 };
 
 /// The longest that Koji may take for all questions about one request.
@@ -90,12 +90,12 @@ struct Latest {
 }
 
 impl Asking {
-    /// What becomes of each of these names, in their order. With `force`, what is denied or built already is built all the same.
+    /// What becomes of each of these names, in their order. What is set aside keeps none from being built.
     ///
     /// # Errors
     ///
     /// There is no configuration yet, or Koji or the store does not answer.
-    pub async fn judge(&self, names: &[String], force: bool) -> anyhow::Result<Vec<Verdict>> {
+    pub async fn judge(&self, names: &[String], aside: SetAside) -> anyhow::Result<Vec<Verdict>> {
         let snapshot = self.board.in_use().context("the configuration has not been read yet")?;
         let policy = &snapshot.policy;
         let meant: Vec<Option<Component>> =
@@ -123,7 +123,7 @@ impl Asking {
                 return Verdict::no(asked, Some(component), "named before");
             }
             let known = known.get(&component).unwrap_or(&nothing);
-            decide(asked, component, policy, (known, &plan.trigger_tag), force)
+            decide(asked, component, policy, (known, &plan.trigger_tag), aside)
         });
         Ok(verdicts.collect())
     }
@@ -216,7 +216,7 @@ fn decide(
     component: Component,
     policy: &Policy,
     (known, tag): (&Known, &TagName),
-    force: bool,
+    aside: SetAside,
 ) -> Verdict {
     let refused = |why: String| Verdict {
         nvr: known.latest.as_ref().map(|latest| latest.nvr.clone()),
@@ -238,23 +238,9 @@ fn decide(
     if names_another(asked, latest) {
         return refused(format!("latest in {tag} is {}: only that can be built", latest.nvr));
     }
-    let built = known
-        .stable
-        .as_ref()
-        .filter(|(_, built)| built.as_deref().is_some_and(|built| source.same_commit(built)));
-    let why = match (&known.denied, built) {
-        (Some(row), _) if !force => {
-            let (class, since, until) = (&row.class, row.last, row.expires);
-            return refused(format!(
-                "denied until {until}, since it failed ({class}) at {since}; with `force` it is built all the same"
-            ));
-        }
-        (None, Some((nvr, _))) if !force => {
-            return refused(format!("already built as {nvr}; with `force` it is built again"));
-        }
-        (Some(_), _) => "it waits for the next batch, past the deny list".to_owned(),
-        (None, Some((nvr, _))) => format!("it waits for the next batch, though built as {nvr}"),
-        (None, None) => "it waits for the next batch".to_owned(),
+    let why = match way(known, source, aside) {
+        Ok(why) => why,
+        Err(why) => return refused(why),
     };
     let why = match (known.in_batch, known.waits) {
         (Some(batch), _) => format!("{why}; it is in batch {batch} now"),
@@ -269,6 +255,31 @@ fn decide(
     };
     let (asked, nvr) = (asked.to_owned(), Some(latest.nvr.clone()));
     Verdict { asked, component: Some(component), nvr, will: true, why, build: Some(build) }
+}
+
+/// How it gets past what it is denied for, or built as already; `Err` is why it does not.
+fn way(known: &Known, source: &ScmUrl, aside: SetAside) -> Result<String, String> {
+    let built = known
+        .stable
+        .as_ref()
+        .filter(|(_, built)| built.as_deref().is_some_and(|built| source.same_commit(built)));
+    Ok(match (&known.denied, built) {
+        (Some(row), _) if !aside.denied => {
+            let (class, since, until) = (&row.class, row.last, row.expires);
+            return Err(format!(
+                "denied until {until}, since it failed ({class}) at {since}; with `force` it is built all the same"
+            ));
+        }
+        (_, Some((nvr, _))) if !aside.built => {
+            return Err(format!("already built as {nvr}; with `again` it is built again"));
+        }
+        (Some(_), None) => "it waits for the next batch, past the deny list".to_owned(),
+        (Some(_), Some((nvr, _))) => {
+            format!("it waits for the next batch, past the deny list and though built as {nvr}")
+        }
+        (None, Some((nvr, _))) => format!("it waits for the next batch, though built as {nvr}"),
+        (None, None) => "it waits for the next batch".to_owned(),
+    })
 }
 
 /// Whether a text names a certain build or commit that is not the latest one.

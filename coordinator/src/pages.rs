@@ -58,6 +58,7 @@ pub struct StorePages {
     web_url: String,
     bodhi_url: String,
     branching_overlap: Duration,
+    reconcile_interval: Duration,
 }
 
 impl StorePages {
@@ -80,6 +81,7 @@ impl StorePages {
             web_url: bare(&config.ebs.koji.web_url),
             bodhi_url: bare(&config.ebs.bodhi.url),
             branching_overlap: config.ebs.timers.branching_overlap,
+            reconcile_interval: config.ebs.timers.reconcile_interval,
         }
     }
 
@@ -265,7 +267,7 @@ impl Pages for StorePages {
             credentials: self.worrying(),
             orphans: orphans.into_iter().map(OrphanView::from).collect(),
             lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
-            reconcile: ReconcileView::read(&*self.store).await?,
+            reconcile: ReconcileView::read(&*self.store, self.reconcile_interval).await?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             caught_up: progress.caught_up,
@@ -338,10 +340,12 @@ fn tag_views(tags: &TriggerTags, now: Timestamp, overlap: Duration) -> Vec<TagVi
 }
 
 fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
-    let cause = match read("a trigger", &row.trigger.cause)? {
+    let cause: Cause = read("a trigger", &row.trigger.cause)?;
+    let late = cause.is_late();
+    let cause = match cause {
         Cause::Message => "message".to_owned(),
-        Cause::CatchUp => "catch-up".to_owned(),
-        Cause::KojiRecord => "found late in Koji".to_owned(),
+        Cause::CatchUp => "late: archive".to_owned(),
+        Cause::KojiRecord => "late: Koji's record".to_owned(),
         Cause::Person { who, .. } => who,
         Cause::Reconcile { .. } => "reconcile".to_owned(),
     };
@@ -350,6 +354,7 @@ fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
         component: row.trigger.component.clone(),
         nvr: row.trigger.nvr.clone(),
         cause,
+        late,
         created: row.trigger.created,
     })
 }
@@ -372,3 +377,6 @@ fn recent_view(row: &BatchRow) -> Result<Option<RecentView>, StoreError> {
         builds: Vec::new(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

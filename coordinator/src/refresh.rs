@@ -16,6 +16,7 @@ use crate::{
     board::Board,
     dynamic::{Dynamic, may_pass},
     lists::Lists,
+    numbers::Numbers,
     snapshot::{Snapshot, Taken},
     web::Reporter,
 };
@@ -55,6 +56,8 @@ pub struct Refresh {
     pub ask: Arc<Notify>,
     /// Reads and keeps the lists.
     pub lists: Lists,
+    /// Numbers them.
+    pub numbers: Box<dyn Numbers>,
     /// Knows what Rawhide is.
     pub bodhi: Arc<BodhiUpdates>,
     /// Told of each round.
@@ -75,7 +78,7 @@ impl Refresh {
             let made = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
-                made = self.make(1) => made,
+                made = self.make(0) => made,
             };
             match made {
                 Ok(snapshot) => {
@@ -115,13 +118,13 @@ impl Refresh {
             let made = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                made = self.make(number + 1) => made,
+                made = self.make(number) => made,
             };
             // The last snapshot does as well: only a loop that stands still is a fault here.
             self.health.well();
             match made {
                 Ok(snapshot) => {
-                    number += 1;
+                    number = snapshot.policy.number();
                     let changes = changes(&newest.borrow(), &snapshot);
                     tell(&snapshot, changes);
                     let snapshot = Arc::new(snapshot);
@@ -135,28 +138,21 @@ impl Refresh {
         }
     }
 
-    /// Reads everything anew. All of it, or nothing.
-    async fn make(&self, number: u64) -> Result<Snapshot, Unmade> {
+    /// Reads everything anew. All of it, or nothing. `last` is the number of the one before, 0 without one.
+    async fn make(&self, last: u64) -> Result<Snapshot, Unmade> {
         let read = self.dynamic.read().await.map_err(Unmade::Dynamic)?;
-        let mut snapshot = self.complete(number, &read.config).await.map_err(Unmade::Rest)?;
+        let mut snapshot = self.complete(last, &read.config).await.map_err(Unmade::Rest)?;
         let origin = read.origin.to_string();
-        let at = self.board.accepted(number, &origin);
+        let at = self.board.accepted(snapshot.policy.number(), &origin);
         snapshot.taken = Taken { origin, at, said: Some(Arc::new(read.config)) };
         Ok(snapshot)
     }
 
-    async fn complete(&self, number: u64, dynamic: &DynamicConfig) -> anyhow::Result<Snapshot> {
+    async fn complete(&self, last: u64, dynamic: &DynamicConfig) -> anyhow::Result<Snapshot> {
         let listed = match &dynamic.autopackagelist {
             Some(lists) => self.lists.round(lists).await?,
             None => Vec::new(),
         };
-        let policy = content::snapshot(number, dynamic, listed);
-        for fault in policy.faults() {
-            tracing::warn!(
-                error = fault.to_string(),
-                "a pattern gave up: decided to the careful side"
-            );
-        }
         let trigger_tag = match &dynamic.control.trigger_tag {
             TriggerTag::Named(tag) => tag.clone(),
             TriggerTag::Rawhide => self
@@ -166,6 +162,15 @@ impl Refresh {
                 .context("cannot learn what Rawhide is")?
                 .context("Bodhi has no pending release with the branch `rawhide`")?,
         };
+        // Last of all that can fail: no number is given for nothing, and none is shown before it is stored.
+        let number = self.numbers.next(last).await?;
+        let policy = content::snapshot(number, dynamic, listed);
+        for fault in policy.faults() {
+            tracing::warn!(
+                error = fault.to_string(),
+                "a pattern gave up: decided to the careful side"
+            );
+        }
         let plan = (self.plan)(number, trigger_tag);
         let (policy, paused) = (Arc::new(policy), dynamic.control.pause);
         Ok(Snapshot { policy, plan, paused, taken: Taken::default() })
@@ -227,6 +232,7 @@ pub fn plan(config: &StaticConfig, snapshot: u64, trigger_tag: TagName) -> Plan 
         stable_timeout: timers.stable_timeout,
         stable_warn: bodhi.warn_timeout,
         poll_gap: timers.poll_max * POLL_GAP,
+        deny: config.ebs.deny.clone(),
     }
 }
 

@@ -126,6 +126,7 @@ pub fn compare(running: &StaticConfig, new: &StaticConfig) -> Reread {
         "ebs.limits.max_open_builds",
         keys,
     );
+    take((&mut ebs.deny, &new.ebs.deny), "ebs.deny", keys);
     // What upstream's keys say of these two times stands in `ebs.timers` already.
     koji.side_tag_timeout = new.koji.side_tag_timeout;
     bodhi.stable_timeout = new.bodhi.stable_timeout;
@@ -157,6 +158,7 @@ fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
         retention,
         orphans,
         lists,
+        deny,
     } = ebs;
     let ours = [
         ("ebs.instance", *instance == new.ebs.instance),
@@ -172,6 +174,7 @@ fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
         ("ebs.retention", *retention == new.ebs.retention),
         ("ebs.orphans", *orphans == new.ebs.orphans),
         ("ebs.lists", *lists == new.ebs.lists),
+        ("ebs.deny", *deny == new.ebs.deny),
     ];
     let all = upstream.into_iter().chain(ours);
     all.filter(|(_, same)| !same).map(|(key, _)| key).collect()

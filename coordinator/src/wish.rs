@@ -93,14 +93,17 @@ pub enum Wish {
         what: String,
         /// The builds that it is.
         builds: Vec<WantedBuild>,
-        /// Whether deny list and "already built" are set aside.
+        /// Whether the deny list is set aside.
         force: bool,
+        /// Whether "already built" is set aside.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// Read configuration and package lists anew at once.
     Refresh,
     /// Take sources off the deny list.
     Undeny {
-        /// What was asked for: a source, or a pattern.
+        /// What was asked for: a source, a pattern, or `all`.
         what: String,
         /// The sources that this was at that moment.
         sources: Vec<ScmUrl>,
@@ -117,6 +120,15 @@ pub enum Wish {
         /// Whether only to say what would be triggered.
         dry_run: bool,
     },
+}
+
+/// What does not keep a build from being made that a person asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// That its source is on the deny list: `force`.
+    pub denied: bool,
+    /// That the same commit is built already: `again`.
+    pub built: bool,
 }
 
 impl Wish {
@@ -142,6 +154,16 @@ impl Wish {
         };
         let what = format!("b{batch} {}{subject}", operation.word());
         Self::OnBatch { what, batch, operation }
+    }
+
+    /// What does not keep the builds from being made that it asks for.
+    #[must_use]
+    pub fn set_aside(&self) -> SetAside {
+        if let Self::Trigger { force, again, .. } = self {
+            SetAside { denied: *force, built: *again }
+        } else {
+            SetAside::default()
+        }
     }
 
     /// The word for it, for the audit.

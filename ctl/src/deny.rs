@@ -27,7 +27,7 @@ pub(crate) enum DenyVerb {
     /// Takes sources off the list: they may be built again.
     #[command(after_help = "Examples:
   ebsctl deny remove --pattern ^bash$ --reason mended --dry-run
-  ebsctl deny remove --pattern . --reason mass-rebuild")]
+  ebsctl deny remove --all --reason mass-rebuild --dry-run")]
     Remove(Remove),
 }
 
@@ -35,11 +35,14 @@ pub(crate) enum DenyVerb {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Remove {
     /// One source, as `ebsctl deny show` names it.
-    #[arg(long, required_unless_present = "pattern", conflicts_with = "pattern")]
+    #[arg(long, required_unless_present_any = ["pattern", "all"], conflicts_with_all = ["pattern", "all"])]
     source: Option<String>,
-    /// All whose component or source this regular expression hits; `.` is all of them.
-    #[arg(long)]
+    /// All whose component or source this regular expression hits.
+    #[arg(long, conflicts_with = "all")]
     pattern: Option<String>,
+    /// All of them, as after a mass rebuild or with another dist tag.
+    #[arg(long)]
+    all: bool,
     /// Why; it stands in the audit.
     #[arg(long)]
     reason: String,
@@ -51,10 +54,18 @@ pub(crate) struct Remove {
 impl Remove {
     /// The change that is asked for.
     pub(crate) fn change(&self) -> Change<'static> {
-        let Self { source, pattern, reason, dry_run } = self;
-        let body = serde_json::json!({
-            "reason": reason, "source": source, "pattern": pattern, "dry_run": dry_run,
-        });
+        let Self { source, pattern, all, reason, dry_run } = self;
+        let mut body = serde_json::json!({ "reason": reason, "dry_run": dry_run });
+        // Only what was said: an older coordinator refuses keys that it does not know.
+        if let Some(source) = source {
+            body["source"] = source.as_str().into();
+        }
+        if let Some(pattern) = pattern {
+            body["pattern"] = pattern.as_str().into();
+        }
+        if *all {
+            body["all"] = true.into();
+        }
         Change { place: vec!["api", "v1", "denied", "remove"], body }
     }
 }

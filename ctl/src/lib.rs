@@ -8,15 +8,20 @@ mod deny;
 mod group;
 mod manual;
 mod model;
+mod paint;
 mod pause;
 mod reconcile;
+mod status;
+mod table;
+mod text;
 mod trigger;
 mod words;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
+use anstream::{AutoStream, stream::RawStream};
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use ebs_shared::{
     clock::{Clock as _, System},
     config::SecretText,
@@ -50,9 +55,29 @@ pub struct Arguments {
     /// Print the answer as JSON, unchanged.
     #[arg(long, global = true)]
     json: bool,
+    /// Colours: `auto` is on a terminal only, and not where `NO_COLOR` is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
     /// File with the token that changes need; its first line is taken.
     #[arg(long, global = true, env = "EBS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// With what `auto` means where this is written to, by the stream and the environment.
+    #[must_use]
+    pub fn written_to(self, stream: &impl RawStream) -> Self {
+        let color = match self.color {
+            ColorChoice::Auto => match AutoStream::choice(stream) {
+                anstream::ColorChoice::Never => ColorChoice::Never,
+                anstream::ColorChoice::Auto
+                | anstream::ColorChoice::Always
+                | anstream::ColorChoice::AlwaysAnsi => ColorChoice::Always,
+            },
+            said @ (ColorChoice::Always | ColorChoice::Never) => said,
+        };
+        Self { color, ..self }
+    }
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -89,6 +114,7 @@ enum Verb {
     #[command(after_help = "Examples:
   ebsctl trigger bash freeipa --reason mended --dry-run
   ebsctl trigger --failed-in 57 --force --reason mended
+  ebsctl trigger bash --again --reason other-flags --dry-run
   ebsctl trigger --update FEDORA-2026-0a1b2c3d4e --reason late
   ebsctl trigger --side-tag f45-build-side-123456 --reason late")]
     Trigger(Trigger),
@@ -212,7 +238,7 @@ const NOT_READY: u8 = 1;
 /// No answer, or none that can be read.
 const NO_ANSWER: u8 = 3;
 
-/// Does what was asked and prints it; what went wrong goes to `complaints`.
+/// Does what was asked and prints it, with colours if they are asked for always; what went wrong goes to `complaints`.
 pub async fn run(
     arguments: Arguments,
     out: &mut impl Write,
@@ -229,12 +255,25 @@ pub async fn run(
 }
 
 async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let (text, code) = told(arguments).await?;
+    // JSON goes as it came.
+    let text = match arguments.color {
+        _ if arguments.json => text,
+        ColorChoice::Always => paint::shown(&text, true),
+        ColorChoice::Auto | ColorChoice::Never => paint::shown(&text, false),
+    };
+    writeln!(out, "{}", text.trim_end()).context("cannot be printed")?;
+    Ok(code)
+}
+
+/// What there is to print, and the exit code.
+async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
     let client = Client::new(arguments.url.clone())?;
-    let (text, code) = match &arguments.verb {
+    Ok(match &arguments.verb {
         Verb::Status => {
             let body = client.status().await?;
             let status: Status = serde_json::from_slice(&body).context("not a status")?;
-            (pick(arguments, &body, || words::status(&status)), ExitCode::SUCCESS)
+            (pick(arguments, &body, || status::words(&status)), ExitCode::SUCCESS)
         }
         Verb::Ready => {
             let body = client.readiness().await?;
@@ -283,9 +322,7 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
         Verb::Completion(completion) => (completion.text(), ExitCode::SUCCESS),
         Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),
         Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
-    };
-    writeln!(out, "{}", text.trim_end()).context("cannot be printed")?;
-    Ok(code)
+    })
 }
 
 impl Decision {

@@ -7,7 +7,7 @@ use ebs_ctl::{Arguments, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse().written_to(&io::stdout());
     // An error means that one is there already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     run(arguments, &mut io::stdout(), &mut io::stderr()).await

@@ -23,6 +23,29 @@ pub(crate) struct Status {
     pub(crate) credentials: Vec<Credential>,
     pub(crate) orphans: Vec<Orphan>,
     pub(crate) lists: Vec<List>,
+    pub(crate) reconcile: Option<Reconcile>,
+}
+
+/// What ELN lacks, as it was found last.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Reconcile {
+    pub(crate) at: Option<i64>,
+    pub(crate) next: Option<i64>,
+    pub(crate) counts: Lacks,
+    pub(crate) not_wanted: Option<u64>,
+    pub(crate) kept_back: u64,
+    pub(crate) held: Vec<String>,
+    pub(crate) failing_since: Option<i64>,
+    pub(crate) fault: Option<String>,
+}
+
+/// How many components ELN lacks.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Lacks {
+    pub(crate) missing: u64,
+    pub(crate) stale: u64,
 }
 
 /// How the configuration stands.
@@ -182,6 +205,8 @@ pub(crate) struct Build {
     pub(crate) component: String,
     pub(crate) state: String,
     pub(crate) detached: bool,
+    pub(crate) since: i64,
+    pub(crate) task: Option<i64>,
 }
 
 /// A slice of it.
@@ -226,6 +251,8 @@ pub(crate) struct EarlierGroup {
 pub(crate) struct Trigger {
     pub(crate) component: String,
     pub(crate) nvr: String,
+    pub(crate) cause: String,
+    pub(crate) late: bool,
     pub(crate) created: i64,
 }
 

@@ -1,6 +1,6 @@
 //! `ebsctl reconcile`: what ELN lacks, and having it looked for.
 
-use std::{fmt::Write as _, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -12,7 +12,10 @@ use crate::{
     NOT_READY,
     client::{Change, Client},
     model::Answered,
-    words::{answered, moment},
+    paint::{Tone, toned},
+    table::Table,
+    text::{line, moment},
+    words::answered,
 };
 
 /// The longest wait for a report: Koji lists two tags for it.
@@ -169,7 +172,8 @@ fn pick(body: &[u8], dry_run: bool) -> anyhow::Result<Report> {
 fn words(report: &Report) -> String {
     let mut text = String::new();
     if let Some(Fault { since, why, .. }) = &report.fault {
-        line(&mut text, format_args!("since {} the tags are not compared: {why}", moment(*since)));
+        let told = toned(Tone::Bad, "the tags are not compared");
+        line(&mut text, format_args!("since {} {told}: {why}", moment(*since)));
     }
     match &report.found {
         Some(found) => in_words(&mut text, found),
@@ -192,14 +196,17 @@ fn in_words(text: &mut String, found: &Found) {
         ),
     );
     for why in &found.held {
-        line(text, format_args!("nothing is triggered: {why}"));
+        line(text, format_args!("{}: {why}", toned(Tone::Odd, "nothing is triggered")));
     }
+    let head = ["COMPONENT", "KIND", "RAWHIDE", "ELN", "SINCE", "WHAT BECOMES OF IT"];
+    let mut table = Table::new("", head);
     for it in &found.findings {
-        let Finding { component, kind, rawhide, text: fate, .. } = it;
-        let eln = it.eln.as_ref().map(|eln| format!(" for {eln}")).unwrap_or_default();
-        let since = moment(it.since);
-        line(text, format_args!("{component}: {kind}, {rawhide}{eln}, since {since}: {fate}"));
+        let Finding { component, kind, rawhide, eln, since, text: fate } = it;
+        let (eln, since) = (eln.clone().unwrap_or_default(), moment(*since));
+        let [component, kind, rawhide, fate] = [component, kind, rawhide, fate].map(Clone::clone);
+        table.row([component, kind, rawhide, eln, since, fate]);
     }
+    table.write(text);
     match found.not_wanted.as_deref() {
         None => {
             line(text, format_args!("what nobody wants is not told: see above what is in doubt"))
@@ -209,11 +216,6 @@ fn in_words(text: &mut String, found: &Found) {
             line(text, format_args!("in ELN and wanted by nobody: {}", builds.join(" ")));
         }
     }
-}
-
-fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "{what}");
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use wiremock::{
 use super::{Arguments, run};
 
 /// What `ebsctl` prints, its complaints, and its exit code, with this answer at this place.
-async fn ebsctl(
+pub(crate) async fn ebsctl(
     words: &[&str],
     place: &str,
     answer: ResponseTemplate,
@@ -180,10 +180,11 @@ fn jump() -> serde_json::Value {
 async fn a_list_that_jumps_is_shown_with_what_would_change_and_what_to_do() {
     let (out, _, code) = ebsctl(&["lists", "show"], "/api/v1/lists", one_list(&jump())).await;
     assert_eq!(code, ExitCode::SUCCESS);
-    let expected = "eln/source: 100 names, 2 wait for another sighting, 1 are missing; as of 2026-11-22T12:00:00Z
-  held since 2026-11-22T12:01:40Z: 100 names would enter, 1 would leave
-    enter: R zsh and 98 more
-    leave: bash
+    let expected = "LIST        ACTING  WAITING  MISSING  AS OF                 STATE
+eln/source     100        2        1  2026-11-22T12:00:00Z  held
+eln/source: held since 2026-11-22T12:01:40Z: 100 names would enter, 1 would leave
+  enter: R zsh and 98 more
+  leave: bash
   let it with `ebsctl lists confirm eln/source --reason …`
 ";
     assert_eq!(out, expected);
@@ -286,11 +287,13 @@ fn denied() -> ResponseTemplate {
 #[tokio::test]
 async fn the_deny_list_is_a_line_each_and_one_component_is_shown_whole() {
     let (out, _, _) = ebsctl(&["deny", "list"], "/api/v1/denied", denied()).await;
-    let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 2);
+    let expected = "COMPONENT  CLASS  BATCH  FAILED AT             NOT BUILT UNTIL
+bash       build      7  2026-11-22T12:01:40Z  2026-12-22T12:01:40Z
+zsh        build      7  2026-11-22T12:01:40Z  2026-12-22T12:01:40Z
+";
+    assert_eq!(out, expected);
     let bash =
         "bash: build in batch 7 at 2026-11-22T12:01:40Z, not built until 2026-12-22T12:01:40Z";
-    assert_eq!(lines[0], bash);
     let (out, _, _) = ebsctl(&["deny", "show", "bash"], "/api/v1/denied", denied()).await;
     let whole = format!(
         "{bash}\n  git+https://x/bash#1\n  failed in 2 batches since 2026-11-22T12:00:00Z, last in task 99\n  \
@@ -306,17 +309,25 @@ async fn the_deny_list_is_a_line_each_and_one_component_is_shown_whole() {
 }
 
 #[tokio::test]
-async fn sources_are_taken_off_the_deny_list_by_name_or_by_pattern() {
+async fn sources_are_taken_off_the_deny_list_by_name_by_pattern_or_all_at_once() {
     let place = "/api/v1/denied/remove";
     let words = ["deny", "remove", "--pattern", "^bash$", "--reason", "mended"];
-    let body = serde_json::json!({"reason": "mended", "source": null, "pattern": "^bash$", "dry_run": false});
+    let body = serde_json::json!({"reason": "mended", "pattern": "^bash$", "dry_run": false});
     assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
     let words = ["deny", "remove", "--source", "git+https://x/bash#1", "--reason", "mended"];
-    let body = serde_json::json!({"reason": "mended", "source": "git+https://x/bash#1", "pattern": null,
-        "dry_run": false});
+    let body =
+        serde_json::json!({"reason": "mended", "source": "git+https://x/bash#1", "dry_run": false});
     assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
     let both = ["ebsctl", "deny", "remove", "--source", "a", "--pattern", "b", "--reason", "c"];
     assert!(Arguments::try_parse_from(both).is_err(), "one of them");
+    let words = ["deny", "remove", "--all", "--reason", "mass rebuild"];
+    let body = serde_json::json!({"reason": "mass rebuild", "all": true, "dry_run": false});
+    assert_eq!(changed(&words, (place, body), None).await.0, "request 7: done\n");
+    for more in [&["--source", "a"][..], &["--pattern", "b"]] {
+        let both = ["ebsctl", "deny", "remove", "--all", "--reason", "c"];
+        let both = both.iter().chain(more);
+        assert!(Arguments::try_parse_from(both).is_err(), "all, or some");
+    }
 }
 
 #[tokio::test]
@@ -384,11 +395,11 @@ async fn the_next_batch_is_shown_slice_by_slice_with_what_is_not_seeded_or_left_
     let (out, _, code) = ebsctl(&["next"], "/api/v1/next", answer).await;
     let expected = "no batch begins: The configuration says so.
 the next batch begins after batch 7
-slice 10: 1 components
-  gcc (gcc-16-1, gcc-16-2, not seeded)
-slice 1000: 1 components
-  bash (bash-5-1)
-left out: kernel, excluded by the pattern `^kernel$`
+SLICE  COMPONENT  SEEDED  BUILDS
+   10  gcc        no      gcc-16-1 gcc-16-2
+ 1000  bash       yes     bash-5-1
+LEFT OUT  WHY
+kernel    excluded by the pattern `^kernel$`
 ";
     assert_eq!((out.as_str(), code), (expected, ExitCode::SUCCESS));
 }
@@ -430,8 +441,9 @@ async fn what_is_to_be_built_is_answered_name_by_name_and_the_exit_code_says_if_
     let file = file.display().to_string();
     let words = ["--token-file", &file, "trigger", "freeipa", "kernel", "--reason", "mended"];
     let (out, _, code) = ebsctl(&words, "/api/v1/triggers", answer(false)).await;
-    let expected = "  freeipa (ipa), freeipa-4.12-3.fc45: it waits for the next batch
-! kernel: excluded by the pattern `^kernel$`
+    let expected = "ASKED    COMPONENT  BUILD                BUILT  WHY
+freeipa  ipa        freeipa-4.12-3.fc45  yes    it waits for the next batch
+kernel   kernel     -                    no     excluded by the pattern `^kernel$`
 request 7: done
 ";
     assert_eq!((out.as_str(), code), (expected, ExitCode::from(1)));
@@ -443,6 +455,9 @@ request 7: done
 async fn all_that_failed_in_a_batch_can_be_asked_for_past_the_deny_list() {
     let words = ["trigger", "--failed-in", "9", "--force", "--dry-run", "--reason", "mended"];
     let body = serde_json::json!({"reason": "mended", "names": [], "failed_in": 9, "update": null, "side_tag": null, "force": true, "dry_run": true});
+    assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
+    let words = ["trigger", "bash", "--again", "--reason", "flags"];
+    let body = serde_json::json!({"reason": "flags", "names": ["bash"], "failed_in": null, "update": null, "side_tag": null, "force": false, "again": true, "dry_run": false});
     assert_eq!(changed(&words, ("/api/v1/triggers", body), None).await.0, "request 7: done\n");
 }
 

@@ -21,9 +21,12 @@ pub(crate) struct Trigger {
     /// The builds of a side tag, or of the update that was made from it.
     #[arg(long, value_name = "TAG")]
     side_tag: Option<String>,
-    /// Builds also what is on the deny list, or built already.
+    /// Builds also what is on the deny list.
     #[arg(long)]
     force: bool,
+    /// Builds also what is built already from the same commit.
+    #[arg(long)]
+    again: bool,
     /// Only says what would become of each name.
     #[arg(long)]
     dry_run: bool,
@@ -35,11 +38,15 @@ pub(crate) struct Trigger {
 impl Trigger {
     /// The change that is asked for.
     pub(crate) fn change(&self) -> Change<'static> {
-        let Self { names, failed_in, update, side_tag, force, dry_run, reason } = self;
-        let body = serde_json::json!({
+        let Self { names, failed_in, update, side_tag, force, again, dry_run, reason } = self;
+        let mut body = serde_json::json!({
             "reason": reason, "names": names, "failed_in": failed_in, "update": update, "side_tag": side_tag,
             "force": force, "dry_run": dry_run,
         });
+        // Only if it was said: an older coordinator refuses keys that it does not know.
+        if *again {
+            body["again"] = true.into();
+        }
         Change { place: vec!["api", "v1", "triggers"], body }
     }
 }

@@ -1,179 +1,28 @@
 //! Answers in words, for people. Does *not* decide what is good or bad.
 
-use std::fmt::Write as _;
-
-use chrono::{DateTime, SecondsFormat, Utc};
-
-use crate::deny::Denial;
-use crate::model::{
-    Answered, Batch, Configuration, Credential, Dead, Explanation, Group, Held, List, Orphan,
-    Preview, Readiness, Status,
+use crate::{
+    deny::Denial,
+    model::{Answered, Dead, Explanation, Held, List, Orphan, Preview, Readiness},
+    paint::{Tone, toned},
+    table::Table,
+    text::{line, moment},
+    trigger::{Triggered, Verdict},
 };
-use crate::trigger::{Triggered, Verdict};
-
-/// Most triggers named; the others are counted.
-const MAX_TRIGGERS: usize = 20;
-
-/// A status in words.
-pub(crate) fn status(status: &Status) -> String {
-    let mut text = String::new();
-    let leader = status.leader.as_ref().map_or("nobody", |leader| &leader.instance);
-    line(&mut text, format_args!("ELNBuildSync {}, led by {leader}", status.version));
-    configuration(&mut text, &status.configuration, status.now);
-    if let Some(reason) = &status.paused {
-        line(&mut text, format_args!("paused: {reason}"));
-    }
-    for sentence in &status.awaited {
-        line(&mut text, format_args!("the next batch waits: {sentence}"));
-    }
-    match &status.current {
-        Some(current) => batch(&mut text, current, status.now),
-        None => line(&mut text, format_args!("no batch runs")),
-    }
-    for each in &status.lingering {
-        lingering(&mut text, each, status.now);
-    }
-    pending(&mut text, status);
-    if !status.dead.is_empty() {
-        let count = status.dead.len();
-        line(&mut text, format_args!("{count} jobs are set aside: see `ebsctl dead list`"));
-    }
-    for standing in &status.credentials {
-        line(&mut text, format_args!("{}", credential(standing, status.now)));
-    }
-    if !status.orphans.is_empty() {
-        let count = status.orphans.len();
-        line(&mut text, format_args!("{count} things belong to no batch: see `ebsctl orphans`"));
-    }
-    for list in status.lists.iter().filter(|list| list.held.is_some() || list.fault.is_some()) {
-        line(
-            &mut text,
-            format_args!("package list {} stays as it was: see `ebsctl lists show`", list.name),
-        );
-    }
-    for earlier in &status.earlier_groups {
-        let what = group(&earlier.group);
-        line(&mut text, format_args!("of batch {}, still open: {what}", earlier.batch));
-    }
-    for recent in &status.recent {
-        line(
-            &mut text,
-            format_args!(
-                "batch {}: {} {} ago, {} succeeded, {} failed, {} otherwise, {} updates",
-                recent.id,
-                recent.outcome,
-                age(status.now, recent.ended),
-                recent.succeeded,
-                recent.failed,
-                recent.others,
-                recent.updates,
-            ),
-        );
-    }
-    text
-}
-
-fn configuration(text: &mut String, configuration: &Configuration, now: i64) {
-    if let Some(snapshot) = configuration.snapshot {
-        let origin = configuration.origin.as_deref().unwrap_or("an unknown place");
-        let age = configuration.loaded.map_or("an unknown time".to_owned(), |at| age(now, at));
-        line(text, format_args!("configuration: snapshot {snapshot}, {origin}, loaded {age} ago"));
-    }
-    if let Some(reason) = &configuration.refused {
-        line(text, format_args!("configuration refused, the last stays: {reason}"));
-    }
-}
-
-fn batch(text: &mut String, batch: &Batch, now: i64) {
-    line(
-        text,
-        format_args!(
-            "batch {}: {} for {}, begun {} ago{}",
-            batch.id,
-            batch.phase,
-            age(now, batch.phase_since),
-            age(now, batch.created),
-            batch.side_tag.as_ref().map(|tag| format!(", in {tag}")).unwrap_or_default(),
-        ),
-    );
-    if let Some(waiting) = &batch.waiting {
-        line(text, format_args!("  waits: {waiting}"));
-    }
-    for slice in &batch.slices {
-        let counts: Vec<_> =
-            slice.builds.iter().map(|part| format!("{} {}", part.count, part.state)).collect();
-        line(
-            text,
-            format_args!(
-                "  slice {}, attempt {}: {}",
-                slice.order,
-                slice.attempt,
-                counts.join(", ")
-            ),
-        );
-    }
-    for each in &batch.groups {
-        line(text, format_args!("  {}", group(each)));
-    }
-}
-
-/// A batch that waits for nothing but detached builds.
-fn lingering(text: &mut String, batch: &Batch, now: i64) {
-    let detached = batch.builds.iter().filter(|build| build.detached);
-    let builds: Vec<String> =
-        detached.map(|build| format!("{} ({})", build.component, build.state)).collect();
-    line(
-        text,
-        format_args!(
-            "batch {}: {} for {}, holds up nothing; detached: {}",
-            batch.id,
-            batch.phase,
-            age(now, batch.phase_since),
-            builds.join(", ")
-        ),
-    );
-}
-
-fn group(group: &Group) -> String {
-    format!(
-        "group {}: {} builds, {}{}{}",
-        group.number,
-        group.builds,
-        group.status,
-        group.alias.as_ref().map(|alias| format!(", {alias}")).unwrap_or_default(),
-        group.text.as_ref().map(|text| format!(": {text}")).unwrap_or_default(),
-    )
-}
-
-fn pending(text: &mut String, status: &Status) {
-    line(
-        text,
-        format_args!(
-            "{} triggers wait, {} effects are open",
-            status.pending_total, status.effects_open
-        ),
-    );
-    for trigger in status.pending.iter().take(MAX_TRIGGERS) {
-        let since = age(status.now, trigger.created);
-        line(text, format_args!("  {} ({}), for {since}", trigger.component, trigger.nvr));
-    }
-    let named = status.pending.len().min(MAX_TRIGGERS);
-    let more = status.pending_total.saturating_sub(u64::try_from(named).unwrap_or(u64::MAX));
-    if more > 0 && named > 0 {
-        line(text, format_args!("  and {more} more"));
-    }
-}
 
 /// A readiness in words.
 pub(crate) fn readiness(readiness: &Readiness) -> String {
     let mut text = String::new();
-    let word = if readiness.ok { "ready" } else { "not ready" };
+    let word =
+        if readiness.ok { toned(Tone::Good, "ready") } else { toned(Tone::Bad, "not ready") };
     let role = if readiness.leading { "leading" } else { "standing by" };
     line(&mut text, format_args!("{word}, {role}"));
+    let mut table = Table::new("  ", ["CONDITION", "NEEDED", "STATE"]);
     for condition in &readiness.conditions {
-        let how = condition.fault.as_deref().unwrap_or("ok");
-        line(&mut text, format_args!("  {} ({}): {how}", condition.name, condition.need));
+        let how = condition.fault.as_ref();
+        let how = how.map_or_else(|| toned(Tone::Good, "ok"), |fault| toned(Tone::Bad, fault));
+        table.row([condition.name.clone(), condition.need.clone(), how]);
     }
+    table.write(&mut text);
     text
 }
 
@@ -205,15 +54,13 @@ pub(crate) fn orphans(orphans: &[Orphan]) -> String {
     if orphans.is_empty() {
         return "nothing of ours belongs to no batch".to_owned();
     }
-    let mut text = String::new();
+    let mut table = Table::new("", ["KIND", "NAME", "SEEN SINCE", "REMOVED FROM", "WHAT"]);
     for orphan in orphans {
-        line(&mut text, format_args!("{} {}: {}", orphan.kind, orphan.name, orphan.what));
-        let then = orphan.removal.map_or("a person must decide".to_owned(), |removal| {
-            format!("removed by policy from {} on", moment(removal))
-        });
-        line(&mut text, format_args!("  seen since {}; {then}", moment(orphan.first_seen)));
+        let Orphan { kind, name, what, first_seen, .. } = orphan;
+        let removal = orphan.removal.map_or("a person decides".to_owned(), moment);
+        table.row([kind.clone(), name.clone(), moment(*first_seen), removal, what.clone()]);
     }
-    text
+    written(&table)
 }
 
 /// An explanation, in words: what stands in the way is marked.
@@ -221,8 +68,12 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
     let mut text = String::new();
     line(&mut text, format_args!("{}", explanation.verdict));
     for step in &explanation.steps {
-        let mark = if step.blocks { '!' } else { ' ' };
-        line(&mut text, format_args!("{mark} {:<8} {}", step.about, step.text));
+        let told = format!("{:<8} {}", step.about, step.text);
+        if step.blocks {
+            line(&mut text, format_args!("{}", toned(Tone::Bad, format_args!("! {told}"))));
+        } else {
+            line(&mut text, format_args!("  {told}"));
+        }
     }
     text
 }
@@ -231,7 +82,7 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
 pub(crate) fn preview(preview: &Preview) -> String {
     let mut text = String::new();
     for pause in &preview.pauses {
-        line(&mut text, format_args!("no batch begins: {pause}"));
+        line(&mut text, format_args!("{}: {pause}", toned(Tone::Odd, "no batch begins")));
     }
     if let Some(batch) = preview.after {
         line(&mut text, format_args!("the next batch begins after batch {batch}"));
@@ -239,34 +90,38 @@ pub(crate) fn preview(preview: &Preview) -> String {
     if preview.slices.is_empty() {
         line(&mut text, format_args!("nothing waits that would be built"));
     }
+    let mut next = Table::new("", ["SLICE", "COMPONENT", "SEEDED", "BUILDS"]);
     for slice in &preview.slices {
-        line(&mut text, format_args!("slice {}: {} components", slice.order, slice.members.len()));
         for member in &slice.members {
-            let seed = if member.seeded { "" } else { ", not seeded" };
-            line(
-                &mut text,
-                format_args!("  {} ({}{seed})", member.component, member.nvrs.join(", ")),
-            );
+            let seeded = if member.seeded { "yes" } else { "no" }.to_owned();
+            let builds = member.nvrs.join(" ");
+            next.row([slice.order.to_string(), member.component.clone(), seeded, builds]);
         }
     }
-    for out in &preview.left_out {
-        line(&mut text, format_args!("left out: {}, {}", out.component, out.why));
+    next.write(&mut text);
+    let mut out = Table::new("", ["LEFT OUT", "WHY"]);
+    for left in &preview.left_out {
+        out.row([left.component.clone(), left.why.clone()]);
     }
+    out.write(&mut text);
     text
 }
 
 /// What becomes of each name that was to be built, in words: what will not be is marked.
 pub(crate) fn triggered(told: &Triggered) -> String {
     let mut text = String::new();
+    let mut table = Table::new("", ["ASKED", "COMPONENT", "BUILD", "BUILT", "WHY"]);
     for verdict in &told.names {
-        let Verdict { asked, will, why, .. } = verdict;
-        let mark = if *will { ' ' } else { '!' };
-        let component = verdict.component.as_ref().filter(|component| *component != asked);
-        let component = component.map(|component| format!(" ({component})")).unwrap_or_default();
-        let nvr = verdict.nvr.as_ref().filter(|nvr| *nvr != asked);
-        let nvr = nvr.map(|nvr| format!(", {nvr}")).unwrap_or_default();
-        line(&mut text, format_args!("{mark} {asked}{component}{nvr}: {why}"));
+        let Verdict { asked, component, nvr, will, why } = verdict;
+        let (built, why) = if *will {
+            (toned(Tone::Good, "yes"), why.clone())
+        } else {
+            (toned(Tone::Bad, "no"), toned(Tone::Bad, why))
+        };
+        let [component, nvr] = [component, nvr].map(|name| name.clone().unwrap_or_default());
+        table.row([asked.clone(), component, nvr, built, why]);
     }
+    table.write(&mut text);
     match (told.request, &told.result) {
         (Some(request), result) => {
             let answered = Answered { request, result: result.clone() };
@@ -283,21 +138,28 @@ pub(crate) fn lists(lists: &[List]) -> String {
     if lists.is_empty() {
         return "no package list was ever fetched".to_owned();
     }
-    let mut text = String::new();
+    let head = ["LIST", "ACTING", "WAITING", "MISSING", "AS OF", "STATE"];
+    let mut table = Table::new("", head);
     for list in lists {
+        let List { name, acting, waiting, missing, fault, held, .. } = list;
+        let counts = [acting, waiting, missing].map(ToString::to_string);
         let as_of = list.accepted.map_or("never".to_owned(), moment);
-        let List { name, acting, waiting, missing, .. } = list;
-        line(
-            &mut text,
-            format_args!(
-                "{name}: {acting} names, {waiting} wait for another sighting, {missing} are missing; as of {as_of}"
-            ),
-        );
+        let state = match (fault, held) {
+            (_, Some(_)) => toned(Tone::Bad, "held"),
+            (Some(_), None) => toned(Tone::Odd, "not fetched"),
+            (None, None) => toned(Tone::Good, "ok"),
+        };
+        let [acting, waiting, missing] = counts;
+        table.row([name.clone(), acting, waiting, missing, as_of, state]);
+    }
+    let mut text = written(&table);
+    for list in lists {
         if let Some(fault) = &list.fault {
-            line(&mut text, format_args!("  the last fetch came to nothing: {fault}"));
+            let name = &list.name;
+            line(&mut text, format_args!("{name}: the last fetch came to nothing: {fault}"));
         }
         if let Some(held) = &list.held {
-            jump(&mut text, name, held);
+            jump(&mut text, &list.name, held);
         }
     }
     text
@@ -308,13 +170,15 @@ fn jump(text: &mut String, name: &str, held: &Held) {
     let since = moment(held.since);
     line(
         text,
-        format_args!("  held since {since}: {entering} names would enter, {leaving} would leave"),
+        format_args!(
+            "{name}: held since {since}: {entering} names would enter, {leaving} would leave"
+        ),
     );
     for (what, names, all) in [("enter", &held.enter, entering), ("leave", &held.leave, leaving)] {
         let more = all.saturating_sub(u64::try_from(names.len()).unwrap_or(u64::MAX));
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         if !names.is_empty() {
-            line(text, format_args!("    {what}: {}{more}", names.join(" ")));
+            line(text, format_args!("  {what}: {}{more}", names.join(" ")));
         }
     }
     let then = if held.confirmed {
@@ -330,33 +194,42 @@ pub(crate) fn denials(denials: &[Denial], whole: bool) -> String {
     if denials.is_empty() {
         return "nothing is denied".to_owned();
     }
+    if !whole {
+        let mut table =
+            Table::new("", ["COMPONENT", "CLASS", "BATCH", "FAILED AT", "NOT BUILT UNTIL"]);
+        for denial in denials {
+            let Denial { component, class, batch, last, expires, .. } = denial;
+            let times = (moment(*last), moment(*expires));
+            table.row([component.clone(), class.clone(), batch.to_string(), times.0, times.1]);
+        }
+        return written(&table);
+    }
     let mut text = String::new();
     for denial in denials {
-        let Denial { component, class, batch, count, .. } = denial;
+        let Denial { component, class, batch, count, source, .. } = denial;
         let (last, expires) = (moment(denial.last), moment(denial.expires));
         line(
             &mut text,
             format_args!(
-                "{component}: {class} in batch {batch} at {last}, not built until {expires}"
+                "{component}: {} in batch {batch} at {last}, not built until {expires}",
+                toned(Tone::Bad, class)
             ),
         );
-        if whole {
-            line(&mut text, format_args!("  {}", denial.source));
-            let task = denial.task.map(|task| format!(", last in task {task}")).unwrap_or_default();
-            let first = moment(denial.first);
-            line(&mut text, format_args!("  failed in {count} batches since {first}{task}"));
-            for said in denial.text.lines() {
-                line(&mut text, format_args!("  | {said}"));
-            }
+        line(&mut text, format_args!("  {source}"));
+        let task = denial.task.map(|task| format!(", last in task {task}")).unwrap_or_default();
+        let first = moment(denial.first);
+        line(&mut text, format_args!("  failed in {count} batches since {first}{task}"));
+        for said in denial.text.lines() {
+            line(&mut text, format_args!("  | {said}"));
         }
     }
     text
 }
 
-/// A moment, UTC, to the second.
-pub(crate) fn moment(millis: i64) -> String {
-    let time = DateTime::<Utc>::from_timestamp_millis(millis);
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()
+fn written<const COLUMNS: usize>(table: &Table<COLUMNS>) -> String {
+    let mut text = String::new();
+    table.write(&mut text);
+    text
 }
 
 /// What became of a request, in words.
@@ -368,33 +241,6 @@ pub(crate) fn answered(answered: &Answered) -> String {
             answered.request
         ),
     }
-}
-
-/// A credential that somebody has to see to, in words.
-fn credential(credential: &Credential, now: i64) -> String {
-    let name = &credential.credential;
-    match (&credential.fault, credential.ends) {
-        (Some(fault), _) => format!("credential {name} cannot be read: {fault}"),
-        (None, Some(ends)) if ends <= now => format!("credential {name} ended at {}", moment(ends)),
-        (None, Some(ends)) => format!("credential {name} ends in {}: renew it", age(ends, now)),
-        (None, None) => format!("credential {name}"),
-    }
-}
-
-/// How long ago something was, in the largest unit that fits.
-fn age(now: i64, then: i64) -> String {
-    let seconds = now.saturating_sub(then).max(0) / 1000;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
-fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "{what}");
 }
 
 #[cfg(test)]

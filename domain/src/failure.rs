@@ -75,7 +75,7 @@ impl FailureClass {
         }
     }
 
-    /// Whether failures of this class say something about the source, so that it may be denied.
+    /// Whether failures of this class say something about the source: only these may be denied, whatever the configuration.
     #[must_use]
     pub fn says_of_source(self) -> bool {
         match self {

@@ -4,6 +4,7 @@
 //! commands come out. Nothing here waits, reads a clock, draws a random number or knows a client.
 
 pub mod batch;
+pub mod deny;
 pub mod difference;
 pub mod failure;
 pub mod forming;

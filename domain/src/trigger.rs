@@ -23,9 +23,12 @@ pub enum Cause {
         who: String,
         /// Why.
         why: String,
-        /// Whether deny list and "already built" are set aside.
+        /// Whether the deny list is set aside.
         #[serde(default)]
         force: bool,
+        /// Whether "already built" is set aside.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// Two tags were compared, and ELN lacks it.
     Reconcile {
@@ -43,6 +46,15 @@ impl Cause {
         match self {
             Self::Person { .. } | Self::Reconcile { .. } => true,
             Self::Message | Self::CatchUp | Self::KojiRecord => false,
+        }
+    }
+
+    /// Whether it was found late: the bus did not tell of it, or nobody listened.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        match self {
+            Self::CatchUp | Self::KojiRecord => true,
+            Self::Message | Self::Person { .. } | Self::Reconcile { .. } => false,
         }
     }
 }

@@ -106,7 +106,7 @@ impl Term {
                 turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
                 Ok(())
             }
-            Wish::Trigger { builds, force, .. } => self.trigger(&asked, builds, *force, now, turn),
+            Wish::Trigger { builds, .. } => self.trigger(&asked, builds, now, turn),
             Wish::OnBatch { batch, operation, .. } => {
                 self.operate(&asked, (*batch, operation), now, turn)
             }
@@ -140,11 +140,11 @@ impl Term {
         &self,
         asked: &Asked,
         builds: &[WantedBuild],
-        force: bool,
         now: Now,
         turn: &mut Turn,
     ) -> Result<(), String> {
         let policy = self.parts.snapshot.borrow().policy.clone();
+        let aside = asked.wish.set_aside();
         for wanted in builds {
             let (who, why) = (asked.who.clone(), asked.why.clone());
             let package = policy.upstream_name(&wanted.component).parse();
@@ -153,7 +153,7 @@ impl Term {
                 tag: wanted.tag.clone(),
                 build: wanted.build,
                 nvr: wanted.nvr.clone(),
-                cause: Cause::Person { who, why, force },
+                cause: Cause::Person { who, why, force: aside.denied, again: aside.built },
                 message: None,
             };
             let trigger = candidates::trigger(sighting, &policy, now.wall);

@@ -11,7 +11,10 @@ use ebs_domain::{
 };
 
 use super::inputs::Sighting;
-use crate::store::{NewTrigger, TriggerRow};
+use crate::{
+    store::{NewTrigger, TriggerRow},
+    wish::SetAside,
+};
 
 /// The trigger that a sighting makes: pending if the component is to be rebuilt, else answered at once.
 pub(super) fn trigger(
@@ -68,15 +71,19 @@ pub(super) fn candidates(
                 order: policy.order(component),
                 may_seed: policy.may_seed(component),
                 eligibility: policy.eligible(component),
-                forced: rows.iter().any(|row| is_forced(row)),
+                forced: rows.iter().any(|row| set_aside(row).denied),
+                again: rows.iter().any(|row| set_aside(row).built),
                 triggers: rows.iter().map(|row| (row.id, row.trigger.build)).collect(),
             })
         })
         .collect()
 }
 
-/// Whether a person has said that deny list and "already built" do not matter. A cause that cannot be read says nothing.
-fn is_forced(row: &TriggerRow) -> bool {
-    let cause = serde_json::from_str::<Cause>(&row.trigger.cause);
-    matches!(cause, Ok(Cause::Person { force: true, .. }))
+/// What a person has said does not matter. A cause that cannot be read says nothing.
+fn set_aside(row: &TriggerRow) -> SetAside {
+    match serde_json::from_str::<Cause>(&row.trigger.cause) {
+        Ok(Cause::Person { force, again, .. }) => SetAside { denied: force, built: again },
+        Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord | Cause::Reconcile { .. })
+        | Err(_) => SetAside::default(),
+    }
 }

@@ -1,21 +1,12 @@
 //! State as rows.
 
-use std::time::Duration;
-
 use ebs_domain::{
     batch::{Batch, Denial, Group, Member, Phase},
-    failure::FailureClass,
     id::{BatchId, Component},
     time::Timestamp,
 };
 
 use crate::store::{BatchRow, DenyRow, GroupRow, MemberRow};
-
-/// How long sources of the classes that may mend themselves are denied.
-const DENY_SHORT: Duration = Duration::from_secs(3 * 24 * 3600);
-
-/// How long all others are.
-const DENY_LONG: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The batch's own row.
 pub(super) fn batch(batch: &Batch, at: Timestamp) -> Result<BatchRow, serde_json::Error> {
@@ -63,16 +54,6 @@ pub(super) fn group(
 
 /// An entry of the deny list.
 pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
-    let span = match denial.failure.class {
-        FailureClass::Dependency | FailureClass::Unknown => DENY_SHORT,
-        FailureClass::Source
-        | FailureClass::Srpm
-        | FailureClass::Build
-        | FailureClass::Tagging
-        | FailureClass::Policy
-        | FailureClass::Infrastructure
-        | FailureClass::Operator => DENY_LONG,
-    };
     DenyRow {
         source: denial.source,
         component: denial.component,
@@ -83,6 +64,9 @@ pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
         first: at,
         last: at,
         count: 1,
-        expires: at + span,
+        expires: at + denial.span,
     }
 }
+
+#[cfg(test)]
+mod tests;

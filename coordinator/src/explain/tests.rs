@@ -240,3 +240,15 @@ fn what_reconcile_has_found_of_a_component_is_said_with_what_becomes_of_it() {
     let (verdict, _) = told("bash", &Evidence { found, triggers, ..evidence() });
     assert_eq!(verdict, "bash waits for the next batch with bash-5.3-2.fc45.");
 }
+
+#[test]
+fn a_trigger_that_was_found_late_says_so_and_where() {
+    let told_of = |cause| {
+        let trigger = Trigger { cause, ..triggered("bash-5-1.fc45", None) };
+        let (_, steps) = told("bash", &Evidence { triggers: vec![trigger], ..evidence() });
+        steps.into_iter().find(|step| step.starts_with("bash-5-1.fc45 in f45")).unwrap()
+    };
+    assert!(told_of(Cause::CatchUp).contains("found late, in the archive of the bus"));
+    assert!(told_of(Cause::KojiRecord).contains("found late, in Koji's own record"));
+    assert!(!told_of(Cause::Message).contains("late"));
+}

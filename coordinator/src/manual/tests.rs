@@ -49,10 +49,15 @@ fn denied() -> Option<DenyRow> {
     })
 }
 
-fn decided(asked: &str, known: &Known, force: bool) -> (bool, String) {
+/// With everything set aside that can be, or nothing.
+fn decided(asked: &str, known: &Known, all: bool) -> (bool, String) {
+    decided_past(asked, known, SetAside { denied: all, built: all })
+}
+
+fn decided_past(asked: &str, known: &Known, aside: SetAside) -> (bool, String) {
     let policy = policy();
     let component = meant(asked, Some(&policy)).unwrap();
-    let verdict = decide(asked, component, &policy, (known, &"f45".parse().unwrap()), force);
+    let verdict = decide(asked, component, &policy, (known, &"f45".parse().unwrap()), aside);
     assert_eq!(verdict.build.is_some(), verdict.will);
     (verdict.will, verdict.why)
 }
@@ -85,7 +90,7 @@ fn what_is_in_rawhide_alone_or_newer_or_older_than_in_eln_is_built_and_the_same_
             "equal",
             Known { stable: stable("ipa-4.12-3.eln150", "aaaa1111"), ..rawhide() },
             false,
-            "already built as ipa-4.12-3.eln150; with `force` it is built again",
+            "already built as ipa-4.12-3.eln150; with `again` it is built again",
         ),
         (
             "equal NVR of another commit",
@@ -101,15 +106,24 @@ fn what_is_in_rawhide_alone_or_newer_or_older_than_in_eln_is_built_and_the_same_
 }
 
 #[test]
-fn force_sets_the_deny_list_and_already_built_aside_and_nothing_else() {
+fn force_sets_the_deny_list_aside_again_what_is_built_and_neither_anything_else() {
     let denied = Known { denied: denied(), ..rawhide() };
     let (will, why) = decided("ipa", &denied, false);
     assert!(!will && why.starts_with("denied until 2026-11-22T12:00:00.000Z"), "{why}");
+    let (force, again) =
+        (SetAside { denied: true, built: false }, SetAside { denied: false, built: true });
     let past = "it waits for the next batch, past the deny list".to_owned();
-    assert_eq!(decided("ipa", &denied, true), (true, past));
+    assert_eq!(decided_past("ipa", &denied, force), (true, past));
+    assert!(!decided_past("ipa", &denied, again).0, "`again` is no word about the deny list");
     let stable = Some(("ipa-4.12-3.eln150".to_owned(), Some(source("aaaa1111"))));
-    let (will, why) = decided("ipa", &Known { stable, ..rawhide() }, true);
+    let built = Known { stable, ..rawhide() };
+    let (will, why) = decided_past("ipa", &built, again);
     assert!(will && why.ends_with("though built as ipa-4.12-3.eln150"), "{why}");
+    let (will, why) = decided_past("ipa", &built, force);
+    assert!(!will && why.starts_with("already built as ipa-4.12-3.eln150"), "{why}");
+    let both = Known { denied: denied.denied, ..built };
+    assert!(!decided_past("ipa", &both, force).0 && !decided_past("ipa", &both, again).0);
+    assert!(decided("ipa", &both, true).0);
     let (will, why) = decided("kernel", &rawhide(), true);
     assert_eq!((will, why.as_str()), (false, "excluded by the pattern `^kernel$`"));
     let (will, why) = decided("emacs", &rawhide(), true);

@@ -77,9 +77,22 @@ fn away() -> anyhow::Error {
     SourceError { place: "/srv/config#main".to_owned(), kind }.into()
 }
 
-/// A store that keeps lists which are never asked for. It is opened before time stands still.
+/// Numbers of one sequence.
+struct Counted(Arc<Mutex<u64>>);
+
+#[async_trait]
+impl Numbers for Counted {
+    async fn next(&self, own: u64) -> anyhow::Result<u64> {
+        let mut newest = self.0.lock().unwrap();
+        *newest = own.max(*newest) + 1;
+        Ok(*newest)
+    }
+}
+
+/// A store that keeps lists which are never asked for, opened before time stands still; and the newest number.
 struct Shelf {
     store: Arc<dyn Store>,
+    newest: Arc<Mutex<u64>>,
     _folder: TempDir,
 }
 
@@ -89,7 +102,7 @@ impl Shelf {
         let file = Location::Sqlite(folder.path().join("ebs.sqlite"));
         let store = SqlStore::open(&StoreOptions::new(file)).await.unwrap();
         tokio::time::pause();
-        Self { store: Arc::new(store), _folder: folder }
+        Self { store: Arc::new(store), newest: Arc::default(), _folder: folder }
     }
 
     fn scripted(&self, readings: Vec<anyhow::Result<Read>>) -> Refresh {
@@ -114,6 +127,7 @@ impl Shelf {
             every,
             ask: Arc::new(Notify::new()),
             lists,
+            numbers: Box::new(Counted(Arc::clone(&self.newest))),
             bodhi: Arc::new(bodhi),
             health: health.part("configuration", Need::Always, Some(every * 2 + REFRESH_SILENT)),
             board: Board::new(Arc::new(System), &Registry::new()).unwrap(),
@@ -192,6 +206,19 @@ async fn a_bad_refresh_keeps_the_snapshot_with_the_reason_until_a_good_one_comes
 }
 
 #[tokio::test]
+async fn snapshots_of_two_starts_have_numbers_of_their_own_and_a_refused_one_uses_none_up() {
+    let (shelf, stop) = (Shelf::open().await, CancellationToken::new());
+    let first = || async {
+        let refresh = shelf.scripted(vec![Err(away()), Ok(version("a1", ALONE))]);
+        let snapshot = refresh.first(&stop).await.unwrap().unwrap();
+        let shown = refresh.board.view().snapshot.unwrap();
+        [snapshot.policy.number(), snapshot.plan.snapshot, shown]
+    };
+    assert_eq!(first().await, [1; 3]);
+    assert_eq!(first().await, [2; 3], "another start, or another instance");
+}
+
+#[tokio::test]
 async fn a_change_is_told_as_the_difference_in_words() {
     let other = ALONE
         .replace(
@@ -205,8 +232,8 @@ async fn a_change_is_told_as_the_difference_in_words() {
     let (one, two) = (version("a1", ALONE), version("a2", &other));
     let shelf = Shelf::open().await;
     let refresh = shelf.scripted(vec![Ok(one), Ok(two)]);
-    let Ok(before) = refresh.make(1).await else { panic!("the first has no faults") };
-    let Ok(after) = refresh.make(2).await else { panic!("the second has no faults") };
+    let Ok(before) = refresh.make(0).await else { panic!("the first has no faults") };
+    let Ok(after) = refresh.make(0).await else { panic!("the second has no faults") };
     insta::assert_snapshot!(changes(&before, &after).join("\n"), @"
     pause: batches are paused
     trigger tag: f45 → f46

@@ -26,7 +26,7 @@ fn what_the_next_batch_begins_with_is_taken_over_and_the_rest_needs_a_restart() 
         .replace("fail_fast: true", "fail_fast: false")
         .replace("batch_size: 100", "batch_size: 50, stable_timeout: 7200")
         .replace("build_target: eln", "build_target: eln-next")
-        + "  timers: {build_timeout: 30h, lull: 10s}\n  limits: {max_open_builds: 20}\n";
+        + "  timers: {build_timeout: 30h, lull: 10s}\n  limits: {max_open_builds: 20}\n  deny: {attempts: 3}\n";
     let (running, new) = (config(STATIC), config(&text));
     let reread = compare(&running, &new);
     assert_eq!(
@@ -38,6 +38,7 @@ fn what_the_next_batch_begins_with_is_taken_over_and_the_rest_needs_a_restart() 
             "ebs.timers.build_timeout",
             "ebs.timers.stable_timeout",
             "ebs.limits.max_open_builds",
+            "ebs.deny",
         ]
     );
     assert_eq!(reread.restart, ["configuration.koji", "ebs.timers"]);

@@ -479,6 +479,8 @@ pub trait Store: Send + Sync {
     /// Writes a package list, but for what a person has confirmed, if nobody has written it since it was read; whether it was
     /// written. Whoever fetches may: no epoch is asked for.
     async fn put_list(&self, list: ListRow) -> Result<bool, StoreError>;
+    /// Gives a number: one above the last of this name and above `above`, kept as a named text. Any instance may ask.
+    async fn next_number(&self, name: &str, above: u64) -> Result<u64, StoreError>;
     /// A named text.
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Removes a portion of what is over and old, if `epoch` still leads; how many rows went, 0 when nothing is left. What

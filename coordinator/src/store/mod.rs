@@ -10,6 +10,7 @@ mod forget;
 mod lease;
 mod link;
 mod list;
+mod number;
 mod open;
 mod orphan;
 mod people;

@@ -19,6 +19,7 @@ use super::{
     fault::Fault,
     forget, lease,
     link::{Pools, Row, Transaction, Value},
+    number,
     open::{self, StoreOptions},
     people,
     table::{self, Record},
@@ -337,6 +338,15 @@ impl Store for SqlStore {
             Ok(!end(transaction, done).await?.is_empty())
         };
         writing.await.map_err(|fault: Fault| fault.while_trying("write a package list"))
+    }
+
+    async fn next_number(&self, name: &str, above: u64) -> Result<u64, StoreError> {
+        let numbering = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = number::next(&mut transaction, name, above).await;
+            end(transaction, done).await
+        };
+        numbering.await.map_err(|fault: Fault| fault.while_trying("give a number"))
     }
 
     async fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {

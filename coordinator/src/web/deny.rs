@@ -72,7 +72,7 @@ async fn shown(State(desk): State<Desk>) -> Response {
     }
 }
 
-/// The body of a request to take sources off the list: exactly one of `source` and `pattern`.
+/// The body of a request to take sources off the list: exactly one of `source`, `pattern` and `all`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ask {
@@ -81,6 +81,9 @@ struct Ask {
     source: Option<String>,
     /// All whose component or source it hits.
     pattern: Option<String>,
+    /// All that is on it: after a mass rebuild, or once another dist tag makes other builds of the same sources.
+    #[serde(default)]
+    all: bool,
     /// Only says which these are.
     #[serde(default)]
     dry_run: bool,
@@ -95,7 +98,7 @@ async fn remove(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Re
         Ok((Ok(which), ask)) => (ask, which),
         Ok((Err(text), _)) => return fault(StatusCode::BAD_REQUEST, "bad_choice", &text),
         Err(_) => {
-            let text = "The body is `{\"reason\": \"…\", \"source\": \"…\"}`, or `pattern` in place of `source`; `dry_run` may be true.";
+            let text = "The body is `{\"reason\": \"…\", \"source\": \"…\"}`, or `pattern`, or `\"all\": true`, in place of `source`; `dry_run` may be true.";
             return fault(StatusCode::BAD_REQUEST, "bad_body", text);
         }
     };
@@ -123,17 +126,22 @@ async fn remove(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Re
 enum Which {
     Source(String),
     Pattern(Pattern),
+    All,
 }
 
 impl Which {
     fn of(ask: &Ask) -> Result<Self, String> {
-        match (&ask.source, &ask.pattern) {
-            (Some(source), None) => Ok(Self::Source(source.clone())),
-            (None, Some(pattern)) => {
+        match (&ask.source, &ask.pattern, ask.all) {
+            (Some(source), None, false) => Ok(Self::Source(source.clone())),
+            (None, Some(pattern), false) => {
                 Pattern::new(pattern).map(Self::Pattern).map_err(|fault| fault.to_string())
             }
-            (None, None) | (Some(_), Some(_)) => {
-                Err("Name what goes: either `source` or `pattern`.".to_owned())
+            (None, None, true) => Ok(Self::All),
+            (None, None, false)
+            | (Some(_), Some(_), _)
+            | (Some(_), None, true)
+            | (None, Some(_), true) => {
+                Err("Name what goes: one of `source`, `pattern` and `all`.".to_owned())
             }
         }
     }
@@ -143,6 +151,7 @@ impl Which {
         match self {
             Self::Source(source) => source,
             Self::Pattern(pattern) => pattern.as_str().to_owned(),
+            Self::All => "all".to_owned(),
         }
     }
 
@@ -153,6 +162,7 @@ impl Which {
             Self::Pattern(pattern) => [row.component.as_str(), row.source.to_string().as_str()]
                 .iter()
                 .any(|text| pattern.hits(text).unwrap_or(false)),
+            Self::All => true,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reconcile over HTTP: what was found last, on any instance, and asking for a run. The leader runs it; its report is read here
 //! once it is there.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Json, Router,
@@ -51,6 +51,8 @@ pub struct ReconcileView {
     pub at: Option<Timestamp>,
     /// Who asked for it, if it was not the time for it.
     pub asked: Option<String>,
+    /// When they are compared again at the latest; absent while that is only done when somebody asks, or never was.
+    pub next: Option<Timestamp>,
     /// How many components stand how.
     pub counts: Counts,
     /// How many builds in ELN nobody wants; unknown while that is in doubt.
@@ -70,18 +72,21 @@ pub struct ReconcileView {
 }
 
 impl ReconcileView {
-    /// The report of the last run that triggers; nothing if there never was one. The same on any instance.
+    /// The report of the last run that triggers; nothing if there never was one. The same on any instance. `every` is the span
+    /// between two runs; zero: only when a person asks.
     ///
     /// # Errors
     ///
     /// The store does not answer, or what is stored cannot be read.
-    pub async fn read(store: &dyn Store) -> Result<Option<Self>, StoreError> {
+    pub async fn read(store: &dyn Store, every: Duration) -> Result<Option<Self>, StoreError> {
         let Report { found, fault, .. } = report(store, Mode::Real).await?;
         if found.is_none() && fault.is_none() {
             return Ok(None);
         }
         let (failing_since, fault) = fault.map(|it| (it.since, it.why)).unzip();
         let mut view = found.map_or_else(Self::nothing, Self::of);
+        // Early by some chance, late only after a look that came to nothing, which is told.
+        view.next = view.at.filter(|_| !every.is_zero()).map(|at| at + every);
         (view.failing_since, view.fault) = (failing_since, fault);
         Ok(Some(view))
     }
@@ -91,6 +96,7 @@ impl ReconcileView {
         Self {
             at: Some(found.at),
             asked: found.asked.map(|demand| demand.who),
+            next: None,
             counts: found.counts,
             not_wanted: found.not_wanted.as_ref().map(Vec::len),
             fates,
@@ -106,6 +112,7 @@ impl ReconcileView {
         Self {
             at: None,
             asked: None,
+            next: None,
             counts: Counts::default(),
             not_wanted: None,
             fates: BTreeMap::new(),
@@ -167,3 +174,6 @@ async fn run(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Respo
     };
     change(&desk, &headers, Some(&reason), Wish::Reconcile { dry_run }).await
 }
+
+#[cfg(test)]
+mod tests;

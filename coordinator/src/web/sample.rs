@@ -106,12 +106,13 @@ fn triggers() -> Vec<TriggerView> {
         component: name.parse().unwrap(),
         nvr: format!("{name}-1.{number}-1.fc44"),
         cause: cause.to_owned(),
+        late: cause.starts_with("late"),
         created: ago(20 - number),
     };
     vec![
         trigger(1, "bash", "live"),
         trigger(2, "gnutls", "live"),
-        trigger(3, "podman", "catch-up"),
+        trigger(3, "podman", "late: archive"),
         trigger(4, "texlive-base", "person"),
     ]
 }
@@ -236,6 +237,7 @@ fn reconcile() -> ReconcileView {
     ReconcileView {
         at: Some(ago(90)),
         asked: Some("token/alice".to_owned()),
+        next: Some(Timestamp::from_millis(NOW + 630 * 60_000)),
         counts: Counts { wanted: 2_262, missing: 1, stale: 1, ..Counts::default() },
         not_wanted: Some(3),
         fates: BTreeMap::from([("triggered", 1), ("denied", 1)]),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     manual::{Asking, MAX_NAMES, Verdict, whole::WholeError},
-    wish::Wish,
+    wish::{SetAside, Wish},
 };
 
 /// Most bytes of the line that says what was asked for.
@@ -50,9 +50,12 @@ struct Ask {
     update: Option<String>,
     /// The builds of this side tag.
     side_tag: Option<TagName>,
-    /// Sets deny list and "already built" aside.
+    /// Sets the deny list aside.
     #[serde(default)]
     force: bool,
+    /// Sets "already built" aside.
+    #[serde(default)]
+    again: bool,
     /// Only says what would become of each name.
     #[serde(default)]
     dry_run: bool,
@@ -75,7 +78,7 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         return refused(refusal);
     }
     let Ok(ask) = serde_json::from_slice::<Ask>(&body) else {
-        let text = "The body is `{\"reason\": \"…\", \"names\": [\"bash\"]}`; `failed_in` (a batch), `update` (its alias), `side_tag`, `force` and `dry_run` may be there.";
+        let text = "The body is `{\"reason\": \"…\", \"names\": [\"bash\"]}`; `failed_in` (a batch), `update` (its alias), `side_tag`, `force` (past the deny list), `again` (though it is built already) and `dry_run` may be there.";
         return fault(StatusCode::BAD_REQUEST, "bad_body", text);
     };
     let names = match all_names(&ask, asking).await {
@@ -89,7 +92,8 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         let text = format!("{} names are asked for: from 1 to {MAX_NAMES} are taken.", names.len());
         return fault(StatusCode::BAD_REQUEST, "bad_names", &text);
     }
-    let verdicts = match asking.judge(&names, ask.force).await {
+    let aside = SetAside { denied: ask.force, built: ask.again };
+    let verdicts = match asking.judge(&names, aside).await {
         Ok(verdicts) => verdicts,
         Err(error) => return unknown(&error),
     };
@@ -98,7 +102,8 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         let result = (!ask.dry_run).then(|| "nothing to build".to_owned());
         return Json(Answered { request: None, result, names: verdicts }).into_response();
     }
-    let wish = Wish::Trigger { what: line(ask.parts()), builds, force: ask.force };
+    let wish =
+        Wish::Trigger { what: line(ask.parts()), builds, force: ask.force, again: ask.again };
     match asked_for(desk, &headers, Some(&ask.reason), wish).await {
         Ok((request, result)) => {
             let code = if result.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };

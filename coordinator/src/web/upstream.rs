@@ -1,6 +1,7 @@
 //! `POST /trigger` as clients of the Python service ask it: a JSON list of names, answered in plain text.
 //!
-//! Source: ELNBuildSync 2.1; its answers' codes are kept, the text says besides what is not built and why.
+//! Source: ELNBuildSync 2.1; its answers' codes are kept, and that what is built already is built again while the deny list
+//! holds. The text says besides what is not built and why. Other than there, what is built is always Rawhide's latest.
 
 use std::fmt::Write as _;
 
@@ -21,11 +22,14 @@ use super::{
 };
 use crate::{
     manual::{Asking, MAX_NAMES, Verdict},
-    wish::Wish,
+    wish::{SetAside, Wish},
 };
 
 /// What stands in the audit: the Python service's clients give no reason.
 const REASON: &str = "asked by POST /trigger, which takes no reason";
+
+/// What the Python service sets aside: it asks no stable tag, and its deny list stands above everybody.
+const PAST: SetAside = SetAside { denied: false, built: true };
 
 /// What is answered at `/trigger`.
 pub(super) fn routes(desk: Desk, asking: Asking) -> Router {
@@ -38,6 +42,10 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         Ok(who) => who,
         Err(refusal) => return refused(refusal),
     };
+    if asking.board.in_use().is_none() {
+        let text = "The configuration has not been read yet: ask again later.";
+        return fault(StatusCode::SERVICE_UNAVAILABLE, "no_configuration", text);
+    }
     if !is_json(&headers) {
         let text = "The body is JSON: say `Content-Type: application/json`.";
         return fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", text);
@@ -50,13 +58,18 @@ async fn trigger(State(counter): State<Counter>, headers: HeaderMap, body: Bytes
         let text = format!("{} names are asked for: at most {MAX_NAMES} are taken.", names.len());
         return fault(StatusCode::BAD_REQUEST, "bad_names", &text);
     }
-    let verdicts = match asking.judge(&names, false).await {
+    let verdicts = match asking.judge(&names, PAST).await {
         Ok(verdicts) => verdicts,
         Err(error) => return unknown(&error),
     };
     let builds: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.build.clone()).collect();
     if !builds.is_empty() {
-        let wish = Wish::Trigger { what: line(names.iter().cloned()), builds, force: false };
+        let wish = Wish::Trigger {
+            what: line(names.iter().cloned()),
+            builds,
+            force: PAST.denied,
+            again: PAST.built,
+        };
         if let Err(response) = asked_for(desk, &headers, Some(REASON), wish).await {
             return response;
         }

@@ -87,7 +87,7 @@ pub struct Overview {
 /// How the configuration of an instance stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ConfigurationView {
-    /// The number of the snapshot in use, from 1 at the start of the process; none yet if absent.
+    /// The number of the snapshot in use, which no other snapshot of any instance has; none yet if absent.
     pub snapshot: Option<u64>,
     /// Which commit, or which text, of which place it comes from.
     pub origin: Option<String>,
@@ -311,6 +311,8 @@ pub struct TriggerView {
     pub nvr: String,
     /// Where it came from, in a word or two.
     pub cause: String,
+    /// Whether it was found late, in the archive of the bus or in Koji's own record.
+    pub late: bool,
     /// When it came.
     pub created: Timestamp,
 }

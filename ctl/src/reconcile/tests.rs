@@ -5,11 +5,11 @@ use wiremock::{
 };
 
 use super::*;
-use crate::Arguments;
+use crate::{Arguments, paint::shown};
 
 fn told(report: serde_json::Value) -> String {
     let body = serde_json::json!({ "last": report, "dry_run": {"v": 1, "found": null} });
-    words(&pick(body.to_string().as_bytes(), false).unwrap())
+    shown(&words(&pick(body.to_string().as_bytes(), false).unwrap()), false)
 }
 
 #[test]
@@ -33,7 +33,8 @@ fn a_report_says_how_many_stand_how_and_what_becomes_of_each() {
         "f45 and eln compared at 2026-11-22T12:00:00Z, asked for by token/alice (over)\n\
          9 wanted: 1 missing, 1 stale, 7 current, 0 newer in ELN, 0 only in ELN, 0 nowhere; 2 excluded\n\
          nothing is triggered: new batches are paused: mass rebuild\n\
-         ipa: stale, freeipa-4.12-3.fc45 for ipa-4.12-2.eln150, since 2026-11-22T12:00:00Z: nothing is triggered by this run\n\
+         COMPONENT  KIND   RAWHIDE              ELN                SINCE                 WHAT BECOMES OF IT\n\
+         ipa        stale  freeipa-4.12-3.fc45  ipa-4.12-2.eln150  2026-11-22T12:00:00Z  nothing is triggered by this run\n\
          in ELN and wanted by nobody: emacs-1-1.eln150\n"
     );
 }

@@ -1,88 +1,17 @@
-use super::{age, orphans, readiness, status};
-use crate::model::Orphan;
-
-#[test]
-fn a_status_reads_as_sentences() {
-    let given = serde_json::json!({
-        "version": "0.0.0", "now": 10_000_000, "leader": {"instance": "one", "here": true}, "paused": "an operator said so",
-        "configuration": {"snapshot": 12, "origin": "commit 0123 of /srv/config#main", "loaded": 9_400_000, "refused": "no such ref"},
-        "current": {
-            "id": 7, "phase": "building", "phase_since": 9_970_000, "created": 9_000_000, "side_tag": "eln-build-side-1",
-            "waiting": "Koji is offline",
-            "slices": [{"order": 10, "attempt": 2, "builds": [
-                {"state": "succeeded", "count": 3}, {"state": "building", "count": 1}]}],
-            "groups": [{"number": 1, "alias": "FEDORA-1", "status": "held", "builds": 2, "text": "refused"}],
-        },
-        "lingering": [{"id": 4, "phase": "lingering", "phase_since": 9_400_000, "builds": [
-            {"component": "webkitgtk", "state": "detached", "detached": true}, {"component": "curl", "state": "succeeded"}]}],
-        "pending_total": 3, "pending": [{"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000}],
-        "earlier_groups": [{"batch": 5, "group": {"number": 2, "status": "held", "builds": 1, "text": "no"}}],
-        "recent": [{"id": 6, "outcome": "done", "ended": 1_000_000, "succeeded": 5, "failed": 1, "others": 0, "updates": 1}],
-        "credentials": [
-            {"credential": "bus_certificate", "stage": "week", "ends": 270_000_000, "fault": null},
-            {"credential": "redis_authority", "stage": "unreadable", "ends": null, "fault": "there is none"}],
-        "effects_open": 4, "of a later version": [],
-    });
-    let text = status(&serde_json::from_value(given).unwrap());
-    insta::assert_snapshot!(text, @"
-    ELNBuildSync 0.0.0, led by one
-    configuration: snapshot 12, commit 0123 of /srv/config#main, loaded 10 min ago
-    configuration refused, the last stays: no such ref
-    paused: an operator said so
-    batch 7: building for 30 s, begun 16 min ago, in eln-build-side-1
-      waits: Koji is offline
-      slice 10, attempt 2: 3 succeeded, 1 building
-      group 1: 2 builds, held, FEDORA-1: refused
-    batch 4: lingering for 10 min, holds up nothing; detached: webkitgtk (detached)
-    3 triggers wait, 4 effects are open
-      curl (curl-8-1.fc45), for 10 min
-      and 2 more
-    credential bus_certificate ends in 3 days: renew it
-    credential redis_authority cannot be read: there is none
-    of batch 5, still open: group 2: 1 builds, held: no
-    batch 6: done 2 h ago, 5 succeeded, 1 failed, 0 otherwise, 1 updates
-    ");
-}
-
-#[test]
-fn a_status_without_anything_says_so() {
-    let text = status(&serde_json::from_str("{}").unwrap());
-    insta::assert_snapshot!(text, @"
-    ELNBuildSync , led by nobody
-    no batch runs
-    0 triggers wait, 0 effects are open
-    ");
-}
-
-#[test]
-fn only_some_triggers_are_named_and_the_others_are_counted() {
-    let one = serde_json::json!({"component": "a", "nvr": "a-1-1"});
-    let given = serde_json::json!({"pending_total": 100, "pending": vec![one; 50]});
-    let text = status(&serde_json::from_value(given).unwrap());
-    assert_eq!(text.matches("a-1-1").count(), 20);
-    assert!(text.contains("and 80 more"), "{text}");
-}
+use super::{orphans, readiness};
+use crate::{model::Orphan, paint::shown};
 
 #[test]
 fn a_readiness_names_what_does_not_hold() {
     let given = serde_json::json!({"ok": false, "leading": true, "conditions": [
         {"name": "database", "need": "always", "fault": null}, {"name": "queue", "need": "leading", "fault": "no answer"}]});
-    let text = readiness(&serde_json::from_value(given).unwrap());
+    let text = shown(&readiness(&serde_json::from_value(given).unwrap()), false);
     insta::assert_snapshot!(text, @"
     not ready, leading
-      database (always): ok
-      queue (leading): no answer
+      CONDITION  NEEDED   STATE
+      database   always   ok
+      queue      leading  no answer
     ");
-}
-
-#[test]
-fn an_age_has_the_largest_unit_that_fits_and_is_never_negative() {
-    let of = |seconds: i64| age(seconds * 1000, 0);
-    assert_eq!(
-        [of(0), of(119), of(120), of(7200), of(172_800)],
-        ["0 s", "119 s", "2 min", "2 h", "2 days"]
-    );
-    assert_eq!(age(0, 5000), "0 s");
 }
 
 #[test]
@@ -95,14 +24,16 @@ fn what_belongs_to_no_batch_is_told_with_what_becomes_of_it() {
         first_seen: 1_795_348_800_000,
         removal,
     };
-    let told = orphans(&[
-        orphan("side_tag", "eln-build-side-7", Some(1_795_435_200_000)),
-        orphan("update", "FEDORA-2026-1", None),
-    ]);
+    let told = shown(
+        &orphans(&[
+            orphan("side_tag", "eln-build-side-7", Some(1_795_435_200_000)),
+            orphan("update", "FEDORA-2026-1", None),
+        ]),
+        false,
+    );
     insta::assert_snapshot!(told, @r"
-    side_tag eln-build-side-7: left over
-      seen since 2026-11-22T12:00:00Z; removed by policy from 2026-11-23T12:00:00Z on
-    update FEDORA-2026-1: left over
-      seen since 2026-11-22T12:00:00Z; a person must decide
+    KIND      NAME              SEEN SINCE            REMOVED FROM          WHAT
+    side_tag  eln-build-side-7  2026-11-22T12:00:00Z  2026-11-23T12:00:00Z  left over
+    update    FEDORA-2026-1     2026-11-22T12:00:00Z  a person decides      left over
     ");
 }

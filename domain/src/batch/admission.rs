@@ -71,17 +71,16 @@ fn verdict<'a>(
     }
     let latest = facts.latest.as_ref().ok_or(Answer::Withdrawn)?;
     let source = latest.source.as_ref().ok_or(Answer::NoSource)?;
-    if candidate.forced {
-        return Ok((latest, source));
-    }
-    // What is latest was there before all that was announced: none of that is tagged, perhaps never was.
-    if candidate.triggers.iter().all(|(_, build)| *build > latest.build) {
+    // What is latest was there before all that was announced: none of that is tagged, perhaps never was. Who sets something
+    // aside has seen what is latest.
+    let insisted = candidate.forced || candidate.again;
+    if !insisted && candidate.triggers.iter().all(|(_, build)| *build > latest.build) {
         return Err(Answer::Withdrawn);
     }
-    if let Some(since) = facts.denied_since {
+    if let Some(since) = facts.denied_since.filter(|_| !candidate.forced) {
         return Err(Answer::Denied { since });
     }
-    match &facts.stable {
+    match facts.stable.as_ref().filter(|_| !candidate.again) {
         Some(stable) if stable.source.as_deref().is_some_and(|built| source.same_commit(built)) => {
             Err(Answer::AlreadyBuilt { nvr: stable.nvr.clone() })
         }

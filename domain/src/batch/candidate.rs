@@ -24,8 +24,11 @@ pub struct Candidate {
     pub may_seed: bool,
     /// Whether it is to be rebuilt.
     pub eligibility: Eligibility,
-    /// Whether a person overrides deny list and "already built".
+    /// Whether a person sets the deny list aside.
     pub forced: bool,
+    /// Whether a person sets "already built" aside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// Its pending triggers, oldest first.
     pub triggers: Vec<(TriggerId, BuildId)>,
 }

@@ -14,9 +14,6 @@ use crate::{
     time::Timestamp,
 };
 
-/// In how many attempts a build must have failed before its source is denied.
-const FAILURES_TO_DENY: u32 = 2;
-
 impl Batch {
     /// Builds to be published: good, not left out, and in no group yet.
     pub(super) fn to_publish(&self) -> impl Iterator<Item = (&Component, &Built)> {
@@ -119,14 +116,14 @@ impl Batch {
     fn deny_failures(&self, of: impl Fn(&Member) -> bool, out: &mut Step) {
         for (component, member) in self.members.iter().filter(|(_, member)| of(member)) {
             if let Build::Ended { end: End::Failed(failure), task, .. } = &member.build
-                && member.failures >= FAILURES_TO_DENY
-                && failure.class.says_of_source()
+                && let Some(span) = self.plan.deny.span(member.failures, failure.class)
             {
                 out.commands.push(Command::Deny(Denial {
                     component: component.clone(),
                     source: member.source.clone(),
                     failure: failure.clone(),
                     task: *task,
+                    span,
                 }));
             }
         }

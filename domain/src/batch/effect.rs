@@ -1,5 +1,7 @@
 //! What a batch wants done, and what came of it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -58,6 +60,8 @@ pub struct Denial {
     pub failure: Failure,
     /// Its last task.
     pub task: Option<TaskId>,
+    /// For how long it is denied.
+    pub span: Duration,
 }
 
 /// Something a person should know; the shell logs it.

@@ -26,7 +26,7 @@ pub struct Member {
     pub seed: bool,
     /// The trigger that is answered with its end.
     pub trigger: Option<TriggerId>,
-    /// In how many attempts it has failed for what may be its source's fault.
+    /// In how many attempts it has failed by a class that the plan's deny rule counts.
     pub failures: u32,
     /// Set when an operator dropped it while a submission was under way.
     pub dropped: bool,

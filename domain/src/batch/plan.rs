@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Component, TagName};
+use crate::{
+    deny::DenyRule,
+    id::{Component, TagName},
+};
 
 /// The settings of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Plan {
     pub stable_warn: Duration,
     /// The longest span between two looks at an update that counts as time without an outage.
     pub poll_gap: Duration,
+    /// Which failures deny a source, and for how long.
+    #[serde(default, skip_serializing_if = "DenyRule::is_usual")]
+    pub deny: DenyRule,
 }
 
 impl Plan {

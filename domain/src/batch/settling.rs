@@ -1,4 +1,4 @@
-//! Settling and cleaning: waiting for updates, the deny list, removing the side tag.
+//! Settling: waiting for updates.
 
 use std::collections::BTreeMap;
 

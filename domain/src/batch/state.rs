@@ -195,7 +195,7 @@ impl Batch {
         let Some(member) = self.members.get_mut(component) else { return };
         let build = member.as_declared(build);
         if let Build::Ended { end, .. } = &build {
-            if matches!(end, End::Failed(failure) if failure.class.says_of_source()) {
+            if matches!(end, End::Failed(failure) if self.plan.deny.counts(failure.class)) {
                 member.failures += 1;
             }
             out.commands.push(Command::Notify(Notice::BuildEnded {

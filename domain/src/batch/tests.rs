@@ -1,5 +1,6 @@
 mod aborting;
 mod building;
+mod denying;
 mod detaching;
 mod held;
 mod invariants;

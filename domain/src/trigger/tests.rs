@@ -36,7 +36,12 @@ fn a_cause_is_stored_in_words_that_later_versions_must_read() {
         serde_json::from_str(r#"{"cause":"person","who":"ann","why":"a test"}"#).unwrap();
     assert_eq!(
         person,
-        Cause::Person { who: "ann".to_owned(), why: "a test".to_owned(), force: false }
+        Cause::Person {
+            who: "ann".to_owned(),
+            why: "a test".to_owned(),
+            force: false,
+            again: false
+        }
     );
     assert_eq!(serde_json::to_string(&Cause::KojiRecord).unwrap(), r#"{"cause":"koji_record"}"#);
 }

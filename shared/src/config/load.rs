@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     block::{Block, Unknown},
-    checks,
+    checks, deny,
     dynamic::DynamicConfig,
     fault::{ConfigError, Files, Loaded, Notes},
     kind::Kind,
@@ -205,6 +205,7 @@ fn ours(
     let retention = closed_or(block.sub("retention"), Retention::read);
     let orphans = closed_or(block.sub("orphans"), Orphans::read);
     let lists = closed_or(block.sub("lists"), lists::read);
+    let deny = closed_or(block.sub("deny"), deny::read);
     let mut timers = Timers::default();
     timers.side_tag_timeout =
         koji.and_then(|koji| koji.side_tag_timeout).unwrap_or(timers.side_tag_timeout);
@@ -236,6 +237,7 @@ fn ours(
         retention,
         orphans,
         lists,
+        deny,
     })
 }
 

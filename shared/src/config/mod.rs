@@ -3,6 +3,7 @@
 mod block;
 mod checks;
 mod convert;
+mod deny;
 mod difference;
 mod duration;
 mod dynamic;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use ebs_domain::package_list::Guards;
+use ebs_domain::{deny::DenyRule, package_list::Guards};
 use url::Url;
 
 use super::{
@@ -66,6 +66,8 @@ pub struct Ours {
     pub orphans: Orphans,
     /// When names on package lists act.
     pub lists: Guards,
+    /// Which failures deny a source, and for how long.
+    pub deny: DenyRule,
 }
 
 /// `ebs.koji`: how the hub is reached.

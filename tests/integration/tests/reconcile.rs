@@ -20,6 +20,7 @@ use ebs_coordinator::{
 };
 use ebs_domain::{
     batch::Plan,
+    deny::DenyRule,
     id::{BatchId, Epoch, PackageName},
     package_list::{self, Guards, PackageList},
     policy::{Listed, Policy, Rules},
@@ -94,6 +95,7 @@ fn plan() -> Result<Plan> {
         stable_timeout: hour,
         stable_warn: hour,
         poll_gap: hour,
+        deny: DenyRule::default(),
     })
 }
 

@@ -7,11 +7,12 @@ use ebs_coordinator::{
     board::Board,
     dynamic::{Dynamic, Read},
     lists::{ListMetrics, Lists},
+    numbers::KeptNumbers,
     refresh::Refresh,
     store::Store,
     web::{Health, Need},
 };
-use ebs_domain::{batch::Plan, id::TagName, package_list::Guards};
+use ebs_domain::{batch::Plan, deny::DenyRule, id::TagName, package_list::Guards};
 use ebs_shared::{
     bodhi::BodhiUpdates,
     clock::Clock,
@@ -92,6 +93,7 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
         stable_timeout: minutes(5),
         stable_warn: minutes(2),
         poll_gap: minutes(1),
+        deny: DenyRule::default(),
     })
 }
 
@@ -109,7 +111,7 @@ pub fn refresh(
     let metrics = Metrics::new()?;
     let lists = Lists {
         resolver: ContentResolver::new(Arc::clone(exchange)),
-        store,
+        store: Arc::clone(&store),
         guards: Guards::default(),
         clock: Arc::clone(&clock),
         metrics: ListMetrics::register(&metrics)?,
@@ -124,6 +126,7 @@ pub fn refresh(
         every: EVERY,
         ask: Arc::new(Notify::new()),
         lists,
+        numbers: Box::new(KeptNumbers { store }),
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
         board: Board::new(clock, metrics.registry())?,

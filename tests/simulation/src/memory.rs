@@ -466,8 +466,7 @@ impl Store for Memory {
         Ok(orphans.into_iter().take(size(limit)).cloned().collect())
     }
     async fn group_names(&self, name: &str) -> Answer<bool> {
-        let quoted = format!("\"{name}\"");
-        Ok(self.rows().groups.values().any(|row| row.state.contains(&quoted)))
+        Ok(self.rows().groups.values().any(|row| row.state.contains(&format!("\"{name}\""))))
     }
     async fn lists(&self) -> Answer<Vec<ListRow>> {
         Ok(self.rows().lists.values().cloned().collect())
@@ -482,6 +481,13 @@ impl Store for Memory {
         }
         rows.lists.insert(list.name.clone(), list);
         Ok(true)
+    }
+    async fn next_number(&self, name: &str, above: u64) -> Answer<u64> {
+        let mut rows = self.rows();
+        let last = rows.marks.entry(name.to_owned()).or_default();
+        let next = above.max(last.parse().unwrap_or(0)) + 1;
+        *last = next.to_string();
+        Ok(next)
     }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         Ok(self.rows().marks.get(name).cloned())

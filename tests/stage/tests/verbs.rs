@@ -124,11 +124,14 @@ async fn exercise(demo: &Demo) -> anyhow::Result<()> {
         let said = text(&output.stdout) + &text(&output.stderr);
         let fine = code == 0 || may_end_with(example).contains(&code);
         ensure!(
-            fine && !said.contains("panicked") && !said.is_empty(),
+            fine && !said.contains("panicked") && !said.is_empty() && !said.contains('\u{1b}'),
             "{example}: {code}: {said}"
         );
     }
     ensure!(demo.folder.path().join("man1").join("ebsctl-explain.1").exists());
+
+    let coloured = demo.told("ready --color always").await?;
+    ensure!(coloured.contains("\u{1b}[32mready\u{1b}[0m"), "{coloured:?}");
 
     demo.told("pause --for 1h --reason test").await?;
     let pauses = |status: &Value| status["pauses"].clone();

@@ -68,6 +68,7 @@ fn packages_are_looked_for_in_each_tag_that_their_triggers_came_from() {
         may_seed: true,
         eligibility: Eligibility::Yes,
         forced: false,
+        again: false,
         triggers: triggers.iter().map(|id| (TriggerId::new(*id), BuildId::new(*id))).collect(),
     };
     let candidates =

@@ -296,6 +296,26 @@ async fn what_a_pattern_takes_off_the_deny_list_is_told_first_and_asked_for_by_s
 }
 
 #[tokio::test]
+async fn the_whole_deny_list_is_set_aside_with_one_word_that_stands_in_the_audit() {
+    let running = Running::start(true).await;
+    let token = running.token(Scope::Operate);
+    let rows = ["bash", "zsh"].map(|name| Change::Deny(denial(name))).to_vec();
+    running.store.commit(running.epoch, rows).await.unwrap();
+    let path = "/api/v1/denied/remove";
+    let tried = r#"{"reason": "mass rebuild", "all": true, "dry_run": true}"#;
+    let (status, answer) = running.post(path, Some(&token), tried).await;
+    assert_eq!((status, answer["would_remove"].as_array().unwrap().len()), (200, 2), "{answer}");
+    assert!(running.store.requests(9).await.unwrap().is_empty(), "nothing is stored");
+    let body = r#"{"reason": "mass rebuild", "all": true}"#;
+    let (answer, ()) =
+        tokio::join!(running.post(path, Some(&token), body), running.leader_says("done"));
+    assert_eq!(answer.0, 200);
+    let entry = running.store.audit(9).await.unwrap().pop().unwrap();
+    let told = (entry.action.as_str(), entry.subject.as_str(), entry.why.as_str());
+    assert_eq!(told, ("undeny", "all", "mass rebuild"));
+}
+
+#[tokio::test]
 async fn a_removal_that_names_nothing_or_twice_or_badly_is_refused_with_the_way_out() {
     let running = Running::start(true).await;
     let token = running.token(Scope::Operate);
@@ -304,6 +324,8 @@ async fn a_removal_that_names_nothing_or_twice_or_badly_is_refused_with_the_way_
         (r#"{"reason": "r"}"#, 400, "bad_choice"),
         (r#"{"reason": "r", "source": "a", "pattern": "b"}"#, 400, "bad_choice"),
         (r#"{"reason": "r", "pattern": "("}"#, 400, "bad_choice"),
+        (r#"{"reason": "r", "pattern": ".", "all": true}"#, 400, "bad_choice"),
+        (r#"{"reason": "r", "all": false}"#, 400, "bad_choice"),
         (r#"{"reason": "r", "sauce": "a"}"#, 400, "bad_body"),
         (r#"{"reason": "r", "pattern": "^none$"}"#, 404, "not_denied"),
     ] {

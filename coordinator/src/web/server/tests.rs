@@ -7,6 +7,7 @@ use ebs_shared::{
     config::parse_static,
     exchange::{Exchange, HttpExchange},
     koji::client::HubClient,
+    token::{Scope, Token},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -67,6 +68,11 @@ struct Running {
 
 impl Running {
     async fn start(broken: bool) -> Self {
+        Self::start_with(broken, None).await
+    }
+
+    /// One where who has this token may change things.
+    async fn start_with(broken: bool, token: Option<Token>) -> Self {
         // A second test of the same process finds it set already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
@@ -75,12 +81,17 @@ impl Running {
         let (health, metrics, stop) =
             (Health::default(), Metrics::new().unwrap(), CancellationToken::new());
         let (hub, updates) = nobody(&metrics);
+        let tokens = token.map(|token| {
+            let file = folder.path().join("tokens");
+            std::fs::write(&file, token.to_string()).unwrap();
+            file
+        });
         let served = Served {
             health: health.clone(),
             store: Arc::new(store.clone()),
             pages: Arc::new(Fixed { broken }),
             metrics: metrics.clone(),
-            desk: Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens: None },
+            desk: Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens },
             witness: Witness {
                 store: Arc::new(store.clone()),
                 board: Board::new(Arc::new(System), metrics.registry()).unwrap(),
@@ -274,4 +285,19 @@ async fn triggers_are_asked_for_with_a_token_only() {
         assert_eq!(answer.status(), 403, "{path}: changes are off without a file of tokens");
     }
     assert_eq!(running.get("/trigger").await.status(), 405);
+}
+
+#[tokio::test]
+async fn before_the_configuration_is_read_clients_of_the_python_service_hear_503_as_from_it() {
+    let (secret, token) = Token::make("alice", Scope::Operate, None, &System).unwrap();
+    let running = Running::start_with(false, Some(token)).await;
+    for (body, kind) in
+        [(r#"["bash"]"#, "application/json"), ("[]", "application/json"), ("bash", "text/plain")]
+    {
+        let ask = running.client.post(format!("{}/trigger", running.base)).bearer_auth(&secret);
+        let answer = ask.header("content-type", kind).body(body).send().await.unwrap();
+        let (status, told) = (answer.status(), answer.json::<Value>().await.unwrap());
+        assert_eq!((status.as_u16(), &told["error"]), (503, &Value::from("no_configuration")));
+    }
+    assert!(running.store.requests(9).await.unwrap().is_empty(), "nothing is stored");
 }

@@ -39,6 +39,7 @@ impl Run {
             may_seed: world.dice.roll(4) > 0,
             eligibility: Eligibility::Yes,
             forced: false,
+            again: false,
             triggers: vec![(TriggerId::new(n), BuildId::new(n))],
         });
         let candidates = candidates.collect();

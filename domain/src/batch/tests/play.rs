@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::super::*;
 use crate::{
+    deny::DenyRule,
     failure::{Failure, FailureClass},
     id::{BatchId, BuildId, Component, TagName, TaskId, TriggerId},
     policy::Eligibility,
@@ -39,6 +40,7 @@ pub(super) fn plan() -> Plan {
         stable_timeout: Duration::from_secs(24 * 3600),
         stable_warn: Duration::from_secs(3 * 3600),
         poll_gap: Duration::from_secs(300),
+        deny: DenyRule::default(),
     }
 }
 
@@ -75,6 +77,7 @@ impl Play {
                     may_seed: true,
                     eligibility: Eligibility::Yes,
                     forced: false,
+                    again: false,
                     triggers: vec![(TriggerId::new(n), BuildId::new(100 + n))],
                 }
             })

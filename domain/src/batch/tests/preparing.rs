@@ -20,6 +20,30 @@ fn every_trigger_that_is_not_built_is_answered_why() {
 }
 
 #[test]
+fn past_the_deny_list_and_past_already_built_are_two_things() {
+    let answer = |forced, again, denied: bool, built: bool| {
+        let play = Play::of("a", plan())
+            .candidate("a", |a| (a.forced, a.again) = (forced, again))
+            .facts("a", |a| {
+                a.denied_since = denied.then(|| Timestamp::from_millis(0));
+                let source = a.latest.as_ref().unwrap().source.as_ref().map(ToString::to_string);
+                let nvr = "a-1-1.eln".to_owned();
+                a.stable = built.then_some(super::super::StableSource { nvr, source });
+            });
+        let text = play.play("admitted");
+        let told = text.split("answer 1 ").nth(1).unwrap_or_default();
+        told.split([';', '\n']).next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(answer(false, false, true, false), "denied");
+    assert_eq!(answer(true, false, true, false), "in_batch");
+    assert_eq!(answer(false, true, true, false), "denied");
+    assert_eq!(answer(false, false, false, true), "already_built");
+    assert_eq!(answer(true, false, false, true), "already_built");
+    assert_eq!(answer(false, true, false, true), "in_batch");
+    assert_eq!(answer(true, true, true, true), "in_batch");
+}
+
+#[test]
 fn a_person_overrides_the_deny_list() {
     let play = Play::of("a", plan())
         .candidate("a", |a| a.forced = true)

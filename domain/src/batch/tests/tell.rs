@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::super::*;
+use crate::deny::DenyRule;
 
 /// New phase, moved builds and groups, then commands.
 pub(super) fn tell(before: &Batch, after: &Batch, step: &Step) -> String {
@@ -47,7 +48,13 @@ fn command(command: &Command) -> Option<String> {
         Command::Settle { no } => format!("settle #{no}"),
         Command::Answer { trigger, answer } => format!("answer {trigger} {}", answer.word()),
         Command::Reopen { trigger } => format!("reopen {trigger}"),
-        Command::Deny(denial) => format!("deny {} ({})", denial.component, denial.failure.class),
+        Command::Deny(denial) => {
+            let (component, class) = (&denial.component, denial.failure.class);
+            let days = denial.span.as_secs() / (24 * 3600);
+            let usual = DenyRule::default().classes.get(&class) == Some(&denial.span);
+            let span = if usual { String::new() } else { format!(" for {days}d") };
+            format!("deny {component} ({class}){span}")
+        }
         Command::Notify(notice) => match notice {
             Notice::Phase { .. } | Notice::BuildEnded { .. } | Notice::Group { .. } => return None,
             Notice::Attempt { order, number, builds } => {

@@ -95,6 +95,11 @@ async fn clients_of_the_python_service_trigger_as_they_did() -> Result<()> {
     assert_eq!((status, text.as_str()), (200, expected));
     let built = |status: &Value| status["triggers_by_answer"]["built"] == 1;
     coordinator.until("it is built", built).await?;
+    coordinator.until("its batch is over", |status| status["current"].is_null()).await?;
+    let (status, text) = post(&coordinator, &secret, (json, r#"["bash"]"#)).await?;
+    assert_eq!((status, text.as_str()), (200, "User: token/alice\nTriggered: bash\n"));
+    let again = |status: &Value| status["triggers_by_answer"]["built"] == 2;
+    coordinator.until("it is built again, as the Python service would", again).await?;
     let (status, text) = post(&coordinator, &secret, (json, "[]")).await?;
     assert_eq!((status, text.as_str()), (200, "User: token/alice\nTriggered: \n"));
     coordinator.end().await

@@ -5,6 +5,7 @@ mod bodies;
 mod branching;
 mod ground;
 mod reconcile;
+mod snapshots;
 
 use anyhow::Result;
 use ebs_coordinator::store::{StoreError, StoreErrorKind};

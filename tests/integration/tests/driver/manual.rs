@@ -7,7 +7,7 @@ use ebs_coordinator::{
     board::Board,
     manual::{Asking, Verdict, whole::WholeError},
     store::Store as _,
-    wish::{WantedBuild, Wish},
+    wish::{SetAside, WantedBuild, Wish},
 };
 use ebs_domain::id::BatchId;
 
@@ -31,8 +31,9 @@ fn asking(world: &World) -> Result<Asking> {
     })
 }
 
-async fn judged(world: &World, name: &str, force: bool) -> Result<Verdict> {
-    let verdicts = asking(world)?.judge(&[name.to_owned()], force).await?;
+async fn judged(world: &World, name: &str, again: bool) -> Result<Verdict> {
+    let aside = SetAside { denied: false, built: again };
+    let verdicts = asking(world)?.judge(&[name.to_owned()], aside).await?;
     verdicts.into_iter().next().context("a verdict for each name")
 }
 
@@ -40,8 +41,8 @@ fn answers(world: &World) -> Vec<Option<String>> {
     world.store.rows().triggers.values().map(|row| row.trigger.shown.clone()).collect()
 }
 
-fn wish(builds: Vec<WantedBuild>, force: bool) -> Wish {
-    Wish::Trigger { what: "bash".to_owned(), builds, force }
+fn wish(builds: Vec<WantedBuild>, again: bool) -> Wish {
+    Wish::Trigger { what: "bash".to_owned(), builds, force: false, again }
 }
 
 /// A world in which one batch is done.
@@ -54,8 +55,7 @@ async fn built(world: &mut World) -> Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_built_already_is_refused_and_built_again_on_a_persons_forceful_word() -> Result<()>
-{
+async fn what_is_built_already_is_refused_and_built_again_on_a_persons_word() -> Result<()> {
     let mut world = World::new(&PACKAGES)?;
     built(&mut world).await?;
     let _leader = world.lead().await?;
@@ -64,7 +64,7 @@ async fn what_is_built_already_is_refused_and_built_again_on_a_persons_forceful_
     let verdict = judged(&world, "bash", true).await?;
     ensure!(verdict.will, "{verdict:?}");
     let builds: Vec<WantedBuild> = verdict.build.into_iter().collect();
-    // Asked without force, the leader's own look comes to the same.
+    // Asked without that word, the leader's own look comes to the same.
     ask(&world, wish(builds.clone(), false)).await?;
     world
         .until("it is answered", |world| answers(world).len() == 3 && answers(world)[2].is_some())
@@ -88,7 +88,7 @@ async fn names_are_judged_in_their_order_and_one_that_is_named_twice_is_built_on
     let mut world = World::new(&PACKAGES)?;
     built(&mut world).await?;
     let names = ["sed", "emacs", "bash", "sed-1-1.fc45", "two words"].map(str::to_owned);
-    let verdicts = asking(&world)?.judge(&names, true).await?;
+    let verdicts = asking(&world)?.judge(&names, SetAside { denied: true, built: true }).await?;
     let told: Vec<(&str, bool)> =
         verdicts.iter().map(|verdict| (verdict.asked.as_str(), verdict.will)).collect();
     let expected = [

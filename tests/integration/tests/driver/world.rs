@@ -21,6 +21,7 @@ use ebs_coordinator::{
 };
 use ebs_domain::{
     batch::Plan,
+    deny::DenyRule,
     id::{BuildId, TagName},
     policy::{Listed, Policy, Rules},
     time::Timestamp,
@@ -342,5 +343,6 @@ pub(crate) fn plan() -> Plan {
         stable_timeout: hours(6),
         stable_warn: hours(2),
         poll_gap: hours(1),
+        deny: DenyRule::default(),
     }
 }

@@ -1,4 +1,7 @@
-//! Package lists: written by whoever fetches them, never over what somebody else has written meanwhile.
+//! What whoever makes snapshots writes, leader or not: package lists, never over what somebody else has written meanwhile, and
+//! numbers.
+
+use std::sync::Arc;
 
 use ebs_coordinator::store::{Change, ListRow};
 
@@ -46,4 +49,22 @@ pub(crate) async fn what_a_person_confirmed_stays_when_the_list_is_written(groun
     assert!(store.put_list(list("eln/source", 2)).await.unwrap());
     let confirmed = ListRow { confirmed: Some(at(7)), ..list("eln/source", 2) };
     assert_eq!(store.lists().await.unwrap(), [confirmed]);
+}
+
+pub(crate) async fn a_number_is_given_once_though_many_ask_and_nobody_leads(ground: &Any) {
+    let store = ground.open().await;
+    let asking = (0..20).map(|_| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.next_number("newest", 0).await })
+    });
+    let mut given = Vec::new();
+    for asked in asking.collect::<Vec<_>>() {
+        given.push(asked.await.unwrap().unwrap());
+    }
+    given.sort_unstable();
+    assert_eq!(given, (1..=20).collect::<Vec<u64>>());
+    assert_eq!(store.next_number("newest", 40).await.unwrap(), 41, "above what is asked for");
+    assert_eq!(store.next_number("newest", 7).await.unwrap(), 42, "and above the last");
+    assert_eq!(store.next_number("other", 0).await.unwrap(), 1, "each name has its own");
+    assert_eq!(store.mark("newest").await.unwrap().as_deref(), Some("42"));
 }

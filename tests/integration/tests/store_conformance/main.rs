@@ -96,6 +96,7 @@ on_all! {
     cases::the_deny_list_is_told_latest_first_and_what_is_taken_off_is_gone,
     cases::a_message_that_was_not_understood_is_kept_once_and_cut,
     cases::a_mark_is_the_last_text_written,
+    lists::a_number_is_given_once_though_many_ask_and_nobody_leads,
     cases::five_thousand_rows_in_one_commit_are_all_there,
     people::a_request_and_its_audit_entry_are_stored_together_by_any_instance,
     people::an_answered_request_is_gone_and_its_audit_entry_stays_as_it_was_answered,

@@ -159,6 +159,9 @@ impl Store for StoreDoor {
     async fn put_list(&self, list: ListRow) -> Answer<bool> {
         self.pass("put list", Share::Small, self.memory.put_list(list)).await
     }
+    async fn next_number(&self, name: &str, above: u64) -> Answer<u64> {
+        self.pass("next number", Share::Small, self.memory.next_number(name, above)).await
+    }
     async fn mark(&self, name: &str) -> Answer<Option<String>> {
         self.read(self.memory.mark(name)).await
     }
