@@ -8,7 +8,13 @@ use ebs_shared::clock::Clock;
 use prometheus::{IntCounter, IntGauge, Registry};
 use tokio::sync::Notify;
 
-use crate::{snapshot::Snapshot, web::ConfigurationView};
+use crate::{
+    snapshot::Snapshot,
+    web::{ConfigurationChange, ConfigurationView},
+};
+
+/// Most changes that are shown.
+const MAX_CHANGES: usize = 20;
 
 /// How the configuration stands. Clones share it.
 #[derive(Clone)]
@@ -92,6 +98,13 @@ impl Board {
         self.inner.snapshot.set(i64::try_from(number).unwrap_or(i64::MAX));
         self.inner.refused.set(0);
         now
+    }
+
+    /// What a snapshot changes. Only the newest are kept.
+    pub fn changed(&self, change: ConfigurationChange) {
+        let mut shown = self.shown();
+        shown.changes.insert(0, change);
+        shown.changes.truncate(MAX_CHANGES);
     }
 
     /// No snapshot could be made; the last stays. A reason is logged once, however often it comes back in a row.

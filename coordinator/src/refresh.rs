@@ -18,7 +18,7 @@ use crate::{
     lists::Lists,
     numbers::Numbers,
     snapshot::{Snapshot, Taken},
-    web::Reporter,
+    web::{ConfigurationChange, Reporter},
 };
 
 /// The first pause after a refresh that brought nothing while there is no snapshot yet; it doubles up to the interval.
@@ -126,7 +126,7 @@ impl Refresh {
                 Ok(snapshot) => {
                     number = snapshot.policy.number();
                     let changes = changes(&newest.borrow(), &snapshot);
-                    tell(&snapshot, changes);
+                    self.tell(&snapshot, changes);
                     let snapshot = Arc::new(snapshot);
                     self.board.uses(Arc::clone(&snapshot));
                     newest.send_replace(snapshot);
@@ -177,6 +177,23 @@ impl Refresh {
     }
 }
 
+impl Refresh {
+    /// Shows what is different, and logs it, a line for each sentence.
+    fn tell(&self, snapshot: &Snapshot, changes: Vec<String>) {
+        let (number, origin) = (snapshot.policy.number(), snapshot.taken.origin.as_str());
+        if changes.is_empty() {
+            tracing::debug!(snapshot = number, origin, "configuration refreshed: no difference");
+            return;
+        }
+        for change in &changes {
+            tracing::info!(snapshot = number, origin, change, "configuration changed");
+        }
+        let (origin, at) = (origin.to_owned(), snapshot.taken.at);
+        let change = ConfigurationChange { snapshot: number, origin, at, sentences: changes };
+        self.board.changed(change);
+    }
+}
+
 /// What is different, in words: a sentence for each kind of change, with some of the packages that it is about.
 fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     let mut changes = match (&before.taken.said, &after.taken.said) {
@@ -197,17 +214,6 @@ fn changes(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     }
     changes.extend(Difference::between(&before.policy, &after.policy).sentences(LOGGED_NAMES));
     changes
-}
-
-/// Logs what is different, a line for each sentence.
-fn tell(snapshot: &Snapshot, changes: Vec<String>) {
-    let (number, origin) = (snapshot.policy.number(), snapshot.taken.origin.as_str());
-    if changes.is_empty() {
-        tracing::debug!(snapshot = number, origin, "configuration refreshed: no difference");
-    }
-    for change in changes {
-        tracing::info!(snapshot = number, origin, change, "configuration changed");
-    }
 }
 
 /// The settings that a batch begins with.

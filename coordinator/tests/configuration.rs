@@ -213,12 +213,20 @@ async fn a_branch_of_a_repository_is_followed_by_its_commit() {
     let url = format!("{}#production", repository.display());
     let arguments = ["--static-config-file", fixed.to_str().unwrap(), "--dynamic-config-url", &url];
     let coordinator = Coordinator::start(&arguments).await;
-    let of = |commit: &str| format!("commit {} of {url}", &commit[..12]);
+    let of = |commit: &str| format!("commit {} of {url}, by test", &commit[..12]);
     coordinator.stands("the first commit", |view| view["origin"] == of(&first)).await;
 
     let second = commit(&repository, &DYNAMIC.replace("bash", "zsh"));
     coordinator.signal("HUP");
-    coordinator.stands("the second commit", |view| view["origin"] == of(&second)).await;
+    let view = coordinator.stands("the second commit", |view| view["origin"] == of(&second)).await;
+    let change = &view["changes"][0];
+    assert_eq!(change["origin"], of(&second));
+    let left = change["sentences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|sentence| sentence.as_str().unwrap().contains("bash"));
+    assert!(left, "{change}");
 
     let faulty = commit(&repository, &DYNAMIC.replace("pause: true", "pause: maybe"));
     coordinator.signal("HUP");

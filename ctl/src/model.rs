@@ -56,6 +56,17 @@ pub(crate) struct Configuration {
     pub(crate) origin: Option<String>,
     pub(crate) loaded: Option<i64>,
     pub(crate) refused: Option<String>,
+    pub(crate) changes: Vec<Changed>,
+}
+
+/// How a snapshot differs from the one before.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Changed {
+    pub(crate) snapshot: u64,
+    pub(crate) origin: String,
+    pub(crate) at: i64,
+    pub(crate) sentences: Vec<String>,
 }
 
 /// A certificate or token that ends soon, is over, or cannot be read.

@@ -152,6 +152,16 @@ fn configuration(text: &mut String, configuration: &Configuration, now: i64) {
         let age = configuration.loaded.map_or("an unknown time".to_owned(), |at| age(now, at));
         line(text, format_args!("configuration: snapshot {snapshot}, {origin}, loaded {age} ago"));
     }
+    if let Some(change) = configuration.changes.first() {
+        let (snapshot, origin, since) = (change.snapshot, &change.origin, age(now, change.at));
+        line(
+            text,
+            format_args!("configuration changed {since} ago, snapshot {snapshot}, {origin}:"),
+        );
+        for sentence in &change.sentences {
+            line(text, format_args!("  {sentence}"));
+        }
+    }
     if let Some(reason) = &configuration.refused {
         line(
             text,

@@ -27,5 +27,14 @@ fn a_refused_refresh_keeps_the_last_snapshot_in_sight_with_the_reason() {
     assert!(close("ebs_configuration_refusals_total", 2.0));
     board.accepted(4, "commit abd of /srv/config#main");
     assert_eq!(board.view().refused, None);
+    let change = |snapshot| ConfigurationChange {
+        snapshot,
+        origin: "commit abd".to_owned(),
+        at,
+        sentences: vec!["pause: batches are paused".to_owned()],
+    };
+    (1..=30).for_each(|snapshot| board.changed(change(snapshot)));
+    let shown = board.view().changes;
+    assert_eq!((shown.len(), shown[0].snapshot), (20, 30), "the newest, and not too many");
     assert!(close("ebs_configuration_snapshot", 4.0) && close("ebs_configuration_refused", 0.0));
 }

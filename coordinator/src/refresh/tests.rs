@@ -67,7 +67,7 @@ impl Dynamic for Scripted {
 fn version(version: &str, text: &str) -> Read {
     let config = parse_dynamic("dynamic.yaml", text).unwrap().config;
     let version = Version::Commit(version.to_owned());
-    Read { config, origin: Origin { place: "/srv/config#main".to_owned(), version } }
+    Read { config, origin: Origin { place: "/srv/config#main".to_owned(), version, author: None } }
 }
 
 /// A source that is not to be had.
@@ -200,7 +200,11 @@ async fn a_bad_refresh_keeps_the_snapshot_with_the_reason_until_a_good_one_comes
     assert!(snapshot.paused);
     assert_eq!((snapshot.policy.number(), snapshot.plan.snapshot), (2, 2));
     assert_eq!(snapshot.taken.origin, "commit a2 of /srv/config#main");
-    assert_eq!(board.view().refused, None);
+    let view = board.view();
+    assert_eq!(view.refused, None);
+    let [change] = &view.changes[..] else { panic!("one change: {view:?}") };
+    assert_eq!((change.snapshot, change.at), (2, snapshot.taken.at));
+    assert_eq!(change.sentences, ["pause: batches are paused"]);
     stop.cancel();
     runs.await.unwrap();
 }

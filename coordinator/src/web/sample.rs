@@ -249,20 +249,30 @@ fn reconcile() -> ReconcileView {
     }
 }
 
+/// How the configuration stands: used, and refused of late.
+fn configuration() -> ConfigurationView {
+    ConfigurationView {
+        snapshot: Some(12),
+        origin: Some("commit 0123456789ab of https://example.org/config.git#production".to_owned()),
+        loaded: Some(ago(17)),
+        tried: Some(ago(2)),
+        refused: Some("`git ls-remote` did not end within 60s, and was killed".to_owned()),
+        changes: vec![ConfigurationChange {
+            snapshot: 11,
+            origin: "commit 0123456789ab of https://example.org/config.git#production, by Alice"
+                .to_owned(),
+            at: ago(200),
+            sentences: vec!["2 packages enter: jq, yq".to_owned(), "paused: no → yes".to_owned()],
+        }],
+    }
+}
+
 pub(super) fn overview() -> Overview {
     Overview {
         version: "0.0.0".to_owned(),
         now: Timestamp::from_millis(NOW),
         leader: Some(LeaderView { instance: "ebs-0".to_owned(), here: true }),
-        configuration: ConfigurationView {
-            snapshot: Some(12),
-            origin: Some(
-                "commit 0123456789ab of https://example.org/config.git#production".to_owned(),
-            ),
-            loaded: Some(ago(17)),
-            tried: Some(ago(2)),
-            refused: Some("`git ls-remote` did not end within 60s, and was killed".to_owned()),
-        },
+        configuration: configuration(),
         paused: None,
         pauses: Vec::new(),
         awaited: Vec::new(),

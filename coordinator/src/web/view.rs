@@ -97,6 +97,21 @@ pub struct ConfigurationView {
     pub tried: Option<Timestamp>,
     /// Why the last try was refused; it was not if absent.
     pub refused: Option<String>,
+    /// What has changed lately, the newest first, as far as this process has seen it.
+    pub changes: Vec<ConfigurationChange>,
+}
+
+/// How a snapshot differs from the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConfigurationChange {
+    /// Its number.
+    pub snapshot: u64,
+    /// Which commit, or which text, of which place it comes from, and by whom.
+    pub origin: String,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// The difference: a sentence for each kind.
+    pub sentences: Vec<String>,
 }
 
 /// Who leads.

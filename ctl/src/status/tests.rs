@@ -9,7 +9,8 @@ fn status(status: &Status) -> String {
 fn a_status_reads_as_sentences() {
     let given = serde_json::json!({
         "version": "0.0.0", "now": 10_000_000, "leader": {"instance": "one", "here": true}, "paused": "an operator said so",
-        "configuration": {"snapshot": 12, "origin": "commit 0123 of /srv/config#main", "loaded": 9_400_000, "refused": "no such ref"},
+        "configuration": {"snapshot": 12, "origin": "commit 0123 of /srv/config#main", "loaded": 9_400_000, "refused": "no such ref",
+            "changes": [{"snapshot": 11, "origin": "commit 0123 of /srv, by Alice", "at": 6_400_000, "sentences": ["enter: jq"]}]},
         "current": {
             "id": 7, "phase": "building", "phase_since": 9_970_000, "created": 9_000_000, "side_tag": "eln-build-side-1",
             "waiting": "Koji is offline",
@@ -18,8 +19,7 @@ fn a_status_reads_as_sentences() {
             "groups": [{"number": 1, "alias": "FEDORA-1", "status": "held", "builds": 2, "text": "refused"}],
         },
         "lingering": [{"id": 4, "phase": "lingering", "phase_since": 9_400_000, "builds": [
-            {"component": "webkitgtk", "state": "detached", "detached": true, "since": 1_000_000, "task": 139},
-            {"component": "curl", "state": "succeeded"}]}],
+            {"component": "webkitgtk", "state": "detached", "detached": true, "since": 1_000_000, "task": 139}, {"state": "succeeded"}]}],
         "pending_total": 3, "pending": [
             {"component": "curl", "nvr": "curl-8-1.fc45", "created": 9_400_000, "cause": "late: archive", "late": true},
             {"component": "sed", "nvr": "sed-4-1.fc45", "created": 9_400_000, "cause": "message", "late": false}],
@@ -36,6 +36,8 @@ fn a_status_reads_as_sentences() {
     insta::assert_snapshot!(text, @"
     ELNBuildSync 0.0.0, led by one
     configuration: snapshot 12, commit 0123 of /srv/config#main, loaded 10 min ago
+    configuration changed 60 min ago, snapshot 11, commit 0123 of /srv, by Alice:
+      enter: jq
     configuration refused, the last stays: no such ref
     paused: an operator said so
     batch 7: building for 30 s, begun 16 min ago, in eln-build-side-1

@@ -108,7 +108,7 @@ async fn a_branch_is_read_at_its_newest_commit_each_time() {
     assert_eq!((read.text.as_str(), commit_of(&read)), ("second", second.as_str()));
     assert_eq!(
         read.origin.to_string(),
-        format!("commit {} of {}#main", &second[..12], repository.path().display())
+        format!("commit {} of {}#main, by test", &second[..12], repository.path().display())
     );
 }
 

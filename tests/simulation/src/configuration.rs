@@ -53,7 +53,10 @@ impl Dynamic for Written {
     async fn read(&self) -> anyhow::Result<Read> {
         let config = parse_dynamic("dynamic.yaml", DYNAMIC)?.config;
         let version = Version::Hash("written".to_owned());
-        Ok(Read { config, origin: Origin { place: "dynamic.yaml".to_owned(), version } })
+        Ok(Read {
+            config,
+            origin: Origin { place: "dynamic.yaml".to_owned(), version, author: None },
+        })
     }
 }
 

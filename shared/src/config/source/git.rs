@@ -13,6 +13,9 @@ use super::{
 /// Where the fetched commit is found. **Source:** git.
 const FETCHED: &str = "FETCH_HEAD";
 
+/// Most letters of an author's name.
+const MAX_AUTHOR: usize = 80;
+
 /// Digits of a whole commit id: SHA-1, or SHA-256.
 const WHOLE: [usize; 2] = [40, 64];
 
@@ -30,6 +33,8 @@ pub(super) struct Resolved {
 pub(super) struct Found {
     /// The commit, which may be newer than the one that was resolved.
     pub(super) commit: String,
+    /// Who wrote it.
+    pub(super) author: Option<String>,
     /// The file's name.
     pub(super) name: String,
     /// What is in it.
@@ -94,7 +99,21 @@ pub(super) async fn fetch(
     };
     let text = git.run("cat-file", &["blob", blob].map(OsStr::new)).await?;
     let text = String::from_utf8(text).map_err(|_| SourceErrorKind::NoText)?;
-    Ok(Found { commit, name: name.clone(), text })
+    let author = author(&git, &commit).await?;
+    Ok(Found { commit, author, name: name.clone(), text })
+}
+
+/// Who wrote a commit: a name, without what no line of text has. None is no fault.
+async fn author(git: &Git<'_>, commit: &str) -> Result<Option<String>, SourceErrorKind> {
+    let arguments = ["--no-show-signature", "-1", "--format=%an", commit].map(OsStr::new);
+    let said = git.run("log", &arguments).await?;
+    let name: String = String::from_utf8_lossy(&said)
+        .trim()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX_AUTHOR)
+        .collect();
+    Ok((!name.is_empty()).then_some(name))
 }
 
 fn git<'a>(repository: &'a Repository, home: &'a Path, limit: Duration) -> Git<'a> {

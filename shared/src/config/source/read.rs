@@ -51,6 +51,8 @@ pub struct Origin {
     pub place: String,
     /// Which of its versions it is.
     pub version: Version,
+    /// Who wrote that version, where it is a commit.
+    pub author: Option<String>,
 }
 
 /// What tells one version from another.
@@ -75,7 +77,8 @@ impl fmt::Display for Version {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.version, self.place)
+        write!(f, "{} of {}", self.version, self.place)?;
+        self.author.as_ref().map_or(Ok(()), |author| write!(f, ", by {author}"))
     }
 }
 
@@ -113,7 +116,7 @@ impl Source {
         let place = self.link.to_string();
         let text = read.map_err(|kind| SourceError { place: place.clone(), kind })?;
         let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-        let origin = Origin { place: place.clone(), version: Version::Hash(hash) };
+        let origin = Origin { place: place.clone(), version: Version::Hash(hash), author: None };
         Ok(Fetched { text, file: place, origin })
     }
 
@@ -128,8 +131,8 @@ impl Source {
         }
         let found = git::fetch(repository, &resolved, self.git_limit).await.map_err(failed)?;
         let version = Version::Commit(found.commit);
-        let fetched =
-            Fetched { text: found.text, file: found.name, origin: Origin { place, version } };
+        let origin = Origin { place, version, author: found.author };
+        let fetched = Fetched { text: found.text, file: found.name, origin };
         *last = Some(fetched.clone());
         Ok(fetched)
     }
