@@ -9,7 +9,7 @@ use ebs_domain::{
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Asked`] that this program writes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A request's payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

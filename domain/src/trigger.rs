@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{failure::FailureClass, id::BatchId, scm::ScmUrl, time::Timestamp};
 
 /// The version of [`Cause`] and [`Answer`] as they are stored. A change of what is written raises it, and brings a fixture.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// How we came to know of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
