@@ -26,6 +26,13 @@ const UNTIL_MS: u64 = 1_500_000;
 /// Until then most of it is asked for, in ms.
 const MOSTLY_UNTIL_MS: u64 = 600_000;
 
+/// How often an operator who waits for something looks whether it is there.
+pub const PATIENCE: Duration = Duration::from_millis(900);
+
+/// The phase in which something is to be done to a batch; nothing: in any.
+const PHASES: [&str; 8] =
+    ["", "", "", "preparing", "building", "publishing", "settling", "cleaning"];
+
 /// What is asked, about what is there; nothing as long as there is nothing like it.
 type Make = fn(&Scene<'_>) -> Option<Wish>;
 
@@ -160,6 +167,12 @@ impl Player {
         told
     }
 
+    /// Whether something waits for its thing.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.patient.is_empty()
+    }
+
     /// Does what has waited for its thing, as far as that is there now.
     pub async fn look(&mut self, stands: &Stands<'_>) -> Vec<String> {
         let mut told = Vec::new();
@@ -237,9 +250,11 @@ impl Scene<'_> {
         self.stands.now + Duration::from_millis(1 + self.draw("soon") % 200_000)
     }
 
-    /// The batch that runs and one of its components; now and then one that is not there.
+    /// The batch that runs, be it in a certain phase, and one of its components; now and then one that is not there.
     fn on_batch(&self, make: fn(Component) -> Operation) -> Option<Wish> {
-        let open = self.rows.batches.values().find(|row| row.ended.is_none());
+        let phase = self.one("phase", &PHASES)?;
+        let fits = |found: &str| phase.is_empty() || phase == found;
+        let open = self.rows.batches.values().find(|row| row.ended.is_none() && fits(&row.phase));
         let any = self.rows.batches.values().next_back();
         let batch = open.or_else(|| any.filter(|_| self.draw("late").is_multiple_of(4)))?.id;
         let members = self.rows.members.keys().filter(|(of, _)| *of == batch);

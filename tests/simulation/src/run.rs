@@ -29,7 +29,7 @@ use crate::{
     memory::Memory,
     observed::{Announced, Observed},
     plan::{Event, FAULTS_UNTIL, NEVER_MS, PROCESSES, Plan, WELL_FROM},
-    player::{Act, Played, Player, Stands},
+    player::{Act, PATIENCE, Played, Player, Stands},
     process::{Gate, Ground, Life, Neighbour, Outage},
     server::QueueServer,
     story::{Line, Story},
@@ -258,10 +258,10 @@ impl Play {
             if let Some(told) = self.absence.follow(&self.stage.memory, &self.stage.world) {
                 self.stage.ground.story.tell("world", told);
             }
+            self.play_along(None).await;
             let now = Instant::now();
             if now >= look {
                 look = now + LOOK;
-                self.play_along(None).await;
                 let observed = self.observe().await;
                 let broken = invariants::broken(invariants::ALWAYS, &observed);
                 if !broken.is_empty() || (events.peek().is_none() && self.is_at_end(&observed)) {
@@ -270,7 +270,8 @@ impl Play {
             }
             let planned = events.peek().map(|planned| begun + planned.at);
             let absence = self.absence.next_look().map(|span| now + span);
-            let next = [planned, absence].into_iter().flatten().fold(look, Instant::min);
+            let patience = self.player.waits().then(|| now + PATIENCE);
+            let next = [planned, absence, patience].into_iter().flatten().fold(look, Instant::min);
             tokio::time::sleep_until(next).await;
         }
     }
