@@ -132,7 +132,7 @@ impl Reconcile {
 
     /// One look, and its storing; whether it came to something.
     async fn once(&self, demand: Option<Demand>, mode: Mode) -> anyhow::Result<bool> {
-        let limit = LOOK_LIMIT.as_secs();
+        let (limit, began) = (LOOK_LIMIT.as_secs(), Instant::now());
         let looked = tokio::time::timeout(LOOK_LIMIT, self.look.once(demand.as_ref(), mode)).await;
         let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("not done within {limit} s")));
         let asked = demand.is_some();
@@ -144,6 +144,7 @@ impl Reconcile {
                     triggered = sightings.len(),
                     kept_back = found.kept_back(),
                     dry_run = mode == Mode::Dry,
+                    duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
                     "the tags were compared"
                 );
                 (Report { v: VERSION, found: Some(found), fault: None }, sightings)

@@ -12,6 +12,7 @@ use ebs_coordinator::{
     feeds,
     intake::{Archived, CatchUp, Live, Record, TagKeeper, Watched},
     leader::{Leadership, TermWork},
+    reconcile::{Gauges, Look, Reconcile},
     snapshot::Snapshot,
     store::{Candidate, Store},
     web::{Health, Need, Reporter},
@@ -32,6 +33,7 @@ use ebs_shared::{
         transport::HttpTransport,
     },
     queue::Producer,
+    telemetry::Metrics,
 };
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
 use fedora_sim::world::World;
@@ -46,6 +48,7 @@ use crate::{
     bus::{Broker, BusReader},
     configuration,
     doors::{BASE, ConsumerDoor, HttpDoor, Net, ProducerDoor, StoreDoor},
+    lacking,
     memory::Memory,
     process::{Gate, Ground},
     server::QueueServer,
@@ -94,6 +97,8 @@ pub struct Stage {
     pub broker: Arc<Broker>,
     /// The settings that a batch begins with.
     pub plan: Plan,
+    /// How often reconcile looks; zero: only when somebody asks.
+    pub reconcile: Duration,
 }
 
 /// One life of a process.
@@ -232,6 +237,7 @@ impl Stage {
             snapshot,
             reader,
             archive,
+            gauges: Gauges::new(&Metrics::new()?)?,
         };
         let leadership = Leadership {
             store,
@@ -279,6 +285,7 @@ struct Work {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     reader: Reader,
     archive: Archive,
+    gauges: Gauges,
 }
 
 #[async_trait]
@@ -292,8 +299,11 @@ impl TermWork for Work {
     ) {
         let queue = || Arc::clone(&self.queue);
         tasks.spawn(feeds::read_results(queue(), driver.sender(), told("results"), over.clone()));
+        let store = Arc::clone(&self.store);
+        tasks.spawn(feeds::read_requests(store, driver.sender(), told("requests"), over.clone()));
         tasks.spawn(feeds::maintain(queue(), UPKEEP, told("upkeep"), over.clone()));
         self.listen(tasks, driver, over);
+        tasks.spawn(self.reconcile(driver).run(over.clone()));
     }
 
     fn leading(&self, epoch: Option<Epoch>) {
@@ -308,6 +318,25 @@ impl TermWork for Work {
 }
 
 impl Work {
+    /// What finds what none of the ways in has brought.
+    fn reconcile(&self, driver: &Handle) -> Reconcile {
+        let look = Look {
+            hub: Arc::clone(&self.hub),
+            store: Arc::clone(&self.store),
+            snapshot: self.snapshot.clone(),
+            clock: Arc::clone(&self.clock),
+            limit: lacking::LIMIT,
+            health: told("reconcile"),
+        };
+        Reconcile {
+            look,
+            driver: driver.clone(),
+            chance: Arc::clone(&self.chance),
+            every: self.stage.reconcile,
+            gauges: self.gauges.clone(),
+        }
+    }
+
     /// The three ways in.
     fn listen(&self, tasks: &mut JoinSet<()>, driver: &Handle, over: &CancellationToken) {
         let connected = Arc::new(Notify::new());

@@ -30,6 +30,10 @@ use tokio::sync::Notify;
 /// Content Resolver's list, by the name that the dynamic file leads to.
 pub const LIST: &str = "view-all-source-package-name-list--view-eln.txt";
 
+/// The packages of every run.
+pub const PACKAGES: [&str; 8] =
+    ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
+
 /// How often file and list are read.
 const EVERY: Duration = Duration::from_secs(30);
 

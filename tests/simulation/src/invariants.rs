@@ -6,7 +6,10 @@ use std::{collections::BTreeSet, time::Duration};
 use ebs_domain::{batch::Attempted, id::BatchId, trigger::Answer};
 use fedora_sim::{script::Outcome, world::BuildEntry};
 
-use crate::observed::Observed;
+use crate::{
+    bounds, obedience,
+    observed::{Observed, none},
+};
 
 /// Most open effects: one for each of a batch's members and groups, and some of late groups.
 const MOST_EFFECTS: usize = 60;
@@ -39,6 +42,15 @@ pub const ALWAYS: &[(&str, Invariant)] = &[
     ("invariant_every_call_is_known", invariant_every_call_is_known),
     ("invariant_no_process_ends_by_itself", invariant_no_process_ends_by_itself),
     ("invariant_a_build_failure_is_what_koji_said", invariant_a_build_failure_is_what_koji_said),
+    ("invariant_reconcile_keeps_its_bounds", bounds::invariant_reconcile_keeps_its_bounds),
+    ("invariant_only_operators_take_out", obedience::invariant_only_operators_take_out),
+    ("invariant_only_operators_drop_triggers", obedience::invariant_only_operators_drop_triggers),
+    (
+        "invariant_what_was_taken_out_is_not_published",
+        obedience::invariant_what_was_taken_out_is_not_published,
+    ),
+    ("invariant_a_request_is_carried_out_once", obedience::invariant_a_request_is_carried_out_once),
+    ("invariant_no_batch_begins_while_paused", obedience::invariant_no_batch_begins_while_paused),
 ];
 
 /// Those that hold at rest, besides.
@@ -52,6 +64,10 @@ pub const AT_REST: &[(&str, Invariant)] = &[
     ("invariant_a_build_is_in_one_live_update", invariant_a_build_is_in_one_live_update),
     ("invariant_built_means_built", invariant_built_means_built),
     ("invariant_no_task_of_ours_is_left", invariant_no_task_of_ours_is_left),
+    ("invariant_what_nobody_told_of_is_found", bounds::invariant_what_nobody_told_of_is_found),
+    ("invariant_every_request_is_answered", obedience::invariant_every_request_is_answered),
+    ("invariant_what_is_discarded_is_gone", obedience::invariant_what_is_discarded_is_gone),
+    ("invariant_an_aborted_batch_has_ended", obedience::invariant_an_aborted_batch_has_ended),
 ];
 
 /// What does not hold of these: name and how it is.
@@ -61,10 +77,6 @@ pub fn broken(invariants: &[(&str, Invariant)], observed: &Observed) -> Vec<Stri
         .iter()
         .filter_map(|(name, holds)| holds(observed).err().map(|how| format!("{name}: {how}")))
         .collect()
-}
-
-fn none(what: &str, found: Vec<String>) -> Result<(), String> {
-    if found.is_empty() { Ok(()) } else { Err(format!("{what}: {}", found.join("; "))) }
 }
 
 /// Whatever is acknowledged on the bus has a trigger at that moment.
@@ -228,45 +240,45 @@ pub fn invariant_no_process_ends_by_itself(observed: &Observed) -> Result<(), St
     none("ended", observed.ended.clone())
 }
 
-/// What failed, timed out or was cancelled did so in Koji.
+/// What failed, timed out or was cancelled did so in Koji, or an operator has declared it failed.
 ///
 /// # Errors
 ///
 /// What did not.
 pub fn invariant_a_build_failure_is_what_koji_said(observed: &Observed) -> Result<(), String> {
     let mut made_up = Vec::new();
-    for one in &observed.announced {
-        let build = one.made.build_id;
+    for (row, answer) in observed.answers() {
+        let component = &row.trigger.component;
         let any = |batch, holds: &dyn Fn(&BuildEntry) -> bool| {
-            let source = observed.member(build, batch).map(|member| member.source.to_string());
+            let source = observed.member(batch, component).map(|member| member.source.to_string());
             let of_source = |entry: &&BuildEntry| Some(&entry.source) == source.as_ref();
             observed.report.builds.iter().filter(of_source).any(holds)
         };
-        let said = match observed.answer(build).flatten() {
-            Some(Answer::Failed { batch, .. }) => any(batch, &|entry| entry.state == "FAILED"),
-            Some(Answer::TimedOut { batch }) => {
+        let said = match answer {
+            Answer::Failed { batch, .. } => {
+                any(batch, &|entry| entry.state == "FAILED")
+                    || obedience::declared(observed, batch, component)
+            }
+            Answer::TimedOut { batch } => {
                 any(batch, &|entry| matches!(entry.outcome, Outcome::NeverEnds | Outcome::Slow))
             }
-            Some(Answer::Cancelled { batch }) => {
+            Answer::Cancelled { batch } => {
                 any(batch, &|entry| entry.outcome == Outcome::CancelledBySomebody)
             }
-            Some(
-                Answer::InBatch { .. }
-                | Answer::Superseded { .. }
-                | Answer::NotListed
-                | Answer::Excluded { .. }
-                | Answer::Denied { .. }
-                | Answer::AlreadyBuilt { .. }
-                | Answer::Withdrawn
-                | Answer::NoSource
-                | Answer::Built { .. }
-                | Answer::ScratchBuilt { .. }
-                | Answer::Dropped { .. },
-            )
-            | None => true,
+            Answer::InBatch { .. }
+            | Answer::Superseded { .. }
+            | Answer::NotListed
+            | Answer::Excluded { .. }
+            | Answer::Denied { .. }
+            | Answer::AlreadyBuilt { .. }
+            | Answer::Withdrawn
+            | Answer::NoSource
+            | Answer::Built { .. }
+            | Answer::ScratchBuilt { .. }
+            | Answer::Dropped { .. } => true,
         };
         if !said {
-            made_up.push(format!("{}: {:?}", one.made.nvr, observed.answer(one.made.build_id)));
+            made_up.push(format!("{}: {answer:?}", row.trigger.nvr));
         }
     }
     none("not said by Koji", made_up)
@@ -381,17 +393,17 @@ pub fn invariant_a_build_is_in_one_live_update(observed: &Observed) -> Result<()
 /// What has none.
 pub fn invariant_built_means_built(observed: &Observed) -> Result<(), String> {
     let mut made_up = Vec::new();
-    for one in &observed.announced {
-        let build = one.made.build_id;
-        let Some(Some(Answer::Built { batch, nvr })) = observed.answer(build) else { continue };
-        let source = observed.member(build, batch).map(|member| member.source.to_string());
+    for (row, answer) in observed.answers() {
+        let Answer::Built { batch, nvr } = answer else { continue };
+        let source =
+            observed.member(batch, &row.trigger.component).map(|member| member.source.to_string());
         let built = observed.report.builds.iter().any(|entry| {
-            // What somebody else has built from the same commit is found, not made.
-            let adopted = entry.outcome == Outcome::NvrTakenOurs;
+            // What somebody else, or the twin of a task of an earlier batch, has built from the same commit is found, not made.
+            let adopted = matches!(entry.outcome, Outcome::NvrTakenOurs | Outcome::TwoTasks);
             Some(&entry.source) == source.as_ref() && (entry.nvr.as_ref() == Some(&nvr) || adopted)
         });
         if !built {
-            made_up.push(format!("{} as {nvr}", one.made.nvr));
+            made_up.push(format!("{} as {nvr}", row.trigger.nvr));
         }
     }
     none("not built", made_up)

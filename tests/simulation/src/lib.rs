@@ -5,15 +5,20 @@
 
 pub mod absence;
 pub mod arguments;
+pub mod bounds;
 pub mod bus;
 pub mod cast;
 pub mod chaos;
 pub mod configuration;
 pub mod doors;
 pub mod invariants;
+pub mod lacking;
 pub mod memory;
+pub mod obedience;
 pub mod observed;
+pub mod odds;
 pub mod plan;
+pub mod player;
 pub mod process;
 pub mod run;
 pub mod server;

@@ -61,6 +61,10 @@ pub struct Rows {
     pub odd: BTreeMap<String, Timestamp>,
     /// What was written under an epoch that was not the newest: the epoch, and the newest.
     pub late_writes: Vec<(i64, i64)>,
+    /// What reconcile has triggered though it waited or was in the batch.
+    pub late_finds: Vec<String>,
+    /// Requests that were answered when they had an answer.
+    pub answered_twice: Vec<RequestId>,
 }
 
 /// The store.
@@ -215,8 +219,9 @@ impl Rows {
             }
             Change::AnswerRequest { id, done, result } => {
                 self.requests.remove(&id);
-                if let Some(row) = self.audit.get_mut(&id).filter(|row| row.done.is_none()) {
-                    (row.done, row.result) = (Some(done), Some(result));
+                match self.audit.get_mut(&id).filter(|row| row.done.is_none()) {
+                    Some(row) => (row.done, row.result) = (Some(done), Some(result)),
+                    None => self.answered_twice.push(id),
                 }
             }
             Change::PutMark { name, value } => drop(self.marks.insert(name, value)),

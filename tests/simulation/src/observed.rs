@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ebs_coordinator::{store::TriggerRow, wish::Wish};
 use ebs_domain::{
-    batch::{Batch, Member},
-    id::BatchId,
+    batch::{Batch, Member, Operation},
+    id::{BatchId, Component, RequestId},
     time::Timestamp,
-    trigger::Answer,
+    trigger::{Answer, Cause},
 };
 use ebs_shared::queue::Depths;
 use fedora_sim::control::{Announce, Report, TagAnswer};
 
-use crate::memory::Rows;
+use crate::{
+    lacking,
+    memory::Rows,
+    player::{Order, Played},
+};
 
 /// A build that entered Rawhide, or was said to.
 #[derive(Clone, Debug)]
@@ -46,6 +51,12 @@ pub struct Observed {
     pub queue: Depths,
     /// Side tags that somebody else has removed.
     pub removed_by_others: BTreeSet<String>,
+    /// What ELN lacked before the first start, and nobody tells of: package and build.
+    pub lacking: Vec<(String, i64)>,
+    /// Whether reconcile looks by itself.
+    pub reconciles: bool,
+    /// What an operator asked for.
+    pub orders: Vec<Order>,
     /// Processes that ended though nobody killed or stopped them.
     pub ended: Vec<String>,
 }
@@ -59,12 +70,61 @@ impl Observed {
         Some(text.and_then(|text| serde_json::from_str(text).ok()))
     }
 
-    /// The member of a batch that the trigger of a build stands for: the newest build of its component, not always its own.
+    /// What an operator asked for and was carried out.
+    pub fn carried_out(&self) -> impl Iterator<Item = &Order> {
+        self.orders.iter().filter(|order| self.result(order.id) == Some("done"))
+    }
+
+    /// How many builds reconcile has triggered.
     #[must_use]
-    pub fn member(&self, build: i64, batch: BatchId) -> Option<Member> {
-        let row = self.rows.triggers.values().rev().find(|row| row.trigger.build.get() == build)?;
-        let key = (batch, row.trigger.component.clone());
-        serde_json::from_str(&self.rows.members.get(&key)?.state).ok()
+    pub fn found(&self) -> usize {
+        let causes =
+            self.rows.triggers.values().map(|row| serde_json::from_str(&row.trigger.cause));
+        causes.filter(|cause| matches!(cause, Ok(Cause::Reconcile { .. }))).count()
+    }
+
+    /// How often what was asked for was carried out, and was refused.
+    #[must_use]
+    pub fn played(&self) -> Played {
+        let mut played = Played::new();
+        for order in &self.orders {
+            let (done, refused) = played.entry(order.word).or_default();
+            match self.result(order.id) {
+                Some("done") => *done += 1,
+                Some(_) => *refused += 1,
+                None => {}
+            }
+        }
+        played
+    }
+
+    /// What the leader answered to a request.
+    #[must_use]
+    pub fn result(&self, id: RequestId) -> Option<&str> {
+        self.rows.audit.get(&id)?.result.as_deref()
+    }
+
+    /// Whether an operator asked for this to be done to a batch, and it was carried out.
+    pub fn operated(&self, batch: BatchId, is: impl Fn(&Operation) -> bool) -> bool {
+        self.carried_out().any(|order| {
+            let Wish::OnBatch { batch: of, operation, .. } = &order.wish else { return false };
+            *of == batch && is(operation)
+        })
+    }
+
+    /// All triggers that have an answer, with it.
+    pub fn answers(&self) -> impl Iterator<Item = (&TriggerRow, Answer)> {
+        let rows = self.rows.triggers.values();
+        rows.filter_map(|row| {
+            let answer = serde_json::from_str(row.trigger.answer.as_deref()?).ok()?;
+            Some((row, answer))
+        })
+    }
+
+    /// The member of a batch.
+    #[must_use]
+    pub fn member(&self, batch: BatchId, component: &Component) -> Option<Member> {
+        serde_json::from_str(&self.rows.members.get(&(batch, component.clone()))?.state).ok()
     }
 
     /// All batches that can be read.
@@ -90,8 +150,20 @@ impl Observed {
     pub fn is_at_rest(&self) -> bool {
         self.unacknowledged == 0
             && self.rows.batches.values().all(|batch| batch.ended.is_some())
+            && (!self.reconciles
+                || self.well.is_some_and(|well| lacking::is_done(&self.rows, well)))
+            && self.rows.requests.is_empty()
             && self.rows.effects.values().all(|effect| effect.closed.is_some())
             && self.rows.triggers.values().all(|row| row.trigger.answer.is_some())
             && self.announced.iter().all(|one| self.answer(one.made.build_id).is_some())
     }
+}
+
+/// That nothing of a kind was found.
+///
+/// # Errors
+///
+/// What was found.
+pub fn none(what: &str, found: Vec<String>) -> Result<(), String> {
+    if found.is_empty() { Ok(()) } else { Err(format!("{what}: {}", found.join("; "))) }
 }

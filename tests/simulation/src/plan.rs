@@ -3,17 +3,20 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use fedora_sim::{
-    bodhi::script::{BodhiScript, UpdateOutcome, UpdateTiming},
+    bodhi::script::{BodhiScript, UpdateTiming},
     chance,
-    control::{Announce, NewTag, RawhideUpdate},
-    script::{Outcome, Script, SeedTrouble, Service, Site, Timing, Trouble, Window},
+    control::{NewTag, RawhideUpdate},
+    script::{Outcome, Script, Service, Site, Timing, Trouble, Window},
 };
 
-use crate::{configuration::LIST, doors::BASE, process::Neighbour};
-
-/// The packages of every run.
-pub const PACKAGES: [&str; 8] =
-    ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel"];
+use crate::{
+    configuration::{LIST, PACKAGES},
+    doors::BASE,
+    lacking,
+    odds::{ANNOUNCE, HELD, OUTCOMES, REPO_MS, SEEDS, SESSIONS_MS, TROUBLES, UPDATES},
+    player::{self, Act},
+    process::Neighbour,
+};
 
 /// The processes.
 pub const PROCESSES: [&str; 4] = ["a", "b", "w1", "w2"];
@@ -23,6 +26,9 @@ pub const FAULTS_UNTIL: Duration = Duration::from_secs(450);
 
 /// The world is well from then on: the longest outage has ended, and every process runs, also one that stood still.
 pub const WELL_FROM: Duration = Duration::from_secs(780);
+
+/// How long a repo takes that is not ready in any run.
+pub const NEVER_MS: u64 = 7 * 24 * 3_600_000;
 
 /// Something that happens at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +59,8 @@ pub enum Event {
     StallRepos,
     /// Those are given up, and repos that are begun from now on take so many ms.
     MendRepos(u64),
+    /// An operator asks for something.
+    Act(Act),
 }
 
 /// How the package list is.
@@ -95,6 +103,7 @@ impl Event {
             Self::AgeSessions => "sessions expired",
             Self::List(_) => "package list gone",
             Self::StallRepos | Self::MendRepos(_) => "repo never ready",
+            Self::Act(_) => "operator",
         }
     }
 }
@@ -166,6 +175,8 @@ impl Plan {
             script: script(&dice),
         };
         plan.tag_builds(&dice);
+        plan.operate(&dice);
+        plan.begin_with(&dice);
         // Every fourth seed has faults of single calls only.
         if dice.below(&["troubles"], 4) != 0 {
             plan.trouble_processes(&dice);
@@ -273,6 +284,27 @@ impl Plan {
         }
     }
 
+    /// How builds end that were in Rawhide before.
+    fn begin_with(&mut self, dice: &Dice<'_>) {
+        for (new, _) in lacking::before(dice.seed) {
+            let ends = dice.one(&["outcome", &new.name, "before"], OUTCOMES).unwrap_or_default();
+            self.script.outcomes.insert(format!("{}#{}", new.name, new.commit), ends.to_vec());
+        }
+    }
+
+    /// What an operator does is left out as faults are. Where there is one, more groups are held.
+    fn operate(&mut self, dice: &Dice<'_>) {
+        let acts = player::acts(dice.seed);
+        for package in PACKAGES.iter().filter(|_| !acts.is_empty()) {
+            if let Some(ends) = dice.one(&["held", package], HELD).filter(|ends| !ends.is_empty()) {
+                self.script.bodhi.outcomes.insert((*package).to_owned(), ends.to_vec());
+            }
+        }
+        for (at, act) in acts {
+            self.add(at, act.name(), Event::Act(act));
+        }
+    }
+
     fn add(&mut self, at: Duration, name: String, event: Event) {
         self.events.push(Planned { at, fault: Some(name), event });
     }
@@ -353,75 +385,6 @@ impl Plan {
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
-
-const TROUBLES: &[(u64, Trouble)] = &[
-    (2, Trouble::Offline),
-    (2, Trouble::Cut),
-    (1, Trouble::Http500),
-    (1, Trouble::Http502),
-    (1, Trouble::Http503),
-    (1, Trouble::Http504),
-    (1, Trouble::Html),
-];
-
-const ANNOUNCE: &[(u64, Announce)] = &[
-    (15, Announce::Once),
-    (2, Announce::Twice),
-    (2, Announce::Dropped),
-    (2, Announce::Lost),
-    (1, Announce::False),
-];
-
-const OUTCOMES: &[(u64, &[Outcome])] = &[
-    (40, &[Outcome::Succeed]),
-    (5, &[Outcome::FailBuild]),
-    (5, &[Outcome::FailBuild, Outcome::Succeed]),
-    (2, &[Outcome::FailSrpm]),
-    (2, &[Outcome::FailSource]),
-    (3, &[Outcome::FailDependency, Outcome::Succeed]),
-    (3, &[Outcome::Infrastructure, Outcome::Succeed]),
-    (2, &[Outcome::Crash, Outcome::Succeed]),
-    (1, &[Outcome::NeverEnds]),
-    (2, &[Outcome::NvrTakenOurs]),
-    (2, &[Outcome::NvrTakenOther]),
-    (3, &[Outcome::FailedButComplete]),
-    (3, &[Outcome::BackToFree]),
-    (3, &[Outcome::TwoTasks]),
-    (2, &[Outcome::CancelledBySomebody]),
-    (2, &[Outcome::PromotionRefused]),
-    (1, &[Outcome::Slow]),
-];
-
-const UPDATES: &[(u64, &[UpdateOutcome])] = &[
-    (24, &[UpdateOutcome::Stable]),
-    (2, &[UpdateOutcome::KojiFault, UpdateOutcome::Stable]),
-    (2, &[UpdateOutcome::CreatedBut502, UpdateOutcome::Stable]),
-    (2, &[UpdateOutcome::CreatedBut400, UpdateOutcome::Stable]),
-    (1, &[UpdateOutcome::BuildMissing, UpdateOutcome::Stable]),
-    (1, &[UpdateOutcome::RefusedBuild]),
-    (1, &[UpdateOutcome::Refused]),
-    (1, &[UpdateOutcome::Obsoleted]),
-    (1, &[UpdateOutcome::Unpushed]),
-    (1, &[UpdateOutcome::GatingFailed]),
-    (1, &[UpdateOutcome::Conflict]),
-    (1, &[UpdateOutcome::NeverStable]),
-];
-
-/// How long a repo takes: slow ones outlast leases and doubts.
-const REPO_MS: &[(u64, u64)] = &[(6, 3_000), (1, 40_000), (1, 120_000)];
-
-/// How long a repo takes that is not ready in any run.
-pub const NEVER_MS: u64 = 7 * 24 * 3_600_000;
-
-/// When a session expires, which is in the middle of a call as often as not.
-const SESSIONS_MS: &[(u64, Option<u64>)] = &[(3, None), (1, Some(45_000)), (1, Some(300_000))];
-
-const SEEDS: &[(u64, Option<SeedTrouble>)] = &[
-    (30, None),
-    (1, Some(SeedTrouble::NotInList)),
-    (1, Some(SeedTrouble::TaskFails)),
-    (1, Some(SeedTrouble::NeverBegins)),
-];
 
 fn script(dice: &Dice<'_>) -> Script {
     let updates = PACKAGES

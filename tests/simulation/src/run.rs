@@ -25,10 +25,11 @@ use crate::{
     chaos::Chaos,
     configuration::{self, LIST},
     doors::Net,
-    invariants,
+    invariants, lacking,
     memory::Memory,
     observed::{Announced, Observed},
     plan::{Event, FAULTS_UNTIL, NEVER_MS, PROCESSES, Plan, WELL_FROM},
+    player::{Act, PATIENCE, Played, Player, Stands},
     process::{Gate, Ground, Life, Neighbour, Outage},
     server::QueueServer,
     story::{Line, Story},
@@ -72,6 +73,10 @@ pub struct Outcome {
     pub batches: usize,
     /// Builds that were asked for.
     pub builds: usize,
+    /// Builds that reconcile has triggered.
+    pub found: usize,
+    /// What an operator asked for, and what came of it.
+    pub played: Played,
     /// Virtual time it took.
     pub span: Duration,
 }
@@ -124,6 +129,8 @@ struct Play {
     announced: Vec<Announced>,
     removed: BTreeSet<String>,
     absence: Absence,
+    lacking: Vec<(String, i64)>,
+    player: Player,
     tasks: JoinSet<()>,
     /// A clock that never jumps, and what it showed at the beginning.
     truth: Wall,
@@ -158,6 +165,8 @@ impl Play {
         }
         let ground = Arc::new(Ground { story: Story::new(), chaos, outages });
         let memory: Arc<Memory> = Arc::default();
+        let alone = options.away.is_none();
+        let lacking = if alone { lacking::prepare(seed, &world)? } else { Vec::new() };
         watched_before(&memory, &world)?;
         let stage = Arc::new(Stage {
             seed,
@@ -167,6 +176,7 @@ impl Play {
             memory,
             server: Arc::new(QueueServer::new(JOB_LEASE)),
             plan: configuration::plan(seed)?,
+            reconcile: if alone { lacking::interval(seed) } else { Duration::ZERO },
             world,
         });
         let walls = PROCESSES.into_iter().map(|process| (process, Wall::new())).collect();
@@ -183,6 +193,8 @@ impl Play {
             announced,
             removed,
             absence,
+            lacking,
+            player: Player::default(),
             tasks,
             truth,
             begun: begun_at,
@@ -216,6 +228,8 @@ impl Play {
             span: ground.story.elapsed(),
             batches: observed.rows.batches.len(),
             builds: observed.report.builds.len(),
+            found: observed.found(),
+            played: observed.played(),
             lines: ground.story.take(),
         })
     }
@@ -234,25 +248,47 @@ impl Play {
                     .as_ref()
                     .is_none_or(|name| self.stage.ground.chaos.inject(name, planned.event.word()))
                 {
-                    self.happen(planned.event);
+                    if let Event::Act(act) = planned.event {
+                        self.play_along(Some(act)).await;
+                    } else {
+                        self.happen(planned.event);
+                    }
                 }
             }
             if let Some(told) = self.absence.follow(&self.stage.memory, &self.stage.world) {
                 self.stage.ground.story.tell("world", told);
             }
+            self.play_along(None).await;
             let now = Instant::now();
             if now >= look {
                 look = now + LOOK;
                 let observed = self.observe().await;
                 let broken = invariants::broken(invariants::ALWAYS, &observed);
-                if !broken.is_empty() || self.is_at_end(&observed) {
+                if !broken.is_empty() || (events.peek().is_none() && self.is_at_end(&observed)) {
                     return broken;
                 }
             }
             let planned = events.peek().map(|planned| begun + planned.at);
             let absence = self.absence.next_look().map(|span| now + span);
-            let next = [planned, absence].into_iter().flatten().fold(look, Instant::min);
+            let patience = self.player.waits().then(|| now + PATIENCE);
+            let next = [planned, absence, patience].into_iter().flatten().fold(look, Instant::min);
             tokio::time::sleep_until(next).await;
+        }
+    }
+
+    /// The operator does this, or looks whether what else is to be done can be done now.
+    async fn play_along(&mut self, act: Option<Act>) {
+        let (seed, memory, world) = (self.stage.seed, &self.stage.memory, &self.stage.world);
+        let stands = Stands { seed, memory, world, now: self.truth.now() };
+        let mut told = match act {
+            Some(act) => self.player.act(act, &stands).await,
+            None => self.player.look(&stands).await,
+        };
+        if self.well().is_some() {
+            told.extend(self.player.tidy(&stands).await);
+        }
+        for told in told {
+            self.stage.ground.story.tell("operator", told);
         }
     }
 
@@ -327,6 +363,7 @@ impl Play {
                 self.deed(&Deed::FailRepos);
             }
             Event::ForgetSessions => self.deed(&Deed::ForgetSessions),
+            Event::Act(_) => {}
             Event::AgeSessions => self.deed(&Deed::AgeSessions { by_ms: 48 * 3_600_000 }),
         }
     }
@@ -350,6 +387,9 @@ impl Play {
             window: self.stage.plan.max_open_builds,
             queue,
             removed_by_others: self.removed.clone(),
+            orders: self.player.orders.clone(),
+            lacking: self.lacking.clone(),
+            reconciles: !self.stage.reconcile.is_zero(),
             forgotten_too_early: self.stage.server.forgotten_too_early(),
             ended: self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }

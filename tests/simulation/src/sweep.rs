@@ -14,7 +14,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::run::{Options, Outcome, run};
+use crate::{
+    player::Played,
+    run::{Options, Outcome, run},
+};
 
 /// Which seeds are run, and how.
 #[derive(Clone, Debug)]
@@ -43,6 +46,10 @@ pub struct Swept {
     pub batches: usize,
     /// Builds that were asked for.
     pub builds: usize,
+    /// Builds that reconcile has triggered.
+    pub found: usize,
+    /// What operators asked for, and what came of it.
+    pub played: Played,
     /// Virtual time of all runs together.
     pub span: Duration,
     /// Real time it took.
@@ -102,6 +109,11 @@ impl Swept {
         }
         self.batches += outcome.batches;
         self.builds += outcome.builds;
+        self.found += outcome.found;
+        for (word, (done, refused)) in &outcome.played {
+            let sum = self.played.entry(word).or_default();
+            *sum = (sum.0 + done, sum.1 + refused);
+        }
         self.span += outcome.span;
         if !outcome.broken.is_empty() {
             self.failed.insert(seed, outcome);
@@ -115,16 +127,23 @@ impl fmt::Display for Swept {
         let kinds: Vec<String> =
             self.faults.iter().map(|(kind, number)| format!("{kind} {number}")).collect();
         writeln!(f, "faults by kind: {}", kinds.join(", "))?;
+        let played: Vec<String> = self
+            .played
+            .iter()
+            .map(|(word, (done, refused))| format!("{word} {done}/{refused}"))
+            .collect();
+        writeln!(f, "operators, carried out/refused: {}", played.join(", "))?;
         let seconds = self.took.as_secs_f64().max(0.001);
         write!(
             f,
-            "{} seeds in {seconds:.1} s ({:.1}/s), {} calls ({:.0}/s), {faults} faults, {} batches, {} builds, {} h of virtual time; failed seeds: {:?}",
+            "{} seeds in {seconds:.1} s ({:.1}/s), {} calls ({:.0}/s), {faults} faults, {} batches, {} builds, {} triggered by reconcile, {} h of virtual time; failed seeds: {:?}",
             self.seeds,
             self.seeds as f64 / seconds,
             self.calls,
             self.calls as f64 / seconds,
             self.batches,
             self.builds,
+            self.found,
             self.span.as_secs() / 3600,
             self.failed.keys().collect::<Vec<_>>()
         )

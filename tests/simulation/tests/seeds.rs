@@ -7,11 +7,12 @@ use ebs_domain::time::Timestamp;
 use ebs_shared::queue::Depths;
 use ebs_simulation::{
     chaos::Chaos,
-    invariants,
+    invariants, lacking,
     memory::Rows,
     observed::{Announced, Observed},
     plan::Plan,
-    run::{Options, run},
+    player,
+    run::{Options, Outcome, run},
     sweep::{Sweep, sweep},
 };
 use fedora_sim::{
@@ -53,6 +54,29 @@ fn a_fault_left_out_leaves_the_others_as_they_were() {
     assert!(again.windows.len() < plan.windows.len());
 }
 
+#[test]
+fn an_operator_acts_and_is_left_out_as_faults_are() -> Result<()> {
+    let seed = (1..).find(|seed| player::acts(*seed).len() > 5).unwrap_or_default();
+    let outcome = run(&Options { seed, ..Options::default() })?;
+    let played = |outcome: &Outcome| -> u64 {
+        let tidied = outcome.played.iter().filter(|(word, _)| **word != "unpause at the end");
+        tidied.map(|(_, (done, refused))| done + refused).sum()
+    };
+    assert!(played(&outcome) > 5, "{:?}", outcome.played);
+    let without = player::acts(seed).iter().map(|(_, act)| act.name()).collect();
+    let alone = run(&Options { seed, without, ..Options::default() })?;
+    assert_eq!(played(&alone), 0, "{:?}", alone.played);
+    Ok(())
+}
+
+#[test]
+fn what_nobody_ever_tells_of_is_found_by_reconcile() -> Result<()> {
+    let seed = (1..).find(|seed| lacking::before(*seed).iter().any(|(_, lacks)| *lacks));
+    let outcome = run(&Options { seed: seed.unwrap_or_default(), ..Options::default() })?;
+    assert!(outcome.found > 0 && outcome.broken.is_empty(), "{:?}", outcome.broken);
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fault_that_is_left_out_does_not_happen() {
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
@@ -83,6 +107,9 @@ async fn a_forgotten_trigger_is_seen() {
         window: 1,
         queue: Depths::default(),
         removed_by_others: BTreeSet::new(),
+        lacking: Vec::new(),
+        reconciles: false,
+        orders: Vec::new(),
         forgotten_too_early: vec!["b1.1.submit_builds#1".to_owned()],
         ended: vec!["a ended by itself".to_owned()],
     };

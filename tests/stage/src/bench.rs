@@ -2,10 +2,12 @@
 
 mod batch;
 mod intake;
+mod log;
 mod monitor;
 mod parse;
 mod policy;
 mod processes;
+mod reconcile;
 mod recovery;
 mod run;
 mod table;
@@ -14,4 +16,5 @@ pub use batch::batch;
 pub use intake::intake;
 pub use parse::parse;
 pub use policy::policy;
+pub use reconcile::reconcile;
 pub use recovery::recovery;

@@ -193,6 +193,20 @@ impl Fedora {
         self.post("/sim/tag", &body).await.map(drop)
     }
 
+    /// A build of this part that is in ELN already, of the commit that Rawhide's `release` was built from.
+    ///
+    /// # Errors
+    ///
+    /// The simulator refuses.
+    pub async fn tag_in_eln(&self, part: &Part, release: u32) -> anyhow::Result<()> {
+        let (name, version) = (&part.upstream, version(part));
+        let body = json!({
+            "name": name, "version": version, "release": format!("{release}.eln151"), "commit": commit(name, release),
+            "tag": "eln", "announce": "lost",
+        });
+        self.post("/sim/tag", &body).await.map(drop)
+    }
+
     /// A new Rawhide build of the commit that `release` was built from, under the next release.
     ///
     /// # Errors

@@ -34,6 +34,8 @@ pub enum Bench {
     Parse(BenchParse),
     /// What a refresh of configuration and lists costs, and a question to policy.
     Policy(BenchPolicy),
+    /// What Rawhide and ELN have is compared at their size: time, calls, memory.
+    Reconcile(BenchReconcile),
     /// SIGKILL to the leader with many builds in flight: how soon somebody acts.
     Recovery(BenchRecovery),
     /// A queue full of messages, of which few matter: how many a second the service takes, and the Python library.
@@ -92,6 +94,29 @@ pub struct BenchPolicy {
     /// Refreshes; the median is shown.
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeat: u32,
+}
+
+/// What `bench reconcile` compares.
+#[derive(Clone, Debug, Args)]
+pub struct BenchReconcile {
+    /// Components that are wanted.
+    #[arg(long, default_value_t = 2262, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub packages: u32,
+    /// Packages in Rawhide.
+    #[arg(long, default_value_t = 24_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rawhide: u32,
+    /// Components that ELN has no build of.
+    #[arg(long, default_value_t = 100)]
+    pub missing: u32,
+    /// Components that ELN has an older build of.
+    #[arg(long, default_value_t = 200)]
+    pub stale: u32,
+    /// Looks; the median is shown.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
+    /// Where configuration and logs go; a new folder below `.run` otherwise.
+    #[arg(long)]
+    pub run_folder: Option<PathBuf>,
 }
 
 /// What `bench recovery` kills.

@@ -92,6 +92,7 @@ async fn measure(bench: &Bench) -> anyhow::Result<Verdict> {
             Bench::Batch(options) => bench::batch(options).await.map(|()| true),
             Bench::Parse(options) => bench::parse(options).map(|()| true),
             Bench::Policy(options) => bench::policy(options),
+            Bench::Reconcile(options) => bench::reconcile(options).await,
             Bench::Recovery(options) => bench::recovery(options).await,
             Bench::Intake(options) => bench::intake(options).await,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ebs_domain::id::{BuildId, TagName};
 use ebs_shared::{
-    bodhi::api::{BodhiError, BodhiErrorKind, NewUpdate},
+    bodhi::api::{BodhiError, BodhiErrorKind, Complaint, NewUpdate, Update},
     job::Answer,
     koji::{api::Listing, fault},
 };
@@ -41,7 +41,7 @@ impl Jobs {
                         why: format!("no update from {tag} is to be found yet"),
                     });
                 }
-                None => {}
+                None => self.look_elsewhere(post).await?,
             }
         }
         self.compare_tag(post).await?;
@@ -50,6 +50,26 @@ impl Jobs {
             Ok(update) => Ok(Answer::Posted { update }),
             Err(error) => self.after_post(tag, nvr, error).await,
         }
+    }
+
+    /// While it was in doubt, or waited for somebody, another update may have taken its builds. Source: Bodhi refuses a build
+    /// that is in any update but an unpushed one.
+    async fn look_elsewhere(&self, post: &Post<'_>) -> Step<()> {
+        let holding = self.updates.holding(post.nvrs).await.map_err(|error| bodhi_away(&error))?;
+        let (mut complaints, mut builds) = (Vec::new(), Vec::new());
+        let own =
+            |update: &&Update| update.from_tag.as_deref() == Some(post.update.from_tag.as_str());
+        if let Some(update) = holding.iter().find(own) {
+            return Err(Answer::Posted { update: update.clone() });
+        }
+        for update in holding.iter().filter(|update| update.status != "unpushed") {
+            for nvr in update.builds.iter().filter(|nvr| post.nvrs.contains(nvr)) {
+                let description = format!("{nvr} is in {} already", update.alias);
+                complaints.push(Complaint { name: "builds".to_owned(), description });
+                builds.push(nvr.clone());
+            }
+        }
+        if builds.is_empty() { Ok(()) } else { Err(Answer::PostRefused { complaints, builds }) }
     }
 
     /// The update takes whatever is latest in the tag: that must be the group, by build.

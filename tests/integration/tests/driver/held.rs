@@ -9,7 +9,7 @@ use ebs_domain::{
     id::{BatchId, TagName},
 };
 use ebs_shared::{
-    bodhi::api::Updates as _,
+    bodhi::api::{NewUpdate, Updates as _},
     job::{Job, Work},
     queue::Lane,
 };
@@ -146,4 +146,23 @@ async fn a_group_whose_update_the_dead_worker_had_made_is_not_discarded_in_its_b
 async fn a_group_whose_update_the_dead_worker_had_made_is_not_discarded_after_its_batch()
 -> Result<()> {
     adopted(plan(), true).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retried_group_whose_build_another_update_has_taken_is_held_again_and_says_which()
+-> Result<()> {
+    let (world, leader, group, _) = held(plan(), false).await?;
+    world.until("the batch is done", is_done).await?;
+    let row = row_of(&world, "held").context("it is held")?;
+    let packed = serde_json::from_str::<Group>(&row.state)?.packed;
+    let taken = packed.first().context("it has builds")?.nvr.to_string();
+    let other = NewUpdate { from_tag: "eln-another".parse()?, notes: "a later batch".to_owned() };
+    let other = world.fedora.create(&other, std::slice::from_ref(&taken)).await?;
+    ensure!(decide(&world, group, Decision::Retry).await? == "done");
+    let said = format!("{taken} is in {} already", other.alias);
+    let again = |world: &World| row_of(world, "held").is_some_and(|row| row.state.contains(&said));
+    world.until("it is held again, and says why", again).await?;
+    ensure!(world.fedora.state().updates.len() == 1, "nothing was posted");
+    leader.kill().await;
+    Ok(())
 }

@@ -1,20 +1,17 @@
 //! One measured batch: everything started anew, one batch of clean packages, everything ended.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use ebs_integration::ports::free_port;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::processes::{self, Used};
+use super::{
+    log::Log,
+    processes::{self, Used},
+};
 use crate::{
     child::wait_for,
     config::{self, Tempo},
@@ -28,14 +25,8 @@ use crate::{
 pub(super) const TIMERS: &[(&str, u64)] =
     &[("poll_min", 50), ("lull", 3_000), ("max_lull", 60_000), ("archive_interval", 60_000)];
 
-/// How often the coordinator's log is looked at.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// How long the page may show what was before.
 const SHOWN: Duration = Duration::from_secs(10);
-
-/// The longest that one batch may take.
-const LIMIT: Duration = Duration::from_secs(300);
 
 /// The release of the Rawhide builds.
 const RELEASE: u32 = 2;
@@ -218,54 +209,6 @@ impl Phases {
 fn phase(line: &str) -> Option<&str> {
     let rest = line.rsplit_once("phase=")?.1.trim_start_matches('"');
     rest.split(|letter: char| !letter.is_ascii_lowercase()).next()
-}
-
-/// The log of a program, read as it grows. Looking into it costs the program nothing, unlike its pages.
-struct Log {
-    path: PathBuf,
-    read: u64,
-    waiting: Vec<u8>,
-}
-
-impl Log {
-    fn new(path: PathBuf) -> Self {
-        Self { path, read: 0, waiting: Vec::new() }
-    }
-
-    /// The next line that has this text in it.
-    async fn until(&mut self, text: &str, troupe: &mut Troupe) -> anyhow::Result<String> {
-        let until = Instant::now() + LIMIT;
-        loop {
-            while let Some(line) = self.line() {
-                if line.contains(text) {
-                    return Ok(line);
-                }
-            }
-            if Instant::now() >= until {
-                bail!("no `{text}` in {} within {} s", self.path.display(), LIMIT.as_secs());
-            }
-            if self.read_on()? == 0 {
-                troupe.must_live()?;
-                sleep(LOOK).await;
-            }
-        }
-    }
-
-    fn line(&mut self) -> Option<String> {
-        let end = self.waiting.iter().position(|byte| *byte == b'\n')?;
-        let line: Vec<u8> = self.waiting.drain(..=end).collect();
-        Some(String::from_utf8_lossy(&line).into_owned())
-    }
-
-    fn read_on(&mut self) -> anyhow::Result<u64> {
-        let read = || format!("read {}", self.path.display());
-        let mut file = File::open(&self.path).with_context(read)?;
-        file.seek(SeekFrom::Start(self.read)).with_context(read)?;
-        let more = file.read_to_end(&mut self.waiting).with_context(read)?;
-        let more = u64::try_from(more)?;
-        self.read += more;
-        Ok(more)
-    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub(super) enum Reply {
     KojiFails(KojiErrorKind),
     Create(Update),
     Find(Option<Update>),
+    Holding(Vec<Update>),
     Updates(Vec<Option<Update>>),
     BodhiFails(BodhiErrorKind),
 }
@@ -207,8 +208,8 @@ impl Updates for Neighbours {
     async fn live_of(&self, _: &str) -> Result<Vec<OwnUpdate>, BodhiError> {
         panic!("no job asks this")
     }
-    async fn holding(&self, _: &[String]) -> Result<Vec<Update>, BodhiError> {
-        panic!("no job asks this")
+    async fn holding(&self, nvrs: &[String]) -> Result<Vec<Update>, BodhiError> {
+        self.bodhi(format!("holding {}", nvrs.join(" ")), reply!(Holding))
     }
     async fn updates(&self, aliases: &[String]) -> Result<Vec<Option<Update>>, BodhiError> {
         self.bodhi(format!("updates {}", aliases.join(" ")), reply!(Updates))

@@ -1,6 +1,6 @@
 use ebs_domain::{id::BuildId, time::Timestamp};
 use ebs_shared::{
-    bodhi::api::{BodhiErrorKind, Complaint, NewUpdate},
+    bodhi::api::{BodhiErrorKind, Complaint, NewUpdate, Update},
     job::{Answer, Doubt, Service, Work},
 };
 
@@ -53,7 +53,41 @@ async fn in_doubt_an_update_is_looked_for_first() {
     assert_eq!(answer(work(Doubt::None), 2, found()).await.0, posted());
     let (early, _) = answer(work(look(false)), 1, vec![Reply::Find(None)]).await;
     assert!(matches!(early, Answer::NotYet { .. }), "{early:?}");
-    let replies = vec![Reply::Find(None), Reply::Tagged(vec![1, 2]), Reply::Create(update("E-1"))];
+    let replies = vec![
+        Reply::Find(None),
+        Reply::Holding(vec![]),
+        Reply::Tagged(vec![1, 2]),
+        Reply::Create(update("E-1")),
+    ];
+    assert_eq!(answer(work(look(true)), 1, replies).await.0, posted());
+}
+
+#[tokio::test]
+async fn builds_that_another_update_took_while_it_was_in_doubt_are_not_posted() {
+    let other = |status: &str| Update {
+        status: status.to_owned(),
+        from_tag: Some("another".to_owned()),
+        builds: vec!["c-1-1".to_owned(), "b-2-1".to_owned()],
+        ..update("E-9")
+    };
+    let replies = vec![Reply::Find(None), Reply::Holding(vec![other("testing")])];
+    let (refused, asked) = answer(work(look(true)), 1, replies).await;
+    let description = "b-2-1 is in E-9 already".to_owned();
+    let complaints = vec![Complaint { name: "builds".to_owned(), description }];
+    assert_eq!(refused, Answer::PostRefused { complaints, builds: vec!["b-2-1".to_owned()] });
+    assert_eq!(asked, ["find errata a-1-1", "holding a-1-1 b-2-1"]);
+    let replies = vec![
+        Reply::Find(None),
+        Reply::Holding(vec![other("unpushed")]),
+        Reply::Tagged(vec![1, 2]),
+        Reply::Create(update("E-1")),
+    ];
+    assert_eq!(answer(work(look(true)), 1, replies).await.0, posted());
+}
+
+#[tokio::test]
+async fn an_update_that_comes_to_light_between_two_looks_is_taken() {
+    let replies = vec![Reply::Find(None), Reply::Holding(vec![update("E-1")])];
     assert_eq!(answer(work(look(true)), 1, replies).await.0, posted());
 }
 
