@@ -3,7 +3,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use ebs_domain::{batch::Attempted, id::BatchId, trigger::Answer};
+use ebs_domain::{
+    batch::{Attempted, Batch, Member},
+    id::BatchId,
+    trigger::Answer,
+};
 use fedora_sim::{script::Outcome, world::BuildEntry};
 
 use crate::{
@@ -198,9 +202,16 @@ pub fn invariant_two_batches_never_overlap(observed: &Observed) -> Result<(), St
         .rows
         .batches
         .values()
-        .filter(|batch| batch.ended.is_none())
+        .filter(|batch| batch.ended.is_none() && !batch.lingers)
         .map(|batch| format!("batch {} {}", batch.id, batch.phase))
         .collect();
+    let waits = |batch: &Batch| {
+        let over = |member: &Member| member.has_ended() || member.detached.is_some();
+        let members = observed.rows.members.values().filter(|row| row.batch == batch.id);
+        members.filter_map(|row| serde_json::from_str(&row.state).ok()).any(|it: Member| !over(&it))
+    };
+    let lingering = observed.batches().filter(|batch| batch.lingers && waits(batch));
+    none("more than detached builds", lingering.map(|batch| batch.id.to_string()).collect())?;
     if open.len() > 1 { none("open", open) } else { Ok(()) }
 }
 

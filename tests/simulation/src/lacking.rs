@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use ebs_coordinator::{
     findings::{Fate, Mode, Report},
-    store::Change,
+    store::{BatchRow, Change, MemberRow},
 };
-use ebs_domain::{id::TriggerId, time::Timestamp, trigger::Cause};
+use ebs_domain::{
+    batch::Member,
+    id::{BatchId, Component, TriggerId},
+    time::Timestamp,
+    trigger::Cause,
+};
 use fedora_sim::{
     chance,
     control::{Announce, NewTag},
@@ -69,16 +74,22 @@ pub fn before(seed: u64) -> Vec<(NewTag, bool)> {
 /// What reconcile would trigger against the rules by these changes: a component that waits, or is in the batch.
 #[must_use]
 pub fn too_late(rows: &Rows, changes: &[Change]) -> Vec<String> {
-    let ends = |change: &Change| matches!(change, Change::PutBatch(row) if row.ended.is_some());
-    let open = rows.batches.values().find(|row| row.ended.is_none());
-    let open = open.filter(|_| !changes.iter().any(ends));
+    let now = |id: &BatchId| {
+        let mut puts = changes
+            .iter()
+            .rev()
+            .filter_map(|change| if let Change::PutBatch(row) = change { Some(row) } else { None });
+        puts.find(|row| row.id == *id).cloned()
+    };
+    let batches = rows.batches.values().map(|row| now(&row.id).unwrap_or_else(|| row.clone()));
+    let open: Vec<BatchRow> = batches.filter(|row| row.ended.is_none()).collect();
     let mut odd = Vec::new();
     for change in changes {
         let Change::AddTrigger(new) = change else { continue };
         if !matches!(serde_json::from_str(&new.cause), Ok(Cause::Reconcile { .. })) {
             continue;
         }
-        if open.is_some_and(|row| rows.members.contains_key(&(row.id, new.component.clone()))) {
+        if open.iter().any(|row| works_on(rows, row, &new.component)) {
             odd.push(format!("{} is in the batch", new.nvr));
         }
         let answered = |id: &TriggerId| {
@@ -97,6 +108,15 @@ pub fn too_late(rows: &Rows, changes: &[Change]) -> Vec<String> {
         }
     }
     odd
+}
+
+/// Whether a batch works on a component: one that lingers does on those alone that it waits for.
+fn works_on(rows: &Rows, batch: &BatchRow, component: &Component) -> bool {
+    let member = rows.members.get(&(batch.id, component.clone()));
+    let builds = |row: &MemberRow| {
+        serde_json::from_str(&row.state).is_ok_and(|member: Member| member.builds_detached())
+    };
+    member.is_some_and(|row| !batch.lingers || builds(row))
 }
 
 /// The last report that is stored.

@@ -20,6 +20,7 @@ pub mod odds;
 pub mod plan;
 pub mod player;
 pub mod process;
+pub mod rows;
 pub mod run;
 pub mod server;
 pub mod shrink;

@@ -43,7 +43,7 @@ impl Observed {
             Operation::Drop { component: of } | Operation::Fail { component: of } => {
                 of == component
             }
-            Operation::Abort { .. } => false,
+            Operation::Abort { .. } | Operation::Detach { .. } => false,
         })
     }
 
@@ -80,7 +80,7 @@ pub fn declared(observed: &Observed, batch: BatchId, component: &Component) -> b
     observed.operated(batch, fails) && member.is_some_and(|member| member.declared.is_some())
 }
 
-/// No component is taken out or declared failed, no batch ended and no group given up, but by an operator.
+/// No component is taken out, declared failed or detached, no batch ended and no group given up, but by an operator.
 ///
 /// # Errors
 ///
@@ -91,6 +91,10 @@ pub fn invariant_only_operators_take_out(observed: &Observed) -> Result<(), Stri
         let took_out = observed.took_out(batch, component);
         if (member.dropped || member.declared.is_some()) && !took_out {
             odd.push(format!("{component} of batch {batch} is taken out"));
+        }
+        let detaches = |operation: &Operation| matches!(operation, Operation::Detach { component: of } if of == component);
+        if member.detached.is_some() && !observed.operated(batch, detaches) {
+            odd.push(format!("{component} of batch {batch} is detached"));
         }
         let dropped = matches!(member.build, Build::Ended { end: End::Dropped, .. });
         if dropped && !took_out && !observed.aborted(batch) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ebs_coordinator::{
     pause::PAUSE,
-    store::{NewRequest, Store as _},
+    store::{MemberRow, NewRequest, Store as _},
     wish::{Asked, VERSION, WantedBuild, Wish},
 };
 use ebs_domain::{
@@ -47,6 +47,7 @@ const ACTS: &[(u64, &str, Make)] = &[
     (2, "abort and requeue", |it| it.on_batch(|_| Operation::Abort { requeue: true })),
     (6, "drop", |it| it.on_batch(|component| Operation::Drop { component })),
     (6, "fail", |it| it.on_batch(|component| Operation::Fail { component })),
+    (8, "detach", |it| it.detach()),
     (6, "retry a group", |it| it.on_group(Decision::Retry)),
     (6, "discard a group", |it| it.on_group(Decision::Discard)),
     (3, "undeny", |it| it.undeny()),
@@ -266,6 +267,17 @@ impl Scene<'_> {
         Some(Wish::on_batch(batch, make(component)))
     }
 
+    /// A component whose task runs, in a batch that has not ended.
+    fn detach(&self) -> Option<Wish> {
+        let open =
+            |batch: &BatchId| self.rows.batches.get(batch).is_some_and(|row| row.ended.is_none());
+        let runs = |row: &MemberRow| matches!(row.shown.as_str(), "free" | "building");
+        let running = self.rows.members.values().filter(|row| open(&row.batch) && runs(row));
+        let running: Vec<_> = running.map(|row| (row.batch, row.component.clone())).collect();
+        let (batch, component) = self.one("running", &running)?;
+        Some(Wish::on_batch(batch, Operation::Detach { component }))
+    }
+
     /// A group that is held; now and then any.
     fn on_group(&self, decision: Decision) -> Option<Wish> {
         let all: Vec<(BatchId, u32)> = self.rows.groups.keys().copied().collect();
@@ -298,7 +310,7 @@ impl Scene<'_> {
             if odd { self.one("build", &known)? } else { known.into_iter().next()? };
         let component: Component = package.parse().ok()?;
         let builds = vec![WantedBuild { component, tag, build: BuildId::new(build), nvr }];
-        Some(Wish::Trigger { what: package, builds, force })
+        Some(Wish::Trigger { what: package, builds, force, again: force })
     }
 
     fn undeny(&self) -> Option<Wish> {

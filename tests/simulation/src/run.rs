@@ -71,6 +71,8 @@ pub struct Outcome {
     pub calls: u64,
     /// Batches that ended.
     pub batches: usize,
+    /// Those of them that lingered for a detached build.
+    pub lingered: usize,
     /// Builds that were asked for.
     pub builds: usize,
     /// Builds that reconcile has triggered.
@@ -227,6 +229,7 @@ impl Play {
             calls: ground.chaos.calls(),
             span: ground.story.elapsed(),
             batches: observed.rows.batches.len(),
+            lingered: observed.rows.batches.values().filter(|row| row.lingers).count(),
             builds: observed.report.builds.len(),
             found: observed.found(),
             played: observed.played(),

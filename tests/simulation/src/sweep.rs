@@ -44,6 +44,8 @@ pub struct Swept {
     pub faults: BTreeMap<&'static str, u64>,
     /// Batches that ended.
     pub batches: usize,
+    /// Those of them that lingered for a detached build.
+    pub lingered: usize,
     /// Builds that were asked for.
     pub builds: usize,
     /// Builds that reconcile has triggered.
@@ -109,6 +111,7 @@ impl Swept {
         }
         self.batches += outcome.batches;
         self.builds += outcome.builds;
+        self.lingered += outcome.lingered;
         self.found += outcome.found;
         for (word, (done, refused)) in &outcome.played {
             let sum = self.played.entry(word).or_default();
@@ -136,12 +139,13 @@ impl fmt::Display for Swept {
         let seconds = self.took.as_secs_f64().max(0.001);
         write!(
             f,
-            "{} seeds in {seconds:.1} s ({:.1}/s), {} calls ({:.0}/s), {faults} faults, {} batches, {} builds, {} triggered by reconcile, {} h of virtual time; failed seeds: {:?}",
+            "{} seeds in {seconds:.1} s ({:.1}/s), {} calls ({:.0}/s), {faults} faults, {} batches ({} lingered), {} builds, {} triggered by reconcile, {} h of virtual time; failed seeds: {:?}",
             self.seeds,
             self.seeds as f64 / seconds,
             self.calls,
             self.calls as f64 / seconds,
             self.batches,
+            self.lingered,
             self.builds,
             self.found,
             self.span.as_secs() / 3600,

@@ -123,11 +123,17 @@ async fn what_is_carried_out_twice_or_though_refused_is_seen() -> Result<()> {
         build: BuildId::new(1),
         nvr: "alpha-1-1.fc45".to_owned(),
     };
-    let wish = Wish::Trigger { what: "alpha".to_owned(), builds: vec![build], force: false };
+    let wish =
+        Wish::Trigger { what: "alpha".to_owned(), builds: vec![build], force: false, again: false };
     let mut rows = Rows::default();
     let done = [order(&mut rows, wish.clone(), "done")];
     assert_eq!(broken(&rows, &done), once, "nothing was triggered");
-    let cause = Cause::Person { who: "olga".to_owned(), why: "the first".to_owned(), force: false };
+    let cause = Cause::Person {
+        who: "olga".to_owned(),
+        why: "the first".to_owned(),
+        force: false,
+        again: false,
+    };
     insert(&mut rows, trigger("alpha", &cause, None)?);
     assert!(broken(&rows, &done).is_empty());
     let refused = [order(&mut rows, wish.clone(), "refused: no")];
@@ -171,6 +177,7 @@ async fn what_reconcile_may_not_trigger_is_seen() -> Result<()> {
         phase_since: at,
         ended: None,
         summary: None,
+        lingers: false,
     };
     rows.batches.insert(id, row);
     assert_eq!(
