@@ -19,7 +19,11 @@ use ebs_shared::{
     telemetry::Metrics,
 };
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -36,7 +40,7 @@ use crate::{
     retention::{FORGET_SILENT, Forgetting},
     store::{Candidate, Store},
     watchful::Watchful,
-    web::{Desk, Health, Need, Pages, Reporter, Served, Witness, serve},
+    web::{Desk, Health, Need, Pages, QUESTIONS, Reporter, Served, Witness, serve},
 };
 
 /// What a coordinator is started with.
@@ -162,8 +166,15 @@ fn served(
     let (of_store, board) = (Arc::clone(store), board.clone());
     let updates = Arc::clone(&neighbours.bodhi) as Arc<dyn Updates>;
     let clock = Arc::new(System);
+    let witness_hub = Arc::clone(&hub);
     let asking = Asking { hub, updates, store: of_store, board: board.clone(), clock };
-    let witness = Witness { store: Arc::clone(store), board, clock: Arc::new(System) };
+    let witness = Witness {
+        store: Arc::clone(store),
+        board,
+        clock: Arc::new(System),
+        hub: witness_hub,
+        questions: Arc::new(Semaphore::new(QUESTIONS)),
+    };
     Served {
         health: health.clone(),
         store: Arc::clone(store),

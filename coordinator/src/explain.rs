@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ebs_domain::{
-    id::{BatchId, Component, PackageName},
+    id::{BatchId, Component, PackageName, TagName},
     nvr::Nvr,
     package_list::PackageList,
     policy::{DEFAULT_ORDER, Eligibility, Policy},
@@ -35,6 +35,21 @@ pub struct Evidence {
     pub pauses: Vec<String>,
     /// What reconcile has found of it last, and when, if it did.
     pub found: Option<(Finding, Timestamp)>,
+    /// What Koji says of it now, or why that is not known; nothing if it was not asked.
+    pub latest: Option<Result<Latest, String>>,
+}
+
+/// The latest builds of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// The tag that triggers.
+    pub trigger_tag: TagName,
+    /// The latest there, under its upstream name.
+    pub rawhide: Option<String>,
+    /// The tag in which ELN's builds are.
+    pub stable_tag: TagName,
+    /// The latest there.
+    pub eln: Option<String>,
 }
 
 /// A trigger, as far as it is told.
@@ -83,8 +98,8 @@ pub struct Explanation {
 /// One step of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// What it is about: `list`, `exclude`, `order`, `seed`, `trigger`, `batch`, `build`, `denied`, `reconcile` or
-    /// `pause`.
+    /// What it is about: `list`, `exclude`, `order`, `seed`, `latest`, `trigger`, `batch`, `build`, `denied`, `reconcile`
+    /// or `pause`.
     pub about: &'static str,
     /// Whether it stands in the way of a rebuild.
     pub blocks: bool,
@@ -132,6 +147,7 @@ pub fn explain(component: &Component, evidence: &Evidence) -> Explanation {
     steps.extend(
         evidence.policy.as_ref().map(|policy| rules(component, policy)).into_iter().flatten(),
     );
+    steps.extend(evidence.latest.as_ref().map(latest));
     steps.extend(evidence.denials.iter().map(denied));
     steps.extend(evidence.triggers.iter().map(trigger));
     steps.extend(evidence.builds.iter().map(|built| build(built, &evidence.at_work)));
@@ -217,6 +233,21 @@ fn rules(component: &Component, policy: &Policy) -> Vec<Step> {
         "a pattern of `skip_tag` keeps its Rawhide build out of the side tag".to_owned()
     };
     vec![excluded, step("order", false, order), step("seed", false, seed)]
+}
+
+/// What is latest in Rawhide and in ELN now.
+fn latest(said: &Result<Latest, String>) -> Step {
+    let text = match said {
+        Ok(Latest { trigger_tag, rawhide, stable_tag, eln }) => {
+            let has = |tag: &TagName, nvr: &Option<String>| match nvr {
+                Some(nvr) => format!("{tag} has {nvr}"),
+                None => format!("{tag} has no build of it"),
+            };
+            format!("latest now: {}, {}", has(trigger_tag, rawhide), has(stable_tag, eln))
+        }
+        Err(why) => format!("its latest builds are not known: {why}"),
+    };
+    Step { about: "latest", blocks: false, text }
 }
 
 fn denied((class, source, since, until): &(String, String, Timestamp, Timestamp)) -> Step {

@@ -49,6 +49,32 @@ fn evidence() -> Evidence {
     }
 }
 
+#[test]
+fn what_is_latest_in_rawhide_and_in_eln_is_told_or_why_it_is_not_known() {
+    let latest = |rawhide: Option<&str>, eln: Option<&str>| Latest {
+        trigger_tag: "f45".parse().unwrap(),
+        rawhide: rawhide.map(str::to_owned),
+        stable_tag: "eln".parse().unwrap(),
+        eln: eln.map(str::to_owned),
+    };
+    let mut evidence = evidence();
+    let mut step = |said| {
+        evidence.latest = Some(said);
+        let (_, steps) = told("bash", &evidence);
+        steps.into_iter().find(|text| text.contains("latest")).unwrap()
+    };
+    assert_eq!(
+        step(Ok(latest(Some("bash-5-2.fc45"), Some("bash-5-1.eln151")))),
+        "latest now: f45 has bash-5-2.fc45, eln has bash-5-1.eln151"
+    );
+    assert_eq!(
+        step(Ok(latest(None, None))),
+        "latest now: f45 has no build of it, eln has no build of it"
+    );
+    let why = "Koji does not answer within 5 s".to_owned();
+    assert_eq!(step(Err(why)), "its latest builds are not known: Koji does not answer within 5 s");
+}
+
 fn triggered(nvr: &str, answer: Option<Answer>) -> Trigger {
     let tag = "f45".to_owned();
     Trigger { nvr: nvr.to_owned(), tag, cause: Cause::Message, created: at(20), answer }

@@ -1,7 +1,7 @@
 //! `GET /api/v1/components/{name}`: where a package is, and why it is not being built; `GET /api/v1/next`: what the next batch
 //! would hold. Gathers the evidence; what it comes to is decided elsewhere.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -11,8 +11,12 @@ use axum::{
     routing::get,
 };
 use ebs_domain::{id::Component, policy::Policy, time::Timestamp};
-use ebs_shared::clock::Clock;
+use ebs_shared::{
+    clock::Clock,
+    koji::api::{Hub, TaggedBuild},
+};
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use super::{
     build::build_view,
@@ -22,10 +26,11 @@ use super::{
 };
 use crate::{
     board::Board,
-    explain::{Built, Evidence, Explanation, Trigger, explain, meant},
+    explain::{Built, Evidence, Latest, Trigger, explain, meant},
     findings::{Finding, Mode},
     lists,
     preview::{Preview, preview},
+    report::chain,
     snapshot::Snapshot,
     store::{MAX_DENIALS, MemberRow, Store, StoreError, StoreErrorKind, TriggerRow},
     stored,
@@ -40,6 +45,12 @@ const MAX_PREVIEWED: u32 = 20_000;
 /// Most batches that are told.
 const TOLD_BUILDS: u32 = 10;
 
+/// Most questions that are with Koji at once: anybody may ask for an explanation, and none may flood the hub.
+pub const QUESTIONS: usize = 4;
+
+/// The longest that Koji may take: all else is told without its answer.
+const KOJI_LIMIT: Duration = Duration::from_secs(5);
+
 /// Where the evidence is.
 #[derive(Clone)]
 pub struct Witness {
@@ -49,6 +60,10 @@ pub struct Witness {
     pub board: Board,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Koji.
+    pub hub: Arc<dyn Hub>,
+    /// How many of these questions may be with Koji at once, see [`QUESTIONS`].
+    pub questions: Arc<Semaphore>,
 }
 
 /// What is answered.
@@ -66,9 +81,13 @@ async fn component(State(witness): State<Witness>, Path(name): Path<String>) -> 
         let text = "This is no name of a package, no NVR and no URL of a source.";
         return fault(StatusCode::BAD_REQUEST, "bad_name", text);
     };
-    let paused = snapshot.is_some_and(|snapshot| snapshot.paused);
-    match witness.explain(&component, policy, paused).await {
-        Ok(explanation) => Json(explanation).into_response(),
+    let paused = snapshot.as_ref().is_some_and(|snapshot| snapshot.paused);
+    let latest = match &snapshot {
+        Some(snapshot) => Some(witness.latest(&component, snapshot).await),
+        None => None,
+    };
+    match witness.evidence(&component, policy, paused).await {
+        Ok(evidence) => Json(explain(&component, &Evidence { latest, ..evidence })).into_response(),
         Err(error) => unavailable(&error),
     }
 }
@@ -95,12 +114,46 @@ impl Witness {
         })
     }
 
-    async fn explain(
+    /// What is latest of a component in Koji, or why that is not known.
+    pub(super) async fn latest(
+        &self,
+        component: &Component,
+        snapshot: &Snapshot,
+    ) -> Result<Latest, String> {
+        let Ok(_one_of_few) = self.questions.try_acquire() else {
+            return Err("Koji is being asked much already".to_owned());
+        };
+        let upstream = [snapshot.policy.upstream_name(component).to_owned()];
+        let downstream = [component.to_string()];
+        let (trigger_tag, stable_tag) =
+            (snapshot.plan.trigger_tag.clone(), snapshot.plan.stable_tag.clone());
+        let asked = async {
+            tokio::try_join!(
+                self.hub.latest_of(&trigger_tag, &upstream),
+                self.hub.latest_of(&stable_tag, &downstream),
+            )
+        };
+        let (rawhide, eln) = match tokio::time::timeout(KOJI_LIMIT, asked).await {
+            Ok(answer) => {
+                answer.map_err(|error| format!("Koji does not answer: {}", chain(&error)))?
+            }
+            Err(_) => {
+                return Err(format!("Koji does not answer within {} s", KOJI_LIMIT.as_secs()));
+            }
+        };
+        let nvr = |found: Vec<Option<TaggedBuild>>| {
+            found.into_iter().flatten().next().map(|tagged| tagged.nvr)
+        };
+        Ok(Latest { rawhide: nvr(rawhide), eln: nvr(eln), trigger_tag, stable_tag })
+    }
+
+    /// What is stored of a component.
+    async fn evidence(
         &self,
         component: &Component,
         policy: Option<Arc<Policy>>,
         paused: bool,
-    ) -> Result<Explanation, StoreError> {
+    ) -> Result<Evidence, StoreError> {
         let now = self.clock.now();
         let store = &self.store;
         let lists = store.lists().await?;
@@ -114,7 +167,7 @@ impl Witness {
         let denials = denials.filter(|row| row.component == *component);
         let at_work = stored::at_work(&**store).await?.into_iter();
         let at_work = at_work.filter(|batch| batch.works_on(component));
-        let evidence = Evidence {
+        Ok(Evidence {
             policy,
             lists: lists.collect::<Result<_, StoreError>>()?,
             triggers: triggers.iter().map(trigger).collect::<Result<_, _>>()?,
@@ -125,8 +178,8 @@ impl Witness {
                 .collect(),
             pauses: self.why_paused(paused).await?,
             found: self.found(component).await?,
-        };
-        Ok(explain(component, &evidence))
+            latest: None,
+        })
     }
 
     /// What reconcile has found of a component last, and when.

@@ -23,7 +23,7 @@ mod upstream;
 mod view;
 
 pub use build::build_view;
-pub use components::Witness;
+pub use components::{QUESTIONS, Witness};
 pub use deny::DenialView;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};

@@ -1,22 +1,28 @@
 use async_trait::async_trait;
-use ebs_domain::id::BatchId;
+use ebs_domain::{
+    id::BatchId,
+    policy::{Policy, Rules},
+};
 use ebs_shared::{
     bodhi::BodhiUpdates,
     clients,
     clock::System,
-    config::parse_static,
+    config::{StaticConfig, parse_static},
     exchange::{Exchange, HttpExchange},
     koji::client::HubClient,
     token::{Scope, Token},
 };
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::{
     board::Board,
+    refresh::plan,
+    snapshot::{Snapshot, Taken},
     store::{Location, SqlStore, StoreErrorKind, StoreOptions},
-    web::sample,
+    web::{QUESTIONS, sample},
 };
 
 struct Fixed {
@@ -36,8 +42,8 @@ impl Pages for Fixed {
     }
 }
 
-/// Fedora, which is not there.
-fn nobody(metrics: &Metrics) -> (HubClient, BodhiUpdates) {
+/// A configuration of a Fedora that is not there.
+fn nowhere() -> StaticConfig {
     let text = "configuration:
   koji: {profile: sim, build_target: eln, stable_tag: eln, scratch_build: false, fail_fast: true}
   bodhi: {staging: false}
@@ -48,7 +54,12 @@ ebs:
   bodhi: {url: 'http://127.0.0.1:1/'}
   database: {url: 'sqlite:none'}
 ";
-    let config = parse_static("static.yaml", text).unwrap().config;
+    parse_static("static.yaml", text).unwrap().config
+}
+
+/// Fedora, which is not there.
+fn nobody(metrics: &Metrics) -> (HubClient, BodhiUpdates) {
+    let config = nowhere();
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new().unwrap());
     let hub = clients::hub(&exchange, &config, metrics.registry()).unwrap();
     (hub, clients::bodhi(&exchange, &config, metrics.registry()).unwrap())
@@ -81,6 +92,7 @@ impl Running {
         let (health, metrics, stop) =
             (Health::default(), Metrics::new().unwrap(), CancellationToken::new());
         let (hub, updates) = nobody(&metrics);
+        let hub = Arc::new(hub);
         let tokens = token.map(|token| {
             let file = folder.path().join("tokens");
             std::fs::write(&file, token.to_string()).unwrap();
@@ -96,9 +108,11 @@ impl Running {
                 store: Arc::new(store.clone()),
                 board: Board::new(Arc::new(System), metrics.registry()).unwrap(),
                 clock: Arc::new(System),
+                hub: Arc::clone(&hub) as Arc<dyn ebs_shared::koji::api::Hub>,
+                questions: Arc::new(Semaphore::new(QUESTIONS)),
             },
             asking: Asking {
-                hub: Arc::new(hub),
+                hub,
                 updates: Arc::new(updates),
                 store: Arc::new(store.clone()),
                 board: Board::new(Arc::new(System), &prometheus::Registry::new()).unwrap(),
@@ -265,6 +279,32 @@ async fn a_component_is_explained_by_any_of_its_names_and_what_is_no_name_is_ref
     let (status, told) = running.json(&format!("/api/v1/components/{url}")).await;
     assert_eq!((status, &told["component"]), (200, &Value::from("bash")));
     assert_eq!(running.json("/api/v1/components/two%20words").await.0, 400);
+}
+
+#[tokio::test]
+async fn what_koji_has_is_not_waited_for_when_it_is_away_or_asked_much_already() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = TempDir::new().unwrap();
+    let location = Location::Sqlite(folder.path().join("ebs.sqlite"));
+    let store = SqlStore::open(&StoreOptions::new(location)).await.unwrap();
+    let witness = |questions| Witness {
+        store: Arc::new(store.clone()),
+        board: Board::new(Arc::new(System), &prometheus::Registry::new()).unwrap(),
+        clock: Arc::new(System),
+        hub: Arc::new(nobody(&Metrics::new().unwrap()).0),
+        questions: Arc::new(Semaphore::new(questions)),
+    };
+    let snapshot = Snapshot {
+        policy: Arc::new(Policy::new(1, Rules::default(), Vec::new())),
+        plan: plan(&nowhere(), 1, "f45".parse().unwrap()),
+        paused: false,
+        taken: Taken::default(),
+    };
+    let bash = "bash".parse().unwrap();
+    let away = witness(1).latest(&bash, &snapshot).await.unwrap_err();
+    assert!(away.starts_with("Koji does not answer"), "{away}");
+    let much = witness(0).latest(&bash, &snapshot).await.unwrap_err();
+    assert_eq!(much, "Koji is being asked much already");
 }
 
 #[tokio::test]

@@ -150,6 +150,10 @@ async fn missing_stale_renamed_and_unwanted_are_found_and_triggered_once_within_
     assert_eq!(status["triggers_by_answer"], serde_json::json!({ "built": 3 }), "each once");
     let explained = coordinator.json("api/v1/components/zsh").await?.to_string();
     assert!(explained.contains("found by reconcile (Rawhide has zsh-2-1.fc45"), "{explained}");
+    assert!(
+        explained.contains("latest now: f45 has zsh-2-1.fc45, eln has zsh-2-1.eln"),
+        "{explained}"
+    );
     coordinator.end().await
 }
 
@@ -182,6 +186,9 @@ async fn nothing_is_triggered_while_eln_is_said_to_be_empty_it_is_paused_or_koji
     assert!(fault.starts_with("Koji does not list `f45`"), "{fault}");
     assert_eq!(status["pending_total"], 0, "{status}");
     assert_eq!(status["reconcile"]["counts"]["missing"], 1, "what was found before stays");
+    let explained = coordinator.json("api/v1/components/bash").await?.to_string();
+    let unknown = "its latest builds are not known: Koji does not answer";
+    assert!(explained.contains(unknown) && explained.contains("Rawhide had"), "{explained}");
     scene.ground.fedora()?.world.change(|it| it.script.faults = trouble(None));
     let well = scene.run(&coordinator, false).await?;
     assert_eq!(fates(&well), told(&[("bash", "missing", "triggered")]));
