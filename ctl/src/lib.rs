@@ -11,9 +11,11 @@ mod model;
 mod paint;
 mod pause;
 mod reconcile;
+mod settings;
 mod status;
 mod table;
 mod text;
+mod token;
 mod trigger;
 mod words;
 
@@ -25,7 +27,6 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use ebs_shared::{
     clock::{Clock as _, System},
     config::SecretText,
-    token::{Scope, Token},
 };
 use url::Url;
 
@@ -38,6 +39,9 @@ use manual::{Completion, Manual};
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use pause::{Because, Pause};
 use reconcile::ReconcileVerb;
+use settings::Settings;
+pub use settings::usual as usual_settings;
+use token::TokenVerb;
 use trigger::Trigger;
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
@@ -49,9 +53,9 @@ use trigger::Trigger;
 pub struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// The coordinator's address.
-    #[arg(long, global = true, env = "EBS_URL", default_value = "http://127.0.0.1:8080")]
-    url: Url,
+    /// The coordinator's address; without one here or in the settings file, http://127.0.0.1:8080.
+    #[arg(long, global = true, env = "EBS_URL")]
+    url: Option<Url>,
     /// Print the answer as JSON, unchanged.
     #[arg(long, global = true)]
     json: bool,
@@ -61,9 +65,36 @@ pub struct Arguments {
     /// File with the token that changes need; its first line is taken.
     #[arg(long, global = true, env = "EBS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    /// File with `url = "…"` and `token_file = "…"` for what is not said otherwise; without one, ebsctl.toml in the folder
+    /// `XDG_CONFIG_HOME`, or `~/.config`.
+    #[arg(long, global = true, value_name = "FILE", env = "EBS_SETTINGS_FILE")]
+    settings_file: Option<PathBuf>,
+    #[arg(skip)]
+    usual_settings: Option<PathBuf>,
 }
 
 impl Arguments {
+    /// With this file for settings, if there is one and no other is named.
+    #[must_use]
+    pub fn with_usual_settings(self, file: Option<PathBuf>) -> Self {
+        Self { usual_settings: file, ..self }
+    }
+
+    /// With what the settings file says.
+    fn completed(self) -> anyhow::Result<Self> {
+        let local = matches!(
+            self.verb,
+            Verb::Config(_) | Verb::Completion(_) | Verb::Man(_) | Verb::Token(_)
+        );
+        if local {
+            return Ok(self);
+        }
+        let (named, usual) = (self.settings_file.as_deref(), self.usual_settings.as_deref());
+        let settings = Settings::read(named, usual)?;
+        let url = self.url.or(settings.url);
+        Ok(Self { url, token_file: self.token_file.or(settings.token_file), ..self })
+    }
+
     /// With what `auto` means where this is written to, by the stream and the environment.
     #[must_use]
     pub fn written_to(self, stream: &impl RawStream) -> Self {
@@ -124,7 +155,7 @@ enum Verb {
     /// What ELN lacks of what Rawhide has, and what is in ELN that nobody wants.
     #[command(subcommand)]
     Reconcile(ReconcileVerb),
-    /// The batch under way: ended, or one of its components taken out or declared failed.
+    /// A batch: ended, or one of its components taken out, declared failed or detached.
     #[command(subcommand)]
     Batch(BatchVerb),
     /// Groups that are held since their update was refused or is in doubt: retried or discarded.
@@ -210,30 +241,14 @@ struct Decision {
     reason: String,
 }
 
-#[derive(Clone, Debug, Subcommand)]
-enum TokenVerb {
-    /// Makes a token. It is printed once, beside the line for the file that `ebs.http.tokens_file` names; taking that line
-    /// out revokes it. Asks no coordinator.
-    #[command(after_help = "Examples:
-  ebsctl token new --name alice --scope operate --expires 2100-12-31")]
-    New(NewToken),
-}
-
-#[derive(Args, Clone, Debug)]
-struct NewToken {
-    /// Whose it is; it stands in the audit.
-    #[arg(long)]
-    name: String,
-    /// What it is for: `read` (the audit) or `operate` (changes, and the audit).
-    #[arg(long)]
-    scope: Scope,
-    /// Its last day, `YYYY-MM-DD`, UTC. Without one it lasts until its line is taken out.
-    #[arg(long)]
-    expires: Option<chrono::NaiveDate>,
-}
+/// Where a coordinator is, if nobody says otherwise.
+const USUAL_URL: &str = "http://127.0.0.1:8080";
 
 /// Not ready, or not answered yet.
 const NOT_READY: u8 = 1;
+
+/// What was asked, or the settings file, cannot be understood.
+const USAGE: u8 = 2;
 
 /// No answer, or none that can be read.
 const NO_ANSWER: u8 = 3;
@@ -244,6 +259,13 @@ pub async fn run(
     out: &mut impl Write,
     complaints: &mut impl Write,
 ) -> ExitCode {
+    let arguments = match arguments.completed() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = writeln!(complaints, "ebsctl: {error:#}");
+            return ExitCode::from(USAGE);
+        }
+    };
     match answer(&arguments, out).await {
         Ok(code) => code,
         Err(error) => {
@@ -268,7 +290,8 @@ async fn answer(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<E
 
 /// What there is to print, and the exit code.
 async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
-    let client = Client::new(arguments.url.clone())?;
+    let url = arguments.url.clone().map_or_else(|| USUAL_URL.parse(), Ok)?;
+    let client = Client::new(url)?;
     Ok(match &arguments.verb {
         Verb::Status => {
             let body = client.status().await?;
@@ -321,7 +344,7 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
         Verb::Config(verb) => config::run(verb, arguments.json).await?,
         Verb::Completion(completion) => (completion.text(), ExitCode::SUCCESS),
         Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),
-        Verb::Token(TokenVerb::New(new)) => (new_token(new)?, ExitCode::SUCCESS),
+        Verb::Token(TokenVerb::New(new)) => (new.text()?, ExitCode::SUCCESS),
     })
 }
 
@@ -445,7 +468,9 @@ async fn triggers(
 
 fn token(arguments: &Arguments) -> anyhow::Result<SecretText> {
     let file = arguments.token_file.as_ref();
-    let file = file.context("this needs a token: name its file with --token-file")?;
+    let file = file.context(
+        "this needs a token: name its file with --token-file, or as `token_file` in the settings file",
+    )?;
     Ok(SecretText::read(file)?)
 }
 
@@ -459,13 +484,6 @@ async fn change(
     let answered: Answered = serde_json::from_slice(&body).context("not an answer")?;
     let code = if answered.result.is_some() { 0 } else { NOT_READY };
     Ok((pick(arguments, &body, || words::answered(&answered)), ExitCode::from(code)))
-}
-
-fn new_token(new: &NewToken) -> anyhow::Result<String> {
-    let (secret, token) = Token::make(&new.name, new.scope, new.expires, &System)?;
-    Ok(format!(
-        "The token, shown only now:\n{secret}\n\nIts line for the file that `ebs.http.tokens_file` names:\n{token}"
-    ))
 }
 
 fn pick(arguments: &Arguments, body: &[u8], words: impl FnOnce() -> String) -> String {

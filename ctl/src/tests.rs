@@ -35,12 +35,48 @@ fn the_command_line_is_without_contradiction() {
     Arguments::command().debug_assert();
 }
 
+#[tokio::test]
+async fn a_flag_comes_before_the_settings_file_and_a_broken_one_is_code_2_unless_nobody_is_asked() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("ebsctl.toml");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let server = MockServer::start().await;
+    Mock::given(path("/ready")).respond_with(ready(200, true)).mount(&server).await;
+    let said = async |words: &[&str], text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let all = ["ebsctl"].iter().chain(words);
+        let arguments = Arguments::parse_from(all).with_usual_settings(Some(file.clone()));
+        let (mut out, mut complaints) = (Vec::new(), Vec::new());
+        let code = run(arguments, &mut out, &mut complaints).await;
+        (code, String::from_utf8(complaints).unwrap())
+    };
+    let here = format!("url = '{}'\n", server.uri());
+    assert_eq!(said(&["ready"], &here).await.0, ExitCode::SUCCESS);
+    let url = server.uri();
+    let elsewhere = "url = 'http://127.0.0.1:1'\n";
+    assert_eq!(said(&["ready", "--url", &url], elsewhere).await.0, ExitCode::SUCCESS);
+    let (code, complaint) = said(&["unpause", "--reason", "over"], &here).await;
+    assert!(code == ExitCode::from(3) && complaint.contains("`token_file`"), "{complaint}");
+    let (code, complaint) = said(&["ready"], "adress = 1\n").await;
+    assert!(code == ExitCode::from(2) && complaint.contains("`adress`"), "{complaint}");
+    let new = ["token", "new", "--name", "alice", "--scope", "read"];
+    assert_eq!(said(&new, "adress = 1\n").await.0, ExitCode::SUCCESS);
+}
+
 #[test]
 fn every_verb_and_option_has_a_help() {
     let help = Arguments::command().render_long_help().to_string();
-    for word in
-        ["status", "ready", "dead", "token", "--token-file", "--url", "--json", "Exit codes"]
-    {
+    for word in [
+        "status",
+        "ready",
+        "dead",
+        "token",
+        "--token-file",
+        "--settings-file",
+        "--url",
+        "--json",
+        "Exit codes",
+    ] {
         assert!(help.contains(word), "{word} is not in {help}");
     }
 }
