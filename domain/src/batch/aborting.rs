@@ -23,7 +23,8 @@ impl Batch {
         let posted = self.groups.values().any(|group| group.alias().is_some());
         if posted {
             // The rest is done where groups are moved on.
-            self.stopped.get_or_insert(Stopped { requeue });
+            let stopped = *self.stopped.get_or_insert(Stopped { requeue });
+            self.stop_detached(at, stopped, out);
             return;
         }
         match &self.phase {

@@ -74,7 +74,7 @@ impl Batch {
     }
 
     /// An operator ends the batch: what was detached is stopped, and what of it has ended well stays behind.
-    fn stop_detached(&mut self, at: Timestamp, stopped: Stopped, out: &mut Step) {
+    pub(super) fn stop_detached(&mut self, at: Timestamp, stopped: Stopped, out: &mut Step) {
         let running: Vec<(Component, u32, TaskId)> = self
             .members
             .iter()

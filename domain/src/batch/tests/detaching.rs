@@ -130,6 +130,22 @@ fn an_aborted_batch_cancels_what_lingers_and_gives_it_back_if_asked() {
 }
 
 #[test]
+fn an_aborted_batch_that_settles_cancels_its_detached_build_at_once() {
+    let mut play = Play::building("a:1 b:2", regular());
+    play.quietly("submitted a=7; detach a; in; change 51; request none; submitted b=8; 8 closed");
+    play.quietly("checked; tag e-1; tagged; in e-1; posted F-1");
+    insta::assert_snapshot!(play.play(
+        "abort requeue; cancelled; 7 cancelled; updates F-1=stable; removed"
+    ), @"
+    abort requeue -> a stopping; reopen 1; cancel 7
+    cancelled -> nothing
+    7 cancelled -> a dropped
+    updates F-1=stable -> CLEANING; group 1 stable [b]; remove side-1
+    removed -> DONE; answer 2 built
+    ");
+}
+
+#[test]
 fn a_detached_build_can_be_dropped_and_declared_failed_as_long_as_it_runs() {
     insta::assert_snapshot!(lingering().play("drop a; cancelled; 7 cancelled; removed"), @"
     drop a -> a stopping; cancel 7
