@@ -231,7 +231,14 @@ impl Member {
         self.detached.is_some() && !self.has_ended()
     }
 
-    /// Whether it counts against the window: a task of ours is open, or may be.
+    /// Whether it counts against the window. What was detached does not: it holds up nothing, and the window of the next batch
+    /// could not know of it.
+    #[must_use]
+    pub fn is_in_the_window(&self) -> bool {
+        self.is_open_in_koji() && self.detached.is_none()
+    }
+
+    /// Whether a task of ours is open, or may be.
     #[must_use]
     pub fn is_open_in_koji(&self) -> bool {
         match &self.build {

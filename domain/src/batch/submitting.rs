@@ -20,7 +20,7 @@ impl Batch {
     pub(super) fn submit_more(&mut self, at: Timestamp, out: &mut Step) {
         let Phase::Building(building) = &self.phase else { return };
         let (tag, order, attempt) = (building.ground.tag.clone(), building.order, building.attempt);
-        let open = self.members.values().filter(|member| member.is_open_in_koji()).count();
+        let open = self.members.values().filter(|member| member.is_in_the_window()).count();
         let room = self.plan.max_open_builds.max(1).saturating_sub(open);
         let queued =
             self.members.iter().filter(|(_, member)| matches!(member.build, Build::Queued { .. }));

@@ -146,6 +146,16 @@ fn an_aborted_batch_that_settles_cancels_its_detached_build_at_once() {
 }
 
 #[test]
+fn a_detached_build_takes_no_place_in_the_window() {
+    let narrow = Plan { max_open_builds: 1, ..regular() };
+    insta::assert_snapshot!(Play::building("a b", narrow).play("submitted a=7; detach a; submitted b=8"), @"
+    submitted a=7 -> a free
+    detach a -> a detached; b submitting; submit b to side-1
+    submitted b=8 -> b free
+    ");
+}
+
+#[test]
 fn a_detached_build_can_be_dropped_and_declared_failed_as_long_as_it_runs() {
     insta::assert_snapshot!(lingering().play("drop a; cancelled; 7 cancelled; removed"), @"
     drop a -> a stopping; cancel 7
