@@ -142,7 +142,7 @@ impl Wish {
         }
     }
 
-    /// Something done to the batch under way.
+    /// Something done to a batch that has not ended.
     #[must_use]
     pub fn on_batch(batch: BatchId, operation: Operation) -> Self {
         let subject = match &operation {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     call::Start,
     effects::Running,
-    ledger::{Open, creates},
+    ledger::{Open, another_tag_first, creates},
     now::Now,
     reads::Reading,
     term::Term,
@@ -37,7 +37,7 @@ impl Term {
                 return;
             }
             for id in ids {
-                if self.state.makes_another_tag_first(&id) {
+                if another_tag_first(&self.state.ledger, &id) {
                     self.wait_for_another_tag(&id, now);
                 } else {
                     self.issue(&id, now, turn);

@@ -59,15 +59,6 @@ impl State {
         Some(group.packed.first().map(|packed| packed.nvr.to_string()).unwrap_or_default())
     }
 
-    /// Whether this effect makes a side tag, and has to wait until another has made its own: a lost answer then leaves one
-    /// candidate at most, whichever batch it is of.
-    pub(super) fn makes_another_tag_first(&self, effect: &str) -> bool {
-        let turn = |open: &Open| (open.row.run == 0, open.row.created, open.row.id.clone());
-        let makers = || self.ledger.values().filter(|open| open.row.kind == "create_side_tag");
-        let mine = makers().find(|open| open.row.id == effect).map(turn);
-        mine.is_some_and(|mine| makers().any(|other| turn(other) < mine))
-    }
-
     fn knows_tag(&self, tag: &TagName) -> bool {
         self.batches().any(|batch| batch.owned_tags().contains(tag))
             || self.groups().any(|group| group.tag() == Some(tag))

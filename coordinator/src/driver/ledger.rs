@@ -205,6 +205,15 @@ fn runner(effect: &Effect) -> Runner {
     }
 }
 
+/// Whether this effect makes a side tag, and has to wait until another has made its own: a lost answer then leaves one candidate
+/// at most, whichever batch it is of. One that was begun goes first, then the older.
+pub(super) fn another_tag_first(ledger: &Ledger, effect: &str) -> bool {
+    let turn = |open: &Open| (open.row.run == 0, open.row.created, open.row.id.clone());
+    let makers = || ledger.values().filter(|open| open.row.kind == "create_side_tag");
+    let mine = makers().find(|open| open.row.id == effect).map(turn);
+    mine.is_some_and(|mine| makers().any(|other| turn(other) < mine))
+}
+
 /// Whether running it twice would make something twice.
 pub(super) fn creates(effect: &Effect) -> bool {
     match effect {

@@ -1,4 +1,4 @@
-//! Carrying out what operators ask of the batch under way: ending it, taking a component out, declaring a build failed,
+//! Carrying out what operators ask of a batch that has not ended: ending it, taking a component out, declaring a build failed,
 //! detaching it.
 
 use ebs_domain::{

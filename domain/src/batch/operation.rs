@@ -1,4 +1,4 @@
-//! What an operator asks of the batch under way: whether it can be done, and what it would do, in sentences.
+//! What an operator asks of a batch that has not ended: whether it can be done, and what it would do, in sentences.
 
 use serde::{Deserialize, Serialize};
 

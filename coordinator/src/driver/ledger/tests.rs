@@ -7,7 +7,7 @@ use ebs_domain::{
 };
 use tokio::time::Instant;
 
-use super::{super::now::Now, Open};
+use super::{super::now::Now, Ledger, Open, another_tag_first};
 
 const WAIT: Duration = Duration::from_secs(600);
 const CALL: Duration = Duration::from_secs(120);
@@ -36,6 +36,27 @@ fn posting() -> Open {
 /// Stored and read again, as at a restart.
 fn restarted(open: &Open) -> Open {
     Open::restored(open.to_row().expect("a row"), CALL, Instant::now()).expect("its own row")
+}
+
+#[test]
+fn two_side_tags_are_never_made_at_once_and_one_that_was_begun_goes_first() {
+    let of = |batch: i64, second: i64, effect: Effect| {
+        let now = at(second);
+        Open::new(BatchId::new(batch), 1, effect, now.wall, now.mono)
+    };
+    let tag_of =
+        |batch, second| of(batch, second, Effect::CreateSideTag { base: tag("eln-build") });
+    let (one, two) = (tag_of(1, 1), tag_of(2, 2));
+    let other = of(3, 0, Effect::RemoveSideTag { tag: tag("eln-build-side-7") });
+    let mut ledger: Ledger =
+        [&one, &two, &other].map(|open| (open.row.id.clone(), open.clone())).into();
+    let waits =
+        |ledger: &Ledger| [&one, &two, &other].map(|open| another_tag_first(ledger, &open.row.id));
+    assert_eq!(waits(&ledger), [false, true, false], "the older first");
+    ledger.get_mut(&two.row.id).expect("it is there").issue(at(3).wall);
+    assert_eq!(waits(&ledger), [true, false, false], "one that was begun is seen through");
+    ledger.remove(&two.row.id);
+    assert_eq!(waits(&ledger), [false, false, false]);
 }
 
 #[test]
