@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::{
     effect::{Command, Effect, Outcome, PostEnd},
     group::{Group, GroupState, LeftOut},
-    member::{Build, Member, StopReason},
+    member::Member,
     phase::{Aborting, Ending, Phase, Preparing},
     state::{Batch, Purpose, Step, Stopped},
 };
 use crate::{
-    id::{Component, TagName, TaskId},
+    id::{Component, TagName},
     time::Timestamp,
     trigger::Answer,
 };
@@ -69,27 +69,7 @@ impl Batch {
             }
         }
         self.enter(at, Phase::Aborting(Aborting { requeue, tags, removing: false }), out);
-        let running: Vec<(Component, u32, TaskId)> = self
-            .members
-            .iter()
-            .filter_map(|(component, member)| match member.build {
-                Build::Running { attempt, task, .. } => Some((component.clone(), attempt, task)),
-                Build::Waiting
-                | Build::Queued { .. }
-                | Build::Submitting { .. }
-                | Build::Stopping { .. }
-                | Build::Tagging { .. }
-                | Build::Ended { .. } => None,
-            })
-            .collect();
-        let tasks: Vec<TaskId> = running.iter().map(|(_, _, task)| *task).collect();
-        for (component, attempt, task) in running {
-            let stopping = Build::Stopping { attempt, task, reason: StopReason::Dropped };
-            self.set_build(at, &component, stopping, out);
-        }
-        if !tasks.is_empty() {
-            self.run(Purpose::Cancel { tasks: tasks.clone() }, Effect::CancelTasks { tasks }, out);
-        }
+        self.stop_running(at, out);
     }
 
     pub(super) fn on_outcome_while_aborting(

@@ -5,14 +5,11 @@ use std::collections::BTreeSet;
 use super::{
     effect::{Command, Denial, Effect},
     group::LeftOut,
-    member::{Build, Built, End, Member, StopReason},
+    member::{Build, Built, End, Member},
     phase::{Cleaning, Ending, Ground, Phase, Publishing},
     state::{Batch, Purpose, Step, Stopped},
 };
-use crate::{
-    id::{Component, TaskId},
-    time::Timestamp,
-};
+use crate::{id::Component, time::Timestamp};
 
 impl Batch {
     /// Builds to be published: good, not left out, and in no group yet.
@@ -75,24 +72,10 @@ impl Batch {
 
     /// An operator ends the batch: what was detached is stopped, and what of it has ended well stays behind.
     pub(super) fn stop_detached(&mut self, at: Timestamp, stopped: Stopped, out: &mut Step) {
-        let running: Vec<(Component, u32, TaskId)> = self
-            .members
-            .iter()
-            .filter_map(|(component, member)| match member.build {
-                Build::Running { attempt, task, .. } => Some((component.clone(), attempt, task)),
-                Build::Waiting
-                | Build::Queued { .. }
-                | Build::Submitting { .. }
-                | Build::Stopping { .. }
-                | Build::Tagging { .. }
-                | Build::Ended { .. } => None,
-            })
-            .collect();
-        for (component, attempt, task) in running {
+        for component in self.stop_running(at, out) {
             if stopped.requeue {
                 self.reopen(&component, out);
             }
-            self.stop(at, &component, attempt, task, StopReason::Dropped, out);
         }
         let behind: Vec<Component> =
             self.to_publish().map(|(component, _)| component.clone()).collect();

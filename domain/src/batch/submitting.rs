@@ -173,4 +173,30 @@ impl Batch {
             out,
         );
     }
+
+    /// Asks for all tasks that run to be cancelled, as an operator's word; gives whose they are.
+    pub(super) fn stop_running(&mut self, at: Timestamp, out: &mut Step) -> Vec<Component> {
+        let running: Vec<(Component, u32, TaskId)> = self
+            .members
+            .iter()
+            .filter_map(|(component, member)| match member.build {
+                Build::Running { attempt, task, .. } => Some((component.clone(), attempt, task)),
+                Build::Waiting
+                | Build::Queued { .. }
+                | Build::Submitting { .. }
+                | Build::Stopping { .. }
+                | Build::Tagging { .. }
+                | Build::Ended { .. } => None,
+            })
+            .collect();
+        let tasks: Vec<TaskId> = running.iter().map(|(_, _, task)| *task).collect();
+        for (component, attempt, task) in &running {
+            let (attempt, task, reason) = (*attempt, *task, StopReason::Dropped);
+            self.set_build(at, component, Build::Stopping { attempt, task, reason }, out);
+        }
+        if !tasks.is_empty() {
+            self.run(Purpose::Cancel { tasks: tasks.clone() }, Effect::CancelTasks { tasks }, out);
+        }
+        running.into_iter().map(|(component, ..)| component).collect()
+    }
 }

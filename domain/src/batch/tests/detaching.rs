@@ -122,7 +122,7 @@ fn what_ends_while_drafts_are_promoted_is_looked_at_again_later() {
 #[test]
 fn an_aborted_batch_cancels_what_lingers_and_gives_it_back_if_asked() {
     insta::assert_snapshot!(lingering().play("abort requeue; cancelled; 7 cancelled; removed"), @"
-    abort requeue -> a stopping; reopen 1; cancel 7
+    abort requeue -> a stopping; cancel 7; reopen 1
     cancelled -> nothing
     7 cancelled -> CLEANING; a dropped; remove side-1
     removed -> DONE
@@ -137,7 +137,7 @@ fn an_aborted_batch_that_settles_cancels_its_detached_build_at_once() {
     insta::assert_snapshot!(play.play(
         "abort requeue; cancelled; 7 cancelled; updates F-1=stable; removed"
     ), @"
-    abort requeue -> a stopping; reopen 1; cancel 7
+    abort requeue -> a stopping; cancel 7; reopen 1
     cancelled -> nothing
     7 cancelled -> a dropped
     updates F-1=stable -> CLEANING; group 1 stable [b]; remove side-1
