@@ -39,6 +39,7 @@ use crate::{
     pages::StorePages,
     queue_gauges::QueueGauges,
     retention::{FORGET_SILENT, Forgetting},
+    shadow::{ShadowSettings, must_fit},
     store::{Candidate, Store},
     watchful::Watchful,
     web::{Desk, Health, Need, Pages, QUESTIONS, Reporter, Served, Witness, serve},
@@ -74,9 +75,9 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
 async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let Setup { config, kept, listener, stop } = setup;
     let config = Arc::new(config);
-    let metrics = Metrics::new()?;
+    must_fit(&*store, config.shadow).await?;
+    let (metrics, health, probe) = (Metrics::new()?, Health::default(), Probe::new());
     let measures = Measures::register(&metrics, config.ebs.redis.is_none())?;
-    let (health, probe) = (Health::default(), Probe::new());
     let board = Board::new(Arc::new(System), measures.board.clone());
     let neighbours = Neighbours::of(&config, &measures)?;
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
@@ -117,19 +118,26 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         exchange: neighbours.exchange,
         gauges: measures.reconcile.clone(),
         intake: measures.intake.clone(),
+        shadow: ShadowSettings::of(&config)?.map(|settings| (settings, measures.shadow.clone())),
     };
     let work = Arc::new(Work { queue, listening, gauges: measures.queue });
     start_watch(watchful, &store, &mut tasks, &stop);
-    let leadership = Leadership {
-        store,
-        candidate: candidate(&config),
-        driver: Driver::new(parts),
-        beat: work.listening.watchful.lease_beat(),
-        work,
-    };
-    let lead_stop = stop.clone();
-    tasks.spawn(async move { leadership.run(lead_stop).await.context("cannot lead") });
+    start_leading((store, candidate(&config)), Driver::new(parts), work, &mut tasks, &stop);
     finish(tasks, &stop, grace).await
+}
+
+/// Leads whenever it can.
+fn start_leading(
+    (store, candidate): (Arc<dyn Store>, Candidate),
+    driver: Driver,
+    work: Arc<Work>,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    stop: &CancellationToken,
+) {
+    let beat = work.listening.watchful.lease_beat();
+    let leadership = Leadership { store, candidate, driver, beat, work };
+    let stop = stop.clone();
+    tasks.spawn(async move { leadership.run(stop).await.context("cannot lead") });
 }
 
 /// What we talk to over HTTP.
@@ -327,6 +335,7 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
         alarm_after: timers.outage_alarm,
         reconcile: (timers.job_lease / 4).min(Duration::from_secs(30)),
         orphans: orphan_settings(&config.ebs.orphans),
+        shadow: config.shadow,
         job_attempts: limits.job_attempts,
         stable_tag: config.koji.stable_tag.clone(),
     }

@@ -306,6 +306,9 @@ pub fn answered(answer: &Answer) -> String {
         Answer::TimedOut { batch } => format!("took too long in batch {batch}"),
         Answer::Cancelled { batch } => format!("cancelled by somebody in batch {batch}"),
         Answer::Dropped { batch } => format!("taken out of batch {batch} by an operator"),
+        Answer::Shadowed { batch } => {
+            format!("shadow batch {batch} would have built it; nothing was done")
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub mod refresh;
 pub mod reload;
 pub mod report;
 pub mod retention;
+pub mod shadow;
 pub mod snapshot;
 pub mod store;
 mod stored;

@@ -29,6 +29,7 @@ use crate::{
         TAGS_SILENT, TagKeeper, Watched,
     },
     reconcile::{Gauges, Look, RECONCILE_SILENT, Reconcile},
+    shadow::{SHADOW_SILENT, ShadowGauges, ShadowLook, ShadowRun, ShadowSettings},
     snapshot::Snapshot,
     store::Store,
     watchful::Watchful,
@@ -50,6 +51,8 @@ pub(crate) struct Listening {
     pub(crate) exchange: Arc<dyn Exchange>,
     pub(crate) gauges: Gauges,
     pub(crate) intake: IntakeMetrics,
+    /// Whom shadow mode compares with, if it is that.
+    pub(crate) shadow: Option<(ShadowSettings, ShadowGauges)>,
 }
 
 /// One term of it.
@@ -89,6 +92,7 @@ impl Listening {
         };
         self.start_record(&mut ears, archive);
         self.start_reconcile(&mut ears);
+        self.start_shadow(&mut ears);
     }
 
     /// The condition of one of the ways.
@@ -150,6 +154,20 @@ impl Listening {
             health: self.part("record", RECORD_SILENT),
         };
         ears.tasks.spawn(record.run(ears.over.clone()));
+    }
+
+    fn start_shadow(&self, ears: &mut Ears<'_>) {
+        let Some((settings, gauges)) = self.shadow.clone() else { return };
+        let silent = settings.interval + SHADOW_SILENT;
+        let look = ShadowLook {
+            hub: Arc::clone(&self.hub),
+            store: Arc::clone(&self.store),
+            snapshot: self.snapshot.clone(),
+            clock: Arc::new(System),
+            settings,
+        };
+        let (driver, health) = (ears.driver.clone(), self.part("shadow", silent));
+        ears.tasks.spawn(ShadowRun { look, driver, gauges, health }.run(ears.over.clone()));
     }
 
     fn start_reconcile(&self, ears: &mut Ears<'_>) {

@@ -48,6 +48,10 @@ struct Arguments {
     /// Name of the file at the top of the repository, instead of `elnbuildsync_dynamic.yaml` or the older `distrobaker.yaml`.
     #[arg(long, value_name = "NAME", conflicts_with = "dynamic_config_file")]
     dynamic_config_name: Option<String>,
+    /// Shadow mode: everything is decided and shown, nothing outside is changed, and what would be built is compared with what
+    /// the service of the account `ebs.shadow.account` has built (`ebsctl shadow`). Needs no credentials, and a database of its own.
+    #[arg(long)]
+    shadow: bool,
     /// What is logged, such as `info` or `ebs_coordinator=debug,info`.
     #[arg(long, default_value = "info")]
     log: String,
@@ -89,7 +93,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         anyhow::bail!("a TLS provider is installed already");
     }
     let kept = arguments.kept()?;
-    let loaded = load_static(&arguments.static_config_file)?;
+    let mut loaded = load_static(&arguments.static_config_file)?;
+    loaded.config.shadow = arguments.shadow;
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }

@@ -10,7 +10,7 @@ use ebs_worker::WorkerMetrics;
 
 use crate::{
     board::BoardMetrics, driver::Tally, intake::IntakeMetrics, lists::ListMetrics,
-    queue_gauges::QueueGauges, reconcile::Gauges, watchful::WatchMetrics,
+    queue_gauges::QueueGauges, reconcile::Gauges, shadow::ShadowGauges, watchful::WatchMetrics,
 };
 
 /// The metrics of a coordinator, by the part that keeps them. Clones count together.
@@ -32,6 +32,8 @@ pub struct Measures {
     pub reconcile: Gauges,
     /// Of the driver.
     pub tally: Tally,
+    /// Of shadow mode.
+    pub shadow: ShadowGauges,
     /// Of the queue.
     pub queue: QueueGauges,
     /// Of how all of it stands.
@@ -57,6 +59,7 @@ impl Measures {
             intake: IntakeMetrics::register(metrics)?,
             reconcile: Gauges::new(metrics)?,
             tally: Tally::register(metrics)?,
+            shadow: ShadowGauges::register(metrics)?,
             queue: QueueGauges::register(metrics)?,
             watch: WatchMetrics::register(metrics)?,
             worker,

@@ -20,12 +20,13 @@ use crate::{
     board::Board,
     driver::Probe,
     intake::{RecordMark, TRIGGER_TAGS, TriggerTags, mark_name},
+    shadow::Report,
     store::{BatchRow, EffectRow, GroupRow, MAX_ORPHANS, Store, StoreError, TriggerRow},
     stored::read,
     web::{
         BatchView, BuildState, BuildView, DeadView, EarlierGroupView, GroupView, Health,
         LeaderView, ListView, OrphanView, Overview, Pages, PauseView, RecentView, ReconcileView,
-        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses,
+        SliceView, StateCount, TagView, TriggerView, awaited, build_view, pauses, shadow_report,
     },
 };
 
@@ -43,6 +44,9 @@ const SHOWN_WITH_BUILDS: usize = 2;
 
 /// Most jobs set aside that are shown.
 const SHOWN_DEAD: u32 = 100;
+
+/// Most differences of shadow mode that are shown.
+const SHOWN_DIFFERENCES: usize = 20;
 
 /// Most effects that are named as waiting.
 const SHOWN_WAITING: usize = 5;
@@ -197,6 +201,14 @@ impl StorePages {
         (!outages.is_empty()).then(|| outages.join("; "))
     }
 
+    /// What shadow mode has compared last, with the first differences.
+    async fn shadow(&self) -> Result<Option<Report>, StoreError> {
+        Ok(shadow_report(&*self.store).await?.map(|mut report| {
+            report.differences.truncate(SHOWN_DIFFERENCES);
+            report
+        }))
+    }
+
     fn group_view(&self, row: &GroupRow) -> Result<GroupView, StoreError> {
         let group: Group = read("a group", &row.state)?;
         let alias = group.alias().map(str::to_owned);
@@ -268,6 +280,7 @@ impl Pages for StorePages {
             orphans: orphans.into_iter().map(OrphanView::from).collect(),
             lists: lists.iter().map(ListView::of).collect::<Result<_, _>>()?,
             reconcile: ReconcileView::read(&*self.store, self.reconcile_interval).await?,
+            shadow: self.shadow().await?,
             effects_open: count_long(self.store.open_effects().await?.len()),
             stale_results: progress.stale_results,
             caught_up: progress.caught_up,

@@ -239,6 +239,7 @@ pub fn plan(config: &StaticConfig, snapshot: u64, trigger_tag: TagName) -> Plan 
         stable_warn: bodhi.warn_timeout,
         poll_gap: timers.poll_max * POLL_GAP,
         deny: config.ebs.deny.clone(),
+        shadow: config.shadow,
     }
 }
 

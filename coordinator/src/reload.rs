@@ -136,7 +136,7 @@ pub fn compare(running: &StaticConfig, new: &StaticConfig) -> Reread {
 
 /// The blocks that differ. Taken apart whole: a block that is added does not compile until it is named here.
 fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
-    let StaticConfig { koji, bodhi, db, open_id_connect, email, ebs } = running;
+    let StaticConfig { koji, bodhi, db, open_id_connect, email, ebs, shadow: _ } = running;
     let upstream = [
         ("configuration.koji", *koji == new.koji),
         ("configuration.bodhi", *bodhi == new.bodhi),
@@ -159,6 +159,7 @@ fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
         orphans,
         lists,
         deny,
+        shadow,
     } = ebs;
     let ours = [
         ("ebs.instance", *instance == new.ebs.instance),
@@ -175,6 +176,7 @@ fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
         ("ebs.orphans", *orphans == new.ebs.orphans),
         ("ebs.lists", *lists == new.ebs.lists),
         ("ebs.deny", *deny == new.ebs.deny),
+        ("ebs.shadow", *shadow == new.ebs.shadow),
     ];
     let all = upstream.into_iter().chain(ours);
     all.filter(|(_, same)| !same).map(|(key, _)| key).collect()

@@ -118,6 +118,11 @@ impl Client {
         self.get("api/v1/reconcile", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/shadow`.
+    pub(crate) async fn shadow(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/shadow", &[StatusCode::OK]).await
+    }
+
     /// Asks for a change; the bytes of the answer.
     pub(crate) async fn change(
         &self,

@@ -12,6 +12,7 @@ mod paint;
 mod pause;
 mod reconcile;
 mod settings;
+mod shadow;
 mod status;
 mod table;
 mod text;
@@ -178,6 +179,10 @@ enum Verb {
     #[command(after_help = "Examples:
   ebsctl orphans")]
     Orphans,
+    /// What a service in shadow mode would have built, against what the other service has.
+    #[command(after_help = "Examples:
+  ebsctl shadow")]
+    Shadow,
     /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
     #[command(subcommand)]
     Config(ConfigVerb),
@@ -341,6 +346,7 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
             let orphans: Vec<Orphan> = serde_json::from_slice(&body).context("not a list")?;
             (pick(arguments, &body, || words::orphans(&orphans)), ExitCode::SUCCESS)
         }
+        Verb::Shadow => shadow::told(arguments, &client).await?,
         Verb::Config(verb) => config::run(verb, arguments.json).await?,
         Verb::Completion(completion) => (completion.text(), ExitCode::SUCCESS),
         Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),

@@ -14,5 +14,6 @@ pub mod package_list;
 pub mod policy;
 pub mod reconcile;
 pub mod scm;
+pub mod shadow;
 pub mod time;
 pub mod trigger;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{failure::FailureClass, id::BatchId, scm::ScmUrl, time::Timestamp};
 
 /// The version of [`Cause`] and [`Answer`] as they are stored. A change of what is written raises it, and brings a fixture.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// How we came to know of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,11 @@ pub enum Answer {
         /// Of this batch.
         batch: BatchId,
     },
+    /// A shadow batch would have built it: nothing was done.
+    Shadowed {
+        /// This batch.
+        batch: BatchId,
+    },
 }
 
 impl Answer {
@@ -149,6 +154,7 @@ impl Answer {
             Self::TimedOut { .. } => "timed_out",
             Self::Cancelled { .. } => "cancelled",
             Self::Dropped { .. } => "dropped",
+            Self::Shadowed { .. } => "shadowed",
         }
     }
 }

@@ -10,10 +10,17 @@ use crate::{
     config::{SecretText, StaticConfig},
     exchange::Exchange,
     koji::{
-        HubParts, client::HubClient, limits::KojiLimits, login::PasswordLogin,
-        metrics::KojiMetrics, transport::HttpTransport,
+        HubParts,
+        client::HubClient,
+        limits::KojiLimits,
+        login::{Login, NoLogin, PasswordLogin},
+        metrics::KojiMetrics,
+        transport::HttpTransport,
     },
 };
+
+/// Why nobody logs in.
+const SHADOW: &str = "shadow mode changes nothing, so it logs in nowhere";
 
 /// The client of the Koji hub.
 #[must_use]
@@ -23,9 +30,14 @@ pub fn hub(exchange: &Arc<dyn Exchange>, config: &StaticConfig, metrics: KojiMet
         KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
     let user = ours.user.as_ref().or(config.koji.username.as_ref()).cloned().unwrap_or_default();
     let password = ours.password.as_ref().map(SecretText::expose).unwrap_or_default();
+    let login: Arc<dyn Login> = if config.shadow {
+        Arc::new(NoLogin { why: SHADOW })
+    } else {
+        Arc::new(PasswordLogin::new(user, password))
+    };
     HubClient::new(HubParts {
         transport: Arc::new(HttpTransport::new(Arc::clone(exchange), &ours.hub_url, &limits)),
-        login: Arc::new(PasswordLogin::new(user, password)),
+        login,
         chance: Arc::new(System),
         limits,
         metrics: Some(metrics),
@@ -41,19 +53,22 @@ pub fn bodhi(
 ) -> BodhiUpdates {
     let ours = config.ebs.bodhi.clone();
     let token: Arc<dyn TokenSource> = match &ours.token_file {
+        _ if config.shadow => Arc::new(NoToken { why: SHADOW }),
         Some(path) => Arc::new(FileToken::new(path.clone())),
-        None => Arc::new(NoToken),
+        None => Arc::new(NoToken { why: "set `ebs.bodhi.token_file`" }),
     };
     let (exchange, metrics) = (Arc::clone(exchange), Some(metrics));
     BodhiUpdates::new(BodhiParts { exchange, config: ours, token, metrics })
 }
 
 /// No way to log in is configured: looking works, posting says what is missing.
-struct NoToken;
+struct NoToken {
+    why: &'static str,
+}
 
 #[async_trait]
 impl TokenSource for NoToken {
     async fn token(&self, _refused: Option<&SecretText>) -> Result<SecretText, TokenError> {
-        Err(TokenError { what: "set `ebs.bodhi.token_file`".to_owned() })
+        Err(TokenError { what: self.why.to_owned() })
     }
 }

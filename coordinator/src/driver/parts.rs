@@ -75,6 +75,8 @@ pub struct DriverSettings {
     pub reconcile: Duration,
     /// What is done about what belongs to nobody.
     pub orphans: OrphanSettings,
+    /// Whether nothing outside is changed: nothing is ours there then, and nothing is looked for.
+    pub shadow: bool,
     /// How often a job may begin before it is set aside.
     pub job_attempts: u32,
     /// The tag whose builds trigger, as it is now called; only for showing.

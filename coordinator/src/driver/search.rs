@@ -42,6 +42,11 @@ impl Searches {
         Self(OrphanKind::ALL.into_iter().map(|kind| (kind, due)).collect())
     }
 
+    /// None ever is.
+    pub(super) fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// Those that are due and that `may` be searched for now; they are under way then.
     pub(super) fn start(
         &mut self,

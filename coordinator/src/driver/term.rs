@@ -86,6 +86,7 @@ impl Term {
             deadline: settings.poll_deadline,
         };
         // State that is read anew begins another term under the same epoch.
+        let searches = if settings.shadow { Searches::none() } else { Searches::new(mono) };
         let (begun, _) = parts.chance.uuid().as_u64_pair();
         let name = format!("{}.{:04x}", lease.epoch, begun >> 48);
         tracing::info!(epoch = lease.epoch.get(), "leading");
@@ -96,7 +97,7 @@ impl Term {
             unsent: Vec::new(),
             send_due: None,
             reconcile_due: Some(mono),
-            searches: Searches::new(mono),
+            searches,
             form_due: Some(mono),
             pause: Pause::Running { since: None },
             figured: None,

@@ -229,6 +229,7 @@ fn what_came_of_the_last_trigger_is_told_in_words() {
         (Answer::TimedOut { batch }, "took too long in batch 7"),
         (Answer::Cancelled { batch }, "cancelled by somebody in batch 7"),
         (Answer::Dropped { batch }, "taken out of batch 7 by an operator"),
+        (Answer::Shadowed { batch }, "shadow batch 7 would have built it; nothing was done"),
     ] {
         assert_eq!(answered(&answer), words);
         let evidence =

@@ -95,6 +95,9 @@ fn for_a_person(answer: &Answer) -> Option<String> {
             Some(format!("built before as {nvr}, which is not latest in ELN"))
         }
         Answer::Dropped { batch } => Some(format!("an operator took it out of batch {batch}")),
+        Answer::Shadowed { batch } => {
+            Some(format!("shadow batch {batch} would have built it, and nothing was done"))
+        }
         Answer::InBatch { batch } => Some(format!("its build of batch {batch} has not ended")),
         Answer::NoSource => Some("Koji knew no source of it".to_owned()),
         Answer::Failed { batch, class } => match class {

@@ -18,7 +18,7 @@ use super::{
     change::{change, refused, unavailable},
     deny,
     desk::Desk,
-    groups, lists, pause, reconcile,
+    groups, lists, pause, reconcile, shadow,
     view::{DeadView, OrphanView},
 };
 use crate::{
@@ -43,6 +43,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .merge(groups::routes(desk.clone()))
         .merge(lists::routes(desk.clone()))
         .merge(reconcile::routes(desk.clone()))
+        .merge(shadow::routes(desk.clone()))
         .merge(pause::routes(desk))
 }
 

@@ -18,6 +18,7 @@ mod reconcile;
 #[cfg(test)]
 mod sample;
 mod server;
+mod shadow;
 mod triggers;
 mod upstream;
 mod view;
@@ -32,4 +33,5 @@ pub use lists::{HeldView, ListView};
 pub use pause::{PauseView, awaited, pauses};
 pub use reconcile::ReconcileView;
 pub use server::{Served, router, serve, waiting};
+pub use shadow::shadow_report;
 pub use view::*;

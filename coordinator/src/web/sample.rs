@@ -308,6 +308,7 @@ pub(super) fn overview() -> Overview {
         orphans: Vec::new(),
         lists: vec![list("eln/buildroot-source", true), list("eln/source", false)],
         reconcile: Some(reconcile()),
+        shadow: None,
         effects_open: 3,
         stale_results: 0,
         caught_up: 2,

@@ -14,7 +14,10 @@ use ebs_shared::credentials::Standing;
 use serde::Serialize;
 
 use super::{ListView, PauseView, ReconcileView};
-use crate::store::{DeadRow, OrphanRow, StoreError};
+use crate::{
+    shadow::Report,
+    store::{DeadRow, OrphanRow, StoreError},
+};
 
 /// Where the overview comes from.
 #[async_trait]
@@ -72,6 +75,8 @@ pub struct Overview {
     pub lists: Vec<ListView>,
     /// What ELN lacks, as it was found last; absent if it was never looked for.
     pub reconcile: Option<ReconcileView>,
+    /// What shadow mode has compared last; absent in a service that builds.
+    pub shadow: Option<Report>,
     /// Effects whose outcome is not known.
     pub effects_open: u64,
     /// Results for closed effects, older runs and past polls, since this process began to lead.

@@ -90,6 +90,10 @@ impl Batch {
             self.end(at, Ending::Empty, out);
             return;
         }
+        if self.plan.shadow {
+            self.end(at, Ending::Shadow, out);
+            return;
+        }
         self.phase = Phase::Preparing(Preparing::CreatingTag { base: admission.base.clone() });
         self.run(Purpose::BuildTag, Effect::CreateSideTag { base: admission.base.clone() }, out);
     }

@@ -184,6 +184,8 @@ pub enum Ending {
     Empty,
     /// An operator ended it.
     Aborted,
+    /// It was to say what it would build, and has.
+    Shadow,
 }
 
 /// One finished attempt, for the figures.
@@ -248,6 +250,7 @@ impl Ending {
             Self::Done => "done",
             Self::Empty => "empty",
             Self::Aborted => "aborted",
+            Self::Shadow => "shadow",
         }
     }
 }

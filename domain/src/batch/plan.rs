@@ -49,6 +49,9 @@ pub struct Plan {
     /// Which failures deny a source, and for how long.
     #[serde(default, skip_serializing_if = "DenyRule::is_usual")]
     pub deny: DenyRule,
+    /// Whether it only says what it would build: it ends as soon as it is admitted, and changes nothing outside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
 }
 
 impl Plan {

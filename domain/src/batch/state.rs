@@ -21,7 +21,7 @@ use crate::{
 
 /// The version of what is stored of a batch: [`Batch`], [`Member`], [`Group`], [`Effect`], [`Outcome`] and the summary. A change of
 /// what is written raises it, and brings a fixture (`tests/integration/tests/fixtures.rs`).
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A batch. Members and groups are stored as rows of their own, see [`Batch::restore`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +227,9 @@ impl Batch {
         member: &Member,
         ending: Ending,
     ) -> Answer {
+        if ending == Ending::Shadow {
+            return Answer::Shadowed { batch: self.id };
+        }
         let unpublished = |built| !self.groups.values().any(|group| group.keeps(built));
         let given_up = self.left_out.get(component);
         let lost = matches!(given_up, Some(LeftOut::Aborted | LeftOut::Discarded))

@@ -9,5 +9,6 @@ mod play;
 mod preparing;
 mod publishing;
 mod settling;
+mod shadow;
 mod tell;
 mod world;

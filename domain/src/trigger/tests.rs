@@ -18,6 +18,7 @@ fn every_answer() -> Vec<Answer> {
         Answer::TimedOut { batch },
         Answer::Cancelled { batch },
         Answer::Dropped { batch },
+        Answer::Shadowed { batch },
     ]
 }
 

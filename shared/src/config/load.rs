@@ -16,6 +16,7 @@ use super::{
         BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
     },
     retention::Retention,
+    shadow::Shadow,
     timers::Timers,
     tree::{self, MAX_BYTES, Node},
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, switchable},
@@ -155,7 +156,8 @@ fn static_config(mut root: Block<'_, '_>, kind: Kind) -> Option<StaticConfig> {
         block.close();
     }
     root.close();
-    Some(StaticConfig { koji: koji?, bodhi: bodhi?, db, open_id_connect: oidc, email, ebs: ebs? })
+    let (koji, bodhi, open_id_connect, ebs) = (koji?, bodhi?, oidc, ebs?);
+    Some(StaticConfig { koji, bodhi, db, open_id_connect, email, ebs, shadow: false })
 }
 
 /// Our own block. Upstream's files have none; with Fedora's two profiles all that must be in it is known.
@@ -206,6 +208,7 @@ fn ours(
     let orphans = closed_or(block.sub("orphans"), Orphans::read);
     let lists = closed_or(block.sub("lists"), lists::read);
     let deny = closed_or(block.sub("deny"), deny::read);
+    let shadow = closed_or(block.sub("shadow"), Shadow::read);
     let mut timers = Timers::default();
     timers.side_tag_timeout =
         koji.and_then(|koji| koji.side_tag_timeout).unwrap_or(timers.side_tag_timeout);
@@ -238,6 +241,7 @@ fn ours(
         orphans,
         lists,
         deny,
+        shadow,
     })
 }
 

@@ -18,6 +18,7 @@ mod retention;
 #[cfg(test)]
 mod sample;
 mod secret;
+mod shadow;
 pub mod source;
 mod timers;
 mod tree;
@@ -39,5 +40,6 @@ pub use ours::{
 };
 pub use retention::Retention;
 pub use secret::{SecretError, SecretErrorKind, SecretText};
+pub use shadow::Shadow;
 pub use timers::Timers;
 pub use upstream::{Bodhi, Db, Email, Koji, OpenIdConnect};

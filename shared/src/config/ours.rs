@@ -11,6 +11,7 @@ use super::{
     orphans::Orphans,
     retention::Retention,
     secret::SecretText,
+    shadow::Shadow,
     timers::Timers,
     tree::Node,
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, positive},
@@ -35,6 +36,8 @@ pub struct StaticConfig {
     pub email: Option<Email>,
     /// Our own keys.
     pub ebs: Ours,
+    /// Whether nothing outside is changed: said on the command line, in no file.
+    pub shadow: bool,
 }
 
 /// `ebs`: the keys that only we have.
@@ -68,6 +71,8 @@ pub struct Ours {
     pub lists: Guards,
     /// Which failures deny a source, and for how long.
     pub deny: DenyRule,
+    /// Whom shadow mode compares with.
+    pub shadow: Shadow,
 }
 
 /// `ebs.koji`: how the hub is reached.

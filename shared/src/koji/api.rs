@@ -239,6 +239,8 @@ pub type Each<T> = Result<T, Fault>;
 pub trait Hub: Send + Sync {
     /// The account we are logged in as.
     async fn whoami(&self) -> Result<User, KojiError>;
+    /// An account, `None` if there is none of that name.
+    async fn user(&self, name: &str) -> Result<Option<User>, KojiError>;
     /// A build target, `None` if there is none of that name.
     async fn build_target(&self, name: &TagName) -> Result<Option<BuildTarget>, KojiError>;
     /// Whether a tag exists (a deleted one does not).

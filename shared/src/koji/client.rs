@@ -178,6 +178,13 @@ impl Hub for HubClient {
         self.me.get_or_try_init(ask).await.cloned()
     }
 
+    async fn user(&self, name: &str) -> Result<Option<User>, KojiError> {
+        const METHOD: &str = "getUser";
+        let row: Option<UserRow> =
+            self.caller.read(METHOD, MethodCall::new(METHOD).arg(name)).await?;
+        Ok(row.map(Into::into))
+    }
+
     async fn build_target(&self, name: &TagName) -> Result<Option<BuildTarget>, KojiError> {
         const METHOD: &str = "getBuildTarget";
         let row: Option<TargetRow> =

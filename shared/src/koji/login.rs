@@ -75,6 +75,25 @@ pub trait Login: Send + Sync {
     ) -> Result<Credentials, KojiErrorKind>;
 }
 
+/// Logs in nowhere: what is only read needs no session.
+#[derive(Clone, Debug)]
+pub struct NoLogin {
+    /// Why not, for an error.
+    pub why: &'static str,
+}
+
+#[async_trait]
+impl Login for NoLogin {
+    async fn log_in(
+        &self,
+        _: &dyn Transport,
+        _: Option<Renewal>,
+        _: Duration,
+    ) -> Result<Credentials, KojiErrorKind> {
+        Err(KojiErrorKind::Login(self.why.to_owned()))
+    }
+}
+
 /// Logs in with a user's name and password, as the hub's `login` has it.
 #[derive(Clone)]
 pub struct PasswordLogin {

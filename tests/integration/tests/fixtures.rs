@@ -15,15 +15,17 @@ mod cases {
         intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
         lists::Kept,
         pause::{self, OperatorPause},
+        shadow::{self, Report as Compared},
         wish::{self, Asked, Wish},
     };
     use ebs_domain::{
         batch::{
-            self, Aborting, Batch, Build, Buildroot, Effect, End, Group, GroupState, Item, LeftOut,
-            Member, Outcome, Phase, PostEnd, Preparing, Publishing, Purpose, Refusal, Settled,
-            Stage, SubmitEnd, Summary,
+            self, Aborting, Batch, Build, Buildroot, Effect, End, Ending, Group, GroupState, Item,
+            LeftOut, Member, Outcome, Phase, PostEnd, Preparing, Publishing, Purpose, Refusal,
+            Settled, Stage, SubmitEnd, Summary,
         },
         package_list,
+        shadow::Kind as Difference,
         trigger::{self, Answer as TriggerAnswer, Cause},
     };
     use ebs_shared::{
@@ -145,6 +147,10 @@ mod cases {
             .collect();
         assert!(!aborting.is_empty() && batches.iter().any(|batch| batch.stopped.is_some()));
         assert!(batches.iter().any(|batch| batch.lingers));
+        let shadow = |batch: &Batch| {
+            batch.plan.shadow && matches!(batch.phase, Phase::Ended { ending: Ending::Shadow })
+        };
+        assert!(batches.iter().any(shadow));
         assert!(!check::<Summary>("summary", batch::VERSION).is_empty());
     }
 
@@ -201,7 +207,7 @@ mod cases {
         variants!(causes.iter(), Cause: Message CatchUp KojiRecord Person Reconcile);
         let answers: Vec<TriggerAnswer> = check("answer", trigger::VERSION);
         variants!(answers.iter(), TriggerAnswer: InBatch Superseded NotListed Excluded Denied AlreadyBuilt Withdrawn NoSource
-            Built ScratchBuilt Failed TimedOut Cancelled Dropped);
+            Built ScratchBuilt Failed TimedOut Cancelled Dropped Shadowed);
     }
 
     #[test]
@@ -224,6 +230,14 @@ mod cases {
     fn what_is_waited_for_is_read_and_written_as_ever() {
         let awaited: Vec<Awaited> = check("awaited", awaited::VERSION);
         assert!(awaited.iter().all(|awaited| awaited.v == awaited::VERSION));
+    }
+
+    #[test]
+    fn reports_of_shadow_mode_are_read_and_written_as_ever() {
+        let reports: Vec<Compared> = check("shadow_report", shadow::VERSION);
+        assert!(reports.iter().all(|report| report.v == shadow::VERSION));
+        let told = reports.iter().flat_map(|report| &report.differences);
+        variants!(told.map(|told| &told.difference.kind), Difference: NotByThem NotByUs OtherSource OtherOrder);
     }
 
     #[test]

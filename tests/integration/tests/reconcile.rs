@@ -96,6 +96,7 @@ fn plan() -> Result<Plan> {
         stable_warn: hour,
         poll_gap: hour,
         deny: DenyRule::default(),
+        shadow: false,
     })
 }
 

@@ -416,6 +416,7 @@ fn settings(plan: &Plan) -> DriverSettings {
         retry_max: seconds(20),
         alarm_after: seconds(120),
         reconcile: seconds(15),
+        shadow: false,
         orphans: OrphanSettings {
             interval: seconds(60),
             grace: seconds(180),

@@ -101,6 +101,7 @@ pub fn plan(seed: u64) -> anyhow::Result<Plan> {
         stable_warn: minutes(2),
         poll_gap: minutes(1),
         deny: DenyRule::default(),
+        shadow: false,
     })
 }
 

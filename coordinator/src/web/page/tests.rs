@@ -168,3 +168,22 @@ fn an_unknown_phase_marks_none_as_now() {
     let page = page(&view);
     assert!(page.phases(view.current.as_ref().unwrap()).iter().all(|(_, when)| *when == "next"));
 }
+
+#[test]
+fn what_shadow_mode_has_compared_is_told_and_nothing_of_it_where_it_builds() {
+    let built = page(&sample::overview()).render().unwrap();
+    assert!(!built.contains("Shadow mode"));
+    let line = include_str!("../../../../tests/integration/fixtures/shadow_report/v1.jsonl");
+    let report = serde_json::from_str(line.lines().next().unwrap()).unwrap();
+    let view = Overview { shadow: Some(report), ..sample::overview() };
+    let shown = page(&view).render().unwrap();
+    for part in [
+        "Shadow mode",
+        "41 builds agree, 4 differ",
+        "not_by_us",
+        "it is excluded by",
+        "taskinfo?taskID=11",
+    ] {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+}

@@ -41,6 +41,7 @@ pub(super) fn plan() -> Plan {
         stable_warn: Duration::from_secs(3 * 3600),
         poll_gap: Duration::from_secs(300),
         deny: DenyRule::default(),
+        shadow: false,
     }
 }
 

@@ -316,6 +316,7 @@ pub(crate) fn settings() -> DriverSettings {
         retry_max: seconds(60),
         alarm_after: seconds(900),
         reconcile: RECONCILE,
+        shadow: false,
         orphans: OrphanSettings {
             interval: seconds(3600),
             grace: seconds(24 * 3600),
@@ -349,5 +350,6 @@ pub(crate) fn plan() -> Plan {
         stable_warn: hours(2),
         poll_gap: hours(1),
         deny: DenyRule::default(),
+        shadow: false,
     }
 }
