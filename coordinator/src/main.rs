@@ -3,13 +3,14 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{ArgGroup, Parser};
+use clap::{ArgGroup, Parser, builder::NonEmptyStringValueParser};
 use ebs_coordinator::{
     app::{self, Setup},
     configuration::Kept,
+    reload::Fixed,
 };
 use ebs_shared::{
-    config::{load_static, source::Link},
+    config::source::Link,
     telemetry::{LogFormat, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +49,9 @@ struct Arguments {
     /// Name of the file at the top of the repository, instead of `elnbuildsync_dynamic.yaml` or the older `distrobaker.yaml`.
     #[arg(long, value_name = "NAME", conflicts_with = "dynamic_config_file")]
     dynamic_config_name: Option<String>,
+    /// Name of this instance, instead of `ebs.instance`: several share one file, and each keeps its name over restarts.
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    instance: Option<String>,
     /// What is logged, such as `info` or `ebs_coordinator=debug,info`.
     #[arg(long, default_value = "info")]
     log: String,
@@ -67,7 +71,8 @@ impl Arguments {
                 "exactly one of --dynamic-config-file and --dynamic-config-url is expected"
             ),
         };
-        Ok(Kept { fixed: self.static_config_file.clone(), dynamic })
+        let (path, instance) = (self.static_config_file.clone(), self.instance.clone());
+        Ok(Kept { fixed: Fixed { path, instance }, dynamic })
     }
 }
 
@@ -89,7 +94,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         anyhow::bail!("a TLS provider is installed already");
     }
     let kept = arguments.kept()?;
-    let loaded = load_static(&arguments.static_config_file)?;
+    let loaded = kept.fixed.load()?;
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }
