@@ -1,0 +1,150 @@
+"""For machines of one's own: units, the account, and the package."""
+
+import re
+import shlex
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import yaml
+from ground import DEPLOY, TOP, VARIANTS, program, render
+
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+SPEC = DEPLOY / "rpm" / "elnbuildsync.spec"
+MOST_EXPOSED = 25  # of 100, where 0 is nothing at all
+
+
+def run(*command, **options):
+    options = {"capture_output": True, "text": True, "timeout": 120, "check": False, "cwd": TOP} | options
+    return subprocess.run([str(word) for word in command], **options)
+
+
+def settings(unit):
+    """What a unit sets; of what is set several times, all."""
+    found = {}
+    for line in unit.read_text().splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def sample():
+    return yaml.safe_load((DEPLOY / "config/production/elnbuildsync.yaml").read_text())["ebs"]
+
+
+class Units(unittest.TestCase):
+    def test_they_are_hardened(self):
+        self.assertEqual([unit.name for unit in UNITS], ["ebs-coordinator.service", "ebs-worker@.service"])
+        for unit in UNITS:
+            said = run("systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", unit)
+            self.assertEqual(said.returncode, 0, said.stdout)
+
+    def test_one_without_hardening_is_refused(self):
+        said = run(
+            "systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager",
+            self.without("ebs-coordinator.service", "SystemCallFilter", "RestrictNamespaces", "CapabilityBoundingSet"),
+        )  # fmt: skip
+        self.assertNotEqual(said.returncode, 0)
+
+    def without(self, name, *keys):
+        folder = Path(tempfile.mkdtemp(prefix="ebs-unit-"))
+        lines = (DEPLOY / "systemd" / name).read_text().splitlines(keepends=True)
+        (folder / name).write_text("".join(line for line in lines if not line.startswith(keys)))
+        self.addCleanup(folder.rmdir)
+        self.addCleanup((folder / name).unlink)
+        return folder / name
+
+    def test_nothing_in_them_is_unknown(self):
+        for unit in UNITS:
+            said = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit)
+            complaints = [line for line in said.stderr.splitlines() if unit.name in line and "is not executable" not in line]
+            self.assertEqual(complaints, [])
+
+    def test_command_lines_have_options_that_the_programs_know(self):
+        for unit in UNITS:
+            words = shlex.split(settings(unit)["ExecStart"][0])
+            name = Path(words[0]).name
+            known = run(program(name), "--help").stdout
+            for option in [word for word in words if word.startswith("--")]:
+                self.assertIn(option, known, unit.name)
+
+    def test_they_give_longer_than_the_program_takes_to_end_as_pods_do(self):
+        grace = int(sample()["timers"]["grace"].removesuffix("s"))
+        for unit in UNITS:
+            stop = int(settings(unit)["TimeoutStopSec"][0].removesuffix("s"))
+            self.assertGreaterEqual(stop, grace + 10, unit.name)
+            for variant in VARIANTS:
+                pods = [it["spec"]["template"]["spec"] for it in render.objects(render.example(variant)) if "template" in it.get("spec", {})]
+                given = {pod["terminationGracePeriodSeconds"] for pod in pods if "terminationGracePeriodSeconds" in pod}
+                self.assertEqual(given, {stop}, variant)
+
+    def test_account_folders_and_files_are_one_everywhere(self):
+        account = re.search(r"^u (\S+) ", (DEPLOY / "systemd/elnbuildsync.sysusers").read_text(), re.MULTILINE)[1]
+        folders = re.findall(r"^d (\S+) ", (DEPLOY / "systemd/elnbuildsync.tmpfiles").read_text(), re.MULTILINE)
+        tree = (DEPLOY / "image-tree.sh").read_text()
+        for unit in UNITS:
+            self.assertEqual(settings(unit)["User"] + settings(unit)["Group"], [account, account])
+        spec = SPEC.read_text()
+        named = set(re.findall(r"/etc/elnbuildsync/[\w-]+(?=/)", (DEPLOY / "config/production/elnbuildsync.yaml").read_text()))
+        for folder in named:
+            self.assertIn(folder, folders)
+            self.assertIn(folder.replace("/etc", "%{_sysconfdir}"), spec)
+            self.assertIn(Path(folder).name, re.search(r"elnbuildsync/\{(.*?)\}", tree)[1].split(","))
+        default = "/etc/elnbuildsync/static-config/elnbuildsync.yaml"
+        for name in ("ebs-coordinator", "ebs-worker"):
+            self.assertIn(default, " ".join(run(program(name), "--help").stdout.split()))
+        for unit in UNITS:
+            self.assertIn(default, unit.read_text())
+
+    def test_the_settings_file_sets_what_the_programs_and_units_read(self):
+        names = re.findall(r"^#?([A-Z_]+)=", (DEPLOY / "systemd/elnbuildsync.sysconfig").read_text(), re.MULTILINE)
+        read = run(program("ebs-coordinator"), "--help").stdout + "".join(unit.read_text() for unit in UNITS)
+        self.assertEqual([name for name in names if name not in read], [])
+
+
+class Package(unittest.TestCase):
+    def test_the_spec_can_be_read_by_rpm(self):
+        said = run("rpmspec", "--parse", SPEC)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+
+    def test_rpmlint_has_nothing_to_tell(self):
+        said = run("rpmlint", "--config", SPEC.with_suffix(".rpmlintrc.toml"), SPEC)
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertIn("0 errors, 0 warnings", said.stdout)
+
+    def test_every_file_that_it_installs_is_there_and_listed(self):
+        spec = SPEC.read_text()
+        for path in re.findall(r"\bdeploy/[\w@./-]*\w", spec):
+            self.assertTrue((TOP / path).exists(), path)
+        installed = {path.name for path in (DEPLOY / "systemd").iterdir()}
+        self.assertEqual([name for name in installed if f"deploy/systemd/{name}" not in spec], [])
+        for name in ("ebs-coordinator", "ebs-worker", "ebsctl"):
+            self.assertIn(f"target/rpm/{name}", spec)
+            self.assertIn(f"%{{_bindir}}/{name}", spec)
+        for shell in re.search(r"for shell in (.*);", spec)[1].split():
+            self.assertEqual(run(program("ebsctl"), "completion", shell).returncode, 0)
+
+    def test_its_features_are_those_of_the_image(self):
+        of_image = re.search(r"features=(\S+)", (DEPLOY / "image-tree.sh").read_text())[1]
+        self.assertIn(f"--features {of_image}\n", SPEC.read_text())
+
+    def test_its_licence_is_that_of_all_that_is_linked_in(self):
+        tree = ["cargo", "tree", "--locked", "--edges=no-build,no-dev,no-proc-macro", "--target=all", "--prefix=none", "--format={l}"]
+        programs = ["-p", "ebs-coordinator", "-p", "ebs-worker", "-p", "ebs-ctl"]
+        said = run(*tree, *programs)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        parts = set()
+        for line in filter(None, (line.removesuffix(" (*)").strip() for line in said.stdout.splitlines())):
+            for part in line.split(" AND "):
+                ways = sorted(part.strip("()").replace("/", " OR ").replace("  ", " ").split(" OR "), key=str.strip)
+                words = " OR ".join(way.strip() for way in ways)
+                parts.add(f"({words})" if len(ways) > 1 else words)
+        ours = "GPL-3.0-or-later"
+        wanted = " AND ".join([ours, *sorted(parts - {ours})])
+        self.assertEqual(re.search(r"^License: +(.*)$", SPEC.read_text(), re.MULTILINE)[1], wanted)
+
+
+if __name__ == "__main__":
+    unittest.main()
