@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -10,6 +11,30 @@ from pathlib import Path
 import yaml
 from ground import DEPLOY, TOP, VARIANTS, program, render
 
+# What Fedora's own macros do, as far as they matter here: the programs are there already.
+MACROS = """\
+%_topdir {top}
+%_sharedstatedir /var/lib
+%_unitdir /usr/lib/systemd/system
+%_sysusersdir /usr/lib/sysusers.d
+%_tmpfilesdir /usr/lib/tmpfiles.d
+%bash_completions_dir /usr/share/bash-completion/completions
+%zsh_completions_dir /usr/share/zsh/site-functions
+%fish_completions_dir /usr/share/fish/vendor_completions.d
+%cargo_prep(v:) :
+%cargo_build(-) mkdir -p target/rpm && cp {top}/programs/* target/rpm/
+%cargo_license_summary :
+%cargo_license echo licences
+%cargo_vendor_manifest touch cargo-vendor.txt
+%cargo_test(-) :
+%sysusers_create_compat(-) :
+%systemd_post(-) :
+%systemd_preun(-) :
+%systemd_postun_with_restart(-) :
+%debug_package %{{nil}}
+%__os_install_post %{{nil}}
+%_binary_payload w0.gzdio
+"""
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 SPEC = DEPLOY / "rpm" / "elnbuildsync.spec"
 MOST_EXPOSED = 25  # of 100, where 0 is nothing at all
@@ -113,6 +138,37 @@ class Package(unittest.TestCase):
         said = run("rpmlint", "--config", SPEC.with_suffix(".rpmlintrc.toml"), SPEC)
         self.assertEqual(said.returncode, 0, said.stdout)
         self.assertIn("0 errors, 0 warnings", said.stdout)
+
+    def test_packages_are_built_of_it_that_hold_all_that_is_installed(self):
+        """Without Fedora's macros and without compiling: what is installed must be listed, or rpm refuses it."""
+        top = Path(tempfile.mkdtemp(prefix="ebs-rpm-"))
+        self.addCleanup(shutil.rmtree, top)
+        for folder in ("SOURCES", "programs", "vendor"):
+            (top / folder).mkdir()
+        for name in ("ebs-coordinator", "ebs-worker", "ebsctl"):
+            subprocess.run(["strip", "-o", top / "programs" / name, program(name)], timeout=120, check=True)
+        (top / "macros").write_text(MACROS.format(top=top))
+        name = re.search(r"^Version: +(.*)$", SPEC.read_text(), re.MULTILINE)[1]
+        sources = top / "SOURCES" / f"elnbuildsync-{name}"
+        kept = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", ":!tests").stdout.split()
+        kept = [path for path in kept if (TOP / path).exists()]
+        prefix = f"--transform=s,^,elnbuildsync-{name}/,"
+        for command in (
+            ["tar", "-C", TOP, "-cJf", f"{sources}.tar.xz", prefix, *kept],
+            ["tar", "-C", top, "-cJf", f"{sources}-vendor.tar.xz", "vendor"],
+        ):
+            subprocess.run(command, timeout=120, check=True)
+        built = run("rpmbuild", "--load", top / "macros", "--nodeps", "-bb", SPEC)
+        self.assertEqual(built.returncode, 0, built.stderr[-4000:])
+        holds = {}
+        for package in (top / "RPMS").rglob("*.rpm"):
+            name = package.name.removeprefix("elnbuildsync-").split("-")[0]
+            holds[name] = set(run("rpm", "-qpl", package).stdout.split())
+        self.assertEqual(set(holds), {"common", "coordinator", "worker", "ctl"})
+        self.assertLessEqual({"/usr/bin/ebs-coordinator", "/usr/lib/systemd/system/ebs-coordinator.service"}, holds["coordinator"])
+        self.assertLessEqual({"/usr/bin/ebs-worker", "/usr/lib/systemd/system/ebs-worker@.service"}, holds["worker"])
+        self.assertLessEqual({"/usr/bin/ebsctl", "/usr/share/man/man1/ebsctl.1"}, holds["ctl"])
+        self.assertLessEqual({"/usr/lib/sysusers.d/elnbuildsync.conf", "/etc/elnbuildsync/secrets"}, holds["common"])
 
     def test_every_file_that_it_installs_is_there_and_listed(self):
         spec = SPEC.read_text()
