@@ -156,6 +156,19 @@ impl Play {
         Self::set(seed, wish).await?.context("a batch that needs no disk can be played anywhere")
     }
 
+    /// Distributed, with so many packages and workers, tagged.
+    pub(crate) async fn begin_large(
+        seed: u64,
+        packages: usize,
+        workers: u16,
+    ) -> anyhow::Result<Self> {
+        let wish = Wish { workers: Some(workers), packages, ..Wish::default() };
+        let play = Self::set(seed, wish).await?;
+        let mut play = play.context("a batch that needs no disk can be played anywhere")?;
+        play.tag().await?;
+        Ok(play)
+    }
+
     async fn set(seed: u64, wish: Wish) -> anyhow::Result<Option<Self>> {
         let Wish { workers, faults, disk, packages, truth_interval, full_tag } = wish;
         let alone = STAGE.lock().await;
