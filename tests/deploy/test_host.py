@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 import yaml
-from ground import DEPLOY, TOP, VARIANTS, program, render
+from ground import DEPLOY, INSTALLED, TOP, VARIANTS, Pod, check, program, render
 
 # What Fedora's own macros do, as far as they matter here: the programs are there already.
 MACROS = """\
@@ -127,6 +127,25 @@ class Units(unittest.TestCase):
         names = re.findall(r"^#?([A-Z_]+)=", (DEPLOY / "systemd/elnbuildsync.sysconfig").read_text(), re.MULTILINE)
         read = run(program("ebs-coordinator"), "--help").stdout + "".join(unit.read_text() for unit in UNITS)
         self.assertEqual([name for name in names if name not in read], [])
+
+
+class Samples(unittest.TestCase):
+    def test_they_can_be_used_as_they_would_be_installed(self):
+        for folder in ("production", "staging"):
+            root = Path(tempfile.mkdtemp(prefix="ebs-sample-"))
+            self.addCleanup(shutil.rmtree, root)
+            installed = root / INSTALLED.lstrip("/") / "static-config"
+            installed.mkdir(parents=True)
+            # The static file first: it names the others, which are then written whole.
+            for file in sorted((DEPLOY / "config" / folder).iterdir(), key=lambda it: it.name != "elnbuildsync.yaml"):
+                text = file.read_text()
+                for path in re.findall(rf"{INSTALLED}/[\w/.-]+\w", text):
+                    secret = root / path.lstrip("/")
+                    secret.parent.mkdir(parents=True, exist_ok=True)
+                    secret.write_text(Pod.secret(secret.name))
+                (installed / file.name).write_text(text.replace(INSTALLED, f"{root}{INSTALLED}"))
+            content, said = check(*sorted(installed.glob("*.yaml")))
+            self.assertTrue(content, said)
 
 
 class Package(unittest.TestCase):
