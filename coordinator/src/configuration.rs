@@ -1,6 +1,6 @@
 //! Puts together what reads the configuration while the coordinator runs: the source, its watch, the refresh, SIGHUP.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use ebs_shared::{
     bodhi::BodhiUpdates,
@@ -21,7 +21,7 @@ use crate::{
     lists::{ListMetrics, Lists},
     numbers::KeptNumbers,
     refresh::{self, REFRESH_SILENT, Refresh},
-    reload::Reload,
+    reload::{Fixed, Reload},
     snapshot::Snapshot,
     store::Store,
     web::{Health, Need},
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Kept {
     /// The static file, read again on SIGHUP.
-    pub fixed: PathBuf,
+    pub fixed: Fixed,
     /// The dynamic configuration.
     pub dynamic: Link,
 }
@@ -68,7 +68,7 @@ pub(crate) async fn start(
 ) -> anyhow::Result<Option<watch::Receiver<Arc<Snapshot>>>> {
     let ask = around.board.ask();
     let (live, settings) = watch::channel(Arc::clone(config));
-    let reload = Reload { path: kept.fixed, live, ask: Arc::clone(&ask) };
+    let reload = Reload { fixed: kept.fixed, live, ask: Arc::clone(&ask) };
     tasks.spawn(reload.run(stop.clone()));
     // Begun before the first reading, so that no change falls between the two.
     if let Link::File(path) = &kept.dynamic {

@@ -3,13 +3,14 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{ArgGroup, Parser};
+use clap::{ArgGroup, Parser, builder::NonEmptyStringValueParser};
 use ebs_coordinator::{
     app::{self, Setup},
     configuration::Kept,
+    reload::Fixed,
 };
 use ebs_shared::{
-    config::{load_static, source::Link},
+    config::source::Link,
     telemetry::{LogFormat, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,6 +53,9 @@ struct Arguments {
     /// the service of the account `ebs.shadow.account` has built (`ebsctl shadow`). Needs no credentials, and a database of its own.
     #[arg(long)]
     shadow: bool,
+    /// Name of this instance, instead of `ebs.instance`: several share one file, and each keeps its name over restarts.
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    instance: Option<String>,
     /// What is logged, such as `info` or `ebs_coordinator=debug,info`.
     #[arg(long, default_value = "info")]
     log: String,
@@ -71,7 +75,8 @@ impl Arguments {
                 "exactly one of --dynamic-config-file and --dynamic-config-url is expected"
             ),
         };
-        Ok(Kept { fixed: self.static_config_file.clone(), dynamic })
+        let (path, instance) = (self.static_config_file.clone(), self.instance.clone());
+        Ok(Kept { fixed: Fixed { path, instance }, dynamic })
     }
 }
 
@@ -93,7 +98,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         anyhow::bail!("a TLS provider is installed already");
     }
     let kept = arguments.kept()?;
-    let mut loaded = load_static(&arguments.static_config_file)?;
+    let mut loaded = kept.fixed.load()?;
     loaded.config.shadow = arguments.shadow;
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");

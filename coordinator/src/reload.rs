@@ -4,17 +4,41 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use ebs_shared::config::{Ours, StaticConfig, load_static};
+use ebs_shared::config::{ConfigError, Loaded, Ours, StaticConfig, load_static};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{Notify, watch},
 };
 use tokio_util::sync::CancellationToken;
 
+/// The static file, and what the command line says instead of it.
+#[derive(Clone, Debug)]
+pub struct Fixed {
+    /// The file.
+    pub path: PathBuf,
+    /// The name of the instance, where several share one file.
+    pub instance: Option<String>,
+}
+
+impl Fixed {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// All faults of the file together.
+    pub fn load(&self) -> Result<Loaded<StaticConfig>, ConfigError> {
+        let mut loaded = load_static(&self.path)?;
+        if let Some(instance) = &self.instance {
+            loaded.config.ebs.instance.clone_from(instance);
+        }
+        Ok(loaded)
+    }
+}
+
 /// Reads the static file again.
 pub struct Reload {
     /// The file.
-    pub path: PathBuf,
+    pub fixed: Fixed,
     /// What the next batch's settings are made from.
     pub live: watch::Sender<Arc<StaticConfig>>,
     /// Asks for a refresh of the dynamic configuration.
@@ -55,7 +79,7 @@ impl Reload {
     }
 
     fn reread(&self) {
-        let loaded = match load_static(&self.path) {
+        let loaded = match self.fixed.load() {
             Ok(loaded) => loaded,
             Err(error) => {
                 tracing::error!(

@@ -78,6 +78,17 @@ impl Client {
         self.get("ready", &[StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE]).await
     }
 
+    /// Whether `/alive` says so, and its bytes: it says why in the same form whether it does or not.
+    pub(crate) async fn alive(&self) -> Result<(bool, Vec<u8>), AskError> {
+        let url = self.base.join("alive")?;
+        let (status, body) = answered(&url, self.http.get(url.clone())).await?;
+        match status {
+            StatusCode::OK => Ok((true, body)),
+            StatusCode::SERVICE_UNAVAILABLE => Ok((false, body)),
+            other => Err(AskError::Refused(url, other)),
+        }
+    }
+
     /// The bytes of `/api/dead`.
     pub(crate) async fn dead(&self) -> Result<Vec<u8>, AskError> {
         self.get("api/dead", &[StatusCode::OK]).await
@@ -149,16 +160,7 @@ impl Client {
         request: RequestBuilder,
         wanted: &[StatusCode],
     ) -> Result<Vec<u8>, AskError> {
-        let lost = |error: reqwest::Error| AskError::NoAnswer(url.clone(), error.without_url());
-        let mut reply = request.send().await.map_err(lost)?;
-        let status = reply.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = reply.chunk().await.map_err(lost)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_BYTES {
-                return Err(AskError::TooLong(url));
-            }
-        }
+        let (status, body) = answered(&url, request).await?;
         if !wanted.contains(&status) {
             return Err(match serde_json::from_slice::<No>(&body) {
                 Ok(No { error, text }) => AskError::Said { code: error, text },
@@ -167,4 +169,19 @@ impl Client {
         }
         Ok(body)
     }
+}
+
+/// The answer, whatever it is.
+async fn answered(url: &Url, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), AskError> {
+    let lost = |error: reqwest::Error| AskError::NoAnswer(url.clone(), error.without_url());
+    let mut reply = request.send().await.map_err(lost)?;
+    let status = reply.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = reply.chunk().await.map_err(lost)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BYTES {
+            return Err(AskError::TooLong(url.clone()));
+        }
+    }
+    Ok((status, body))
 }

@@ -1,6 +1,7 @@
 //! `ebsctl`, the operator's command line: says in words what a coordinator tells at its HTTP addresses, and asks it for
 //! changes. Keeps nothing.
 
+mod alive;
 mod batch;
 mod client;
 mod config;
@@ -123,6 +124,9 @@ enum Verb {
     #[command(after_help = "Examples:
   ebsctl ready")]
     Ready,
+    /// Whether the coordinator is alive, or the worker at whose `ebs.worker.metrics_listen` `--url` points.
+    #[command(after_help = "Examples:\n  ebsctl alive")]
+    Alive,
     /// What the next batch would hold: in which slices, and what would be seeded. Koji is not asked; what is denied or built
     /// already is seen when the batch is prepared.
     #[command(after_help = "Examples:
@@ -309,6 +313,7 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
             let code = if readiness.ok { ExitCode::SUCCESS } else { ExitCode::from(NOT_READY) };
             (pick(arguments, &body, || words::readiness(&readiness)), code)
         }
+        Verb::Alive => alive::told(&client, arguments.json).await?,
         Verb::Dead(DeadVerb::List) => {
             let body = client.dead().await?;
             let dead: Vec<Dead> = serde_json::from_slice(&body).context("not a list")?;

@@ -30,6 +30,25 @@ fn ready(status: u16, ok: bool) -> ResponseTemplate {
         .set_body_json(serde_json::json!({"ok": ok, "leading": true, "conditions": []}))
 }
 
+#[tokio::test]
+async fn whether_a_program_is_alive_is_the_exit_code_in_words_or_json() {
+    let worker = |status, said| ResponseTemplate::new(status).set_body_string(said);
+    let (out, _, code) = ebsctl(&["alive"], "/alive", worker(200, "alive\n")).await;
+    assert_eq!((out.as_str(), code), ("alive\n", ExitCode::SUCCESS));
+    let (out, _, code) = ebsctl(&["alive"], "/alive", worker(503, "it stands still\n")).await;
+    assert_eq!((out.as_str(), code), ("it stands still\n", ExitCode::from(1)));
+    let (out, _, code) = ebsctl(&["alive"], "/alive", ready(200, true)).await;
+    assert_eq!((out.as_str(), code), ("alive\n", ExitCode::SUCCESS));
+    let silent = serde_json::json!({"name": "lease", "need": "alive", "fault": "not heard of"});
+    let answer = serde_json::json!({"ok": false, "conditions": [silent]});
+    let answer = ResponseTemplate::new(503).set_body_json(answer);
+    let (out, _, code) = ebsctl(&["alive"], "/alive", answer).await;
+    assert_eq!((out.as_str(), code), ("not alive: lease: not heard of\n", ExitCode::from(1)));
+    let (out, complaints, code) = ebsctl(&["alive"], "/alive", worker(404, "")).await;
+    assert!(out.is_empty() && complaints.contains("404"), "{complaints}");
+    assert_eq!(code, ExitCode::from(3));
+}
+
 #[test]
 fn the_command_line_is_without_contradiction() {
     Arguments::command().debug_assert();

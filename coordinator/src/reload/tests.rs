@@ -1,4 +1,4 @@
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use ebs_shared::config::parse_static;
 use tempfile::TempDir;
@@ -56,6 +56,22 @@ fn each_changed_block_is_named_whatever_else_has_changed() {
     assert_eq!(reread.restart, ["ebs.instance", "ebs.lists"]);
 }
 
+fn fixed(path: &Path, instance: Option<&str>) -> Fixed {
+    Fixed { path: path.to_owned(), instance: instance.map(str::to_owned) }
+}
+
+#[test]
+fn the_name_of_the_command_line_counts_each_time_the_file_is_read() {
+    let folder = TempDir::with_prefix("ebs-reload-").unwrap();
+    let path = folder.path().join("static.yaml");
+    fs::write(&path, STATIC.to_owned() + "  instance: shared\n").unwrap();
+    let named = fixed(&path, Some("ebs-1")).load().unwrap().config;
+    assert_eq!(named.ebs.instance, "ebs-1");
+    assert_eq!(fixed(&path, None).load().unwrap().config.ebs.instance, "shared");
+    let again = fixed(&path, Some("ebs-1")).load().unwrap().config;
+    assert_eq!(compare(&named, &again).restart, [""; 0]);
+}
+
 #[test]
 fn a_file_that_says_the_same_changes_nothing() {
     let reread = compare(&config(STATIC), &config(STATIC));
@@ -68,7 +84,7 @@ fn a_file_with_faults_changes_nothing_and_a_mended_one_is_taken_over() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("static.yaml");
     let (live, seen) = watch::channel(Arc::new(config(STATIC)));
-    let reload = Reload { path: path.clone(), live, ask: Arc::new(Notify::new()) };
+    let reload = Reload { fixed: fixed(&path, None), live, ask: Arc::new(Notify::new()) };
     reload.reread();
     fs::write(&path, STATIC.replace("batch_size: 100", "batch_size: '-1'")).unwrap();
     reload.reread();

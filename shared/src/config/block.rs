@@ -159,16 +159,17 @@ impl<'t, 'n> Block<'t, 'n> {
                 continue;
             }
             let path = join(&self.place.path, &entry.key);
+            let mut known = self.known.clone();
+            known.sort_unstable();
+            known.dedup();
+            let known = known.join(", ");
+            let (line, notes) = (Some(entry.line), self.place.notes);
             match self.unknown {
                 Unknown::Warn => {
-                    self.place.notes.warn(&path, Some(entry.line), "unknown key, not used")
+                    notes.warn(&path, line, format!("unknown key, not used; known here: {known}"))
                 }
                 Unknown::Refuse => {
-                    let mut known = self.known.clone();
-                    known.sort_unstable();
-                    known.dedup();
-                    let text = format!("unknown key; known here: {}", known.join(", "));
-                    self.place.notes.fault(&path, Some(entry.line), text);
+                    notes.fault(&path, line, format!("unknown key; known here: {known}"))
                 }
             }
         }

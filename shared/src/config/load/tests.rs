@@ -122,8 +122,8 @@ fn an_unknown_key_is_a_warning_in_upstreams_blocks() {
     let loaded = fine(&text);
     let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
-    static.yaml:5: configuration.db.pagesize: unknown key, not used
-    static.yaml:14: extra: unknown key, not used
+    static.yaml:5: configuration.db.pagesize: unknown key, not used; known here: driver, host, name, page_size, port, user
+    static.yaml:14: extra: unknown key, not used; known here: configuration, ebs
     ");
 }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use ebs_coordinator::{
     app::{self, Setup},
     configuration::Kept,
+    reload::Fixed,
 };
 use ebs_integration::wait;
 use ebs_shared::config::{load_static, source::Link};
@@ -167,7 +168,8 @@ impl Coordinator {
         let listener = TcpListener::bind(config.ebs.http.listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
-        let kept = Kept { fixed: fixed.to_owned(), dynamic: Link::File(dynamic) };
+        let fixed = Fixed { path: fixed.to_owned(), instance: None };
+        let kept = Kept { fixed, dynamic: Link::File(dynamic) };
         let task = tokio::spawn(app::run(Setup { config, kept, listener, stop: stop.clone() }));
         Ok(Self { url, stop, task })
     }
