@@ -18,7 +18,7 @@ use ebs_shared::{
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
     telemetry::Metrics,
 };
-use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
+use ebs_worker::{WorkerParts, WorkerSettings};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -34,9 +34,10 @@ use crate::{
     leader::{Leadership, TermWork},
     listening::{Listening, bus_config},
     manual::Asking,
+    measures::Measures,
     opening::open_store,
     pages::StorePages,
-    reconcile::Gauges,
+    queue_gauges::QueueGauges,
     retention::{FORGET_SILENT, Forgetting},
     store::{Candidate, Store},
     watchful::Watchful,
@@ -74,24 +75,23 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let Setup { config, kept, listener, stop } = setup;
     let config = Arc::new(config);
     let metrics = Metrics::new()?;
+    let measures = Measures::register(&metrics, config.ebs.redis.is_none())?;
     let (health, probe) = (Health::default(), Probe::new());
-    let board = Board::new(Arc::new(System), metrics.registry())?;
-    let neighbours = Neighbours::of(&config, &metrics)?;
+    let board = Board::new(Arc::new(System), measures.board.clone());
+    let neighbours = Neighbours::of(&config, &measures)?;
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
-
     let bus = bus_config(&config)?;
-    let shown = start_vigil(&config, bus.as_ref(), (&metrics, &health), &mut tasks, &stop)?;
+    let shown = start_vigil(&config, bus.as_ref(), (&measures, &health), &mut tasks, &stop);
     let told = (probe.clone(), health.clone(), board.clone());
-    let pages = StorePages::new(Arc::clone(&store), &config, told, shown);
-    let pages: Arc<dyn Pages> = Arc::new(pages);
+    let pages = Arc::new(StorePages::new(Arc::clone(&store), &config, told, shown));
     let desk = desk(&config, &store);
     let served = served((&store, &board, desk, pages), &neighbours, (&health, &metrics));
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
-    let around = neighbours.around((&store, &metrics), &health, &board);
+    let around = neighbours.around((&store, &measures), &health, &board);
     let started = configuration::start(&config, kept, &around, &mut tasks, &stop).await?;
     let Some(snapshot) = started else { return finish(tasks, &stop, grace).await };
-    let queue = start_queue(&config, &neighbours, (&metrics, &health), &mut tasks, &stop)?;
+    let queue = start_queue(&config, &neighbours, (&measures, &health), &mut tasks, &stop)?;
     let parts = Arc::new(Parts {
         store: Arc::clone(&store),
         queue: Arc::clone(&queue),
@@ -103,8 +103,9 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         refresh: board.ask(),
         settings: driver_settings(&config),
         probe: probe.clone(),
+        tally: measures.tally.clone(),
     });
-    let watchful = Watchful::new(&health, &probe, &metrics, &config)?;
+    let watchful = Watchful::new(&health, &probe, measures.watch.clone(), &config);
     let listening = Listening {
         config: Arc::clone(&config),
         store: Arc::clone(&store),
@@ -114,10 +115,11 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         watchful: watchful.clone(),
         bus,
         exchange: neighbours.exchange,
-        gauges: Gauges::new(&metrics)?,
+        gauges: measures.reconcile.clone(),
+        intake: measures.intake.clone(),
     };
-    let work = Arc::new(Work { queue, listening });
-    start_watch(watchful, &mut tasks, &stop);
+    let work = Arc::new(Work { queue, listening, gauges: measures.queue });
+    start_watch(watchful, &store, &mut tasks, &stop);
     let leadership = Leadership {
         store,
         candidate: candidate(&config),
@@ -138,21 +140,22 @@ struct Neighbours {
 }
 
 impl Neighbours {
-    fn of(config: &StaticConfig, metrics: &Metrics) -> anyhow::Result<Self> {
+    fn of(config: &StaticConfig, measures: &Measures) -> anyhow::Result<Self> {
         let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
-        let hub = Arc::new(clients::hub(&exchange, config, metrics.registry())?);
-        let bodhi = Arc::new(clients::bodhi(&exchange, config, metrics.registry())?);
+        let hub = Arc::new(clients::hub(&exchange, config, measures.koji.clone()));
+        let bodhi = Arc::new(clients::bodhi(&exchange, config, measures.bodhi.clone()));
         Ok(Self { exchange, hub, bodhi })
     }
 
     /// What the refresh of the configuration needs.
     fn around<'a>(
         &'a self,
-        (store, metrics): (&'a Arc<dyn Store>, &'a Metrics),
+        (store, measures): (&'a Arc<dyn Store>, &'a Measures),
         health: &'a Health,
         board: &'a Board,
     ) -> Around<'a> {
-        Around { exchange: &self.exchange, bodhi: &self.bodhi, store, metrics, health, board }
+        let (exchange, bodhi, lists) = (&self.exchange, &self.bodhi, &measures.lists);
+        Around { exchange, bodhi, store, lists, health, board }
     }
 }
 
@@ -196,29 +199,30 @@ fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
 fn start_vigil(
     config: &StaticConfig,
     bus: Option<&BusConfig>,
-    (metrics, health): (&Metrics, &Health),
+    (measures, health): (&Measures, &Health),
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
-) -> anyhow::Result<watch::Receiver<Vec<Standing>>> {
+) -> watch::Receiver<Vec<Standing>> {
     let sources = credentials::of_coordinator(config, bus);
-    let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?;
+    let vigil = Vigil::new(sources, Arc::new(System), measures.credentials.clone());
     health.watch("credentials", Need::Always, vigil.pulse());
     let (shown, stop) = (vigil.shown(), stop.clone());
     tasks.spawn(async move {
         vigil.run(stop).await;
         Ok(())
     });
-    Ok(shown)
+    shown
 }
 
 fn start_watch(
     watchful: Watchful,
+    store: &Arc<dyn Store>,
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) {
-    let stop = stop.clone();
+    let (store, stop) = (Arc::clone(store), stop.clone());
     tasks.spawn(async move {
-        watchful.run(stop).await;
+        watchful.run(store, stop).await;
         Ok(())
     });
 }
@@ -274,7 +278,7 @@ async fn finish(
 fn start_queue(
     config: &StaticConfig,
     neighbours: &Neighbours,
-    (metrics, health): (&Metrics, &Health),
+    (measures, health): (&Measures, &Health),
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Arc<dyn Producer>> {
@@ -293,7 +297,7 @@ fn start_queue(
         updates: Arc::clone(&neighbours.bodhi) as Arc<dyn Updates>,
         clock: Arc::new(System),
         chance: Arc::new(System),
-        metrics: WorkerMetrics::register(metrics.registry())?,
+        metrics: measures.worker.clone().context("no metrics of a worker in this process")?,
         settings,
         pulse,
     };
@@ -353,6 +357,7 @@ fn candidate(config: &StaticConfig) -> Candidate {
 struct Work {
     queue: Arc<dyn Producer>,
     listening: Listening,
+    gauges: QueueGauges,
 }
 
 #[async_trait]
@@ -371,6 +376,7 @@ impl TermWork for Work {
         tasks.spawn(feeds::read_results(queue(), to(), told("results"), over.clone()));
         tasks.spawn(feeds::read_requests(store, to(), told("requests"), over.clone()));
         tasks.spawn(feeds::maintain(queue(), every, told("upkeep"), over.clone()));
+        tasks.spawn(self.gauges.clone().run(queue(), over.clone()));
         let forgetting = Forgetting {
             store: Arc::clone(&self.listening.store),
             clock: Arc::new(System),

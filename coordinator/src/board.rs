@@ -4,8 +4,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ebs_domain::time::Timestamp;
-use ebs_shared::clock::Clock;
-use prometheus::{IntCounter, IntGauge, Registry};
+use ebs_shared::{
+    clock::Clock,
+    telemetry::{Metrics, MetricsError},
+};
+use prometheus::{IntCounter, IntGauge};
 use tokio::sync::Notify;
 
 use crate::{
@@ -27,38 +30,46 @@ struct Inner {
     ask: Arc<Notify>,
     shown: Mutex<ConfigurationView>,
     in_use: Mutex<Option<Arc<Snapshot>>>,
+    metrics: BoardMetrics,
+}
+
+/// How the configuration stands, as metrics. Clones show the same.
+#[derive(Clone)]
+pub struct BoardMetrics {
     snapshot: IntGauge,
+    taken: IntGauge,
     refused: IntGauge,
     refusals: IntCounter,
 }
 
-impl Board {
-    /// A board on which nothing stands yet.
+impl BoardMetrics {
+    /// Registers them.
     ///
     /// # Errors
     ///
     /// If a metric's name is taken.
-    pub fn new(clock: Arc<dyn Clock>, registry: &Registry) -> Result<Self, prometheus::Error> {
-        let snapshot = IntGauge::new(
-            "ebs_configuration_snapshot",
-            "Number of the configuration snapshot in use",
-        )?;
-        let refused = IntGauge::new(
-            "ebs_configuration_refused",
-            "Whether the last refresh of the configuration was refused",
-        )?;
-        let refusals = IntCounter::new(
-            "ebs_configuration_refusals_total",
-            "Refreshes of the configuration that were refused",
-        )?;
-        registry.register(Box::new(snapshot.clone()))?;
-        registry.register(Box::new(refused.clone()))?;
-        registry.register(Box::new(refusals.clone()))?;
+    pub fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let snapshot = "Number of the configuration snapshot in use";
+        let taken = "When a refresh last succeeded, in seconds since the Unix epoch";
+        let refused = "Whether the last refresh of the configuration was refused";
+        let refusals = "Refreshes of the configuration that were refused";
+        Ok(Self {
+            snapshot: metrics.number("ebs_configuration_snapshot", snapshot)?,
+            taken: metrics.number("ebs_configuration_taken_timestamp_seconds", taken)?,
+            refused: metrics.number("ebs_configuration_refused", refused)?,
+            refusals: metrics.count("ebs_configuration_refusals_total", refusals)?,
+        })
+    }
+}
+
+impl Board {
+    /// A board on which nothing stands yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, metrics: BoardMetrics) -> Self {
         let shown = Mutex::default();
         let ask = Arc::new(Notify::new());
         let in_use = Mutex::default();
-        let inner = Inner { clock, ask, shown, in_use, snapshot, refused, refusals };
-        Ok(Self { inner: Arc::new(inner) })
+        Self { inner: Arc::new(Inner { clock, ask, shown, in_use, metrics }) }
     }
 
     /// What is notified for a refresh at once. [`Board::view`] says how it ended, once `tried` is another time.
@@ -95,8 +106,10 @@ impl Board {
         shown.snapshot = Some(number);
         shown.origin = Some(origin.to_owned());
         (shown.loaded, shown.tried) = (Some(now), Some(now));
-        self.inner.snapshot.set(i64::try_from(number).unwrap_or(i64::MAX));
-        self.inner.refused.set(0);
+        let metrics = &self.inner.metrics;
+        metrics.snapshot.set(i64::try_from(number).unwrap_or(i64::MAX));
+        metrics.taken.set(now.millis() / 1000);
+        metrics.refused.set(0);
         now
     }
 
@@ -116,8 +129,8 @@ impl Board {
         }
         shown.refused = Some(reason.to_owned());
         shown.tried = Some(self.inner.clock.now());
-        self.inner.refused.set(1);
-        self.inner.refusals.inc();
+        self.inner.metrics.refused.set(1);
+        self.inner.metrics.refusals.inc();
     }
 
     fn shown(&self) -> MutexGuard<'_, ConfigurationView> {

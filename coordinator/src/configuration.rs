@@ -11,7 +11,6 @@ use ebs_shared::{
     },
     content::ContentResolver,
     exchange::Exchange,
-    telemetry::Metrics,
 };
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -42,20 +41,20 @@ pub(crate) struct Around<'a> {
     pub(crate) exchange: &'a Arc<dyn Exchange>,
     pub(crate) bodhi: &'a Arc<BodhiUpdates>,
     pub(crate) store: &'a Arc<dyn Store>,
-    pub(crate) metrics: &'a Metrics,
+    pub(crate) lists: &'a ListMetrics,
     pub(crate) health: &'a Health,
     pub(crate) board: &'a Board,
 }
 
 impl Around<'_> {
-    fn lists(&self, config: &StaticConfig) -> anyhow::Result<Lists> {
-        Ok(Lists {
+    fn lists(&self, config: &StaticConfig) -> Lists {
+        Lists {
             resolver: ContentResolver::new(Arc::clone(self.exchange)),
             store: Arc::clone(self.store),
             guards: config.ebs.lists.clone(),
             clock: Arc::new(System),
-            metrics: ListMetrics::register(self.metrics)?,
-        })
+            metrics: self.lists.clone(),
+        }
     }
 }
 
@@ -85,7 +84,7 @@ pub(crate) async fn start(
         plan: Box::new(move |number, tag| refresh::plan(&settings.borrow(), number, tag)),
         every,
         ask,
-        lists: around.lists(config)?,
+        lists: around.lists(config),
         numbers: Box::new(KeptNumbers { store: Arc::clone(around.store) }),
         bodhi: Arc::clone(around.bodhi),
         health: around.health.part("configuration", Need::Always, Some(every * 2 + REFRESH_SILENT)),

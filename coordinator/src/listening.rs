@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     driver::Handle,
     intake::{
-        Archived, CATCH_UP_SILENT, CatchUp, Live, RECORD_SILENT, Record, TAGS_SILENT, TagKeeper,
-        Watched,
+        Archived, CATCH_UP_SILENT, CatchUp, IntakeMetrics, Live, RECORD_SILENT, Record,
+        TAGS_SILENT, TagKeeper, Watched,
     },
     reconcile::{Gauges, Look, RECONCILE_SILENT, Reconcile},
     snapshot::Snapshot,
@@ -49,6 +49,7 @@ pub(crate) struct Listening {
     pub(crate) bus: Option<BusConfig>,
     pub(crate) exchange: Arc<dyn Exchange>,
     pub(crate) gauges: Gauges,
+    pub(crate) intake: IntakeMetrics,
 }
 
 /// One term of it.
@@ -102,6 +103,7 @@ impl Listening {
             tags: ears.tags.clone(),
             clock: Arc::new(System),
             connected: Arc::clone(&ears.connected),
+            metrics: self.intake.clone(),
         };
         let (clock, chance) = (Arc::new(System), Arc::new(System));
         let consumer = BusConsumer::new(bus, reader.clone(), Timing::default(), clock, chance);

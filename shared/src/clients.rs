@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use prometheus::Registry;
 
 use crate::{
     bodhi::{BodhiMetrics, BodhiParts, BodhiUpdates, FileToken, TokenError, TokenSource},
@@ -17,47 +16,36 @@ use crate::{
 };
 
 /// The client of the Koji hub.
-///
-/// # Errors
-///
-/// If its metrics are registered already.
-pub fn hub(
-    exchange: &Arc<dyn Exchange>,
-    config: &StaticConfig,
-    registry: &Registry,
-) -> Result<HubClient, prometheus::Error> {
+#[must_use]
+pub fn hub(exchange: &Arc<dyn Exchange>, config: &StaticConfig, metrics: KojiMetrics) -> HubClient {
     let ours = &config.ebs.koji;
     let limits =
         KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
     let user = ours.user.as_ref().or(config.koji.username.as_ref()).cloned().unwrap_or_default();
     let password = ours.password.as_ref().map(SecretText::expose).unwrap_or_default();
-    Ok(HubClient::new(HubParts {
+    HubClient::new(HubParts {
         transport: Arc::new(HttpTransport::new(Arc::clone(exchange), &ours.hub_url, &limits)),
         login: Arc::new(PasswordLogin::new(user, password)),
         chance: Arc::new(System),
         limits,
-        metrics: Some(KojiMetrics::register(registry)?),
-    }))
+        metrics: Some(metrics),
+    })
 }
 
 /// The client of Bodhi.
-///
-/// # Errors
-///
-/// If its metrics are registered already.
+#[must_use]
 pub fn bodhi(
     exchange: &Arc<dyn Exchange>,
     config: &StaticConfig,
-    registry: &Registry,
-) -> Result<BodhiUpdates, prometheus::Error> {
+    metrics: BodhiMetrics,
+) -> BodhiUpdates {
     let ours = config.ebs.bodhi.clone();
     let token: Arc<dyn TokenSource> = match &ours.token_file {
         Some(path) => Arc::new(FileToken::new(path.clone())),
         None => Arc::new(NoToken),
     };
-    let metrics = Some(BodhiMetrics::register(registry)?);
-    let exchange = Arc::clone(exchange);
-    Ok(BodhiUpdates::new(BodhiParts { exchange, config: ours, token, metrics }))
+    let (exchange, metrics) = (Arc::clone(exchange), Some(metrics));
+    BodhiUpdates::new(BodhiParts { exchange, config: ours, token, metrics })
 }
 
 /// No way to log in is configured: looking works, posting says what is missing.

@@ -6,5 +6,5 @@ mod metrics;
 mod trace;
 
 pub use logs::{LogFormat, LogsError, start_logs};
-pub use metrics::{Metrics, MetricsError, SECONDS, peak_rss_bytes};
+pub use metrics::{Described, MetricKind, Metrics, MetricsError, peak_rss_bytes};
 pub use trace::{InvalidTraceparent, Traceparent};

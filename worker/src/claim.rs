@@ -87,6 +87,7 @@ impl<H: Handler + 'static> Claim<H> {
                 Ok(taken) => {
                     backoff.reset();
                     for held in taken {
+                        self.metrics.began(&held);
                         running.begin(self.hold(held, &abort));
                     }
                 }

@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
-use ebs_shared::credentials::Vigil;
-use prometheus::Registry;
+use ebs_shared::{credentials::Vigil, telemetry::Metrics};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -21,7 +20,7 @@ use crate::{Shown, WorkerParts, run, serve};
 pub async fn host(
     parts: WorkerParts,
     vigil: Vigil,
-    registry: Registry,
+    metrics: Metrics,
     listen: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
     let pulse = parts.pulse.clone();
@@ -34,7 +33,7 @@ pub async fn host(
     };
     let serving = async {
         let Some(listener) = listener else { return Ok(()) };
-        let served = serve(listener, Shown { registry, pulse }, ended.clone()).await;
+        let served = serve(listener, Shown { metrics, pulse }, ended.clone()).await;
         // Without it nobody sees the worker: it stops as well.
         stop.cancel();
         served

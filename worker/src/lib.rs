@@ -27,7 +27,7 @@ pub use handler::{Handler, Verdict};
 pub use host::host;
 pub use jobs::Jobs;
 pub use lease::{Lease, LeaseView};
-pub use metrics::WorkerMetrics;
+pub use metrics::{ProgramMetrics, WorkerMetrics};
 pub use program::{Arguments, program};
 pub use settings::WorkerSettings;
 pub use web::{Shown, serve};

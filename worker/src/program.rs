@@ -14,7 +14,7 @@ use ebs_shared::{
     telemetry::{LogFormat, Metrics, start_logs},
 };
 
-use crate::{WorkerMetrics, WorkerParts, WorkerSettings, host};
+use crate::{ProgramMetrics, WorkerParts, WorkerSettings, host};
 
 /// Does the jobs of an ELNBuildSync coordinator.
 #[derive(Debug, Parser)]
@@ -49,27 +49,32 @@ pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }
     let metrics = Metrics::new()?;
+    let measured = ProgramMetrics::register(&metrics)?;
     // Names are new with each start, or what an earlier process held looks alive.
     let name = format!("{}-{}", arguments.name, System.uuid().simple());
-    let parts = parts(&loaded.config, &name, &metrics)?;
+    let parts = parts(&loaded.config, &name, &measured)?;
     tracing::info!(worker = name, jobs.slots = parts.settings.slots, "taking jobs");
     let sources = credentials::of_worker(&loaded.config);
-    let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?;
-    host(parts, vigil, metrics.registry().clone(), loaded.config.ebs.worker.metrics_listen).await
+    let vigil = Vigil::new(sources, Arc::new(System), measured.credentials);
+    host(parts, vigil, metrics, loaded.config.ebs.worker.metrics_listen).await
 }
 
-fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result<WorkerParts> {
+fn parts(
+    config: &StaticConfig,
+    name: &str,
+    measured: &ProgramMetrics,
+) -> anyhow::Result<WorkerParts> {
     let redis = config.ebs.redis.as_ref().context("a worker of its own needs `ebs.redis`")?;
     let queue = RedisSettings::of(redis, config.ebs.timers.job_lease);
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
     let settings = WorkerSettings::of(name, config);
     Ok(WorkerParts {
         consumer: Arc::new(RedisConsumer::new(&queue, name)?),
-        hub: Arc::new(clients::hub(&exchange, config, metrics.registry())?),
-        updates: Arc::new(clients::bodhi(&exchange, config, metrics.registry())?),
+        hub: Arc::new(clients::hub(&exchange, config, measured.koji.clone())),
+        updates: Arc::new(clients::bodhi(&exchange, config, measured.bodhi.clone())),
         clock: Arc::new(System),
         chance: Arc::new(System),
-        metrics: WorkerMetrics::register(metrics.registry())?,
+        metrics: measured.worker.clone(),
         pulse: settings.pulse(),
         settings,
     })

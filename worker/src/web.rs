@@ -1,12 +1,17 @@
 //! `/metrics` and `/alive`, for the machine itself and what scrapes it. Nothing here changes anything.
 
 use anyhow::Context;
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+    routing::get,
+};
 use ebs_shared::{
     listen::{self, Bounds},
     pulse::Pulse,
+    telemetry::Metrics,
 };
-use prometheus::{Registry, TextEncoder};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct Shown {
     /// At `/metrics`.
-    pub registry: Registry,
+    pub metrics: Metrics,
     /// Of the claim loop, at `/alive`.
     pub pulse: Pulse,
 }
@@ -45,11 +50,16 @@ async fn alive(State(shown): State<Shown>) -> (StatusCode, String) {
     }
 }
 
-async fn metrics(State(shown): State<Shown>) -> Result<String, StatusCode> {
-    TextEncoder::new().encode_to_string(&shown.registry.gather()).map_err(|error| {
-        tracing::error!(%error, "metrics cannot be written");
-        StatusCode::INTERNAL_SERVER_ERROR
-    })
+async fn metrics(
+    State(shown): State<Shown>,
+) -> Result<([(HeaderName, &'static str); 1], String), StatusCode> {
+    match shown.metrics.render() {
+        Ok(text) => Ok(([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text)),
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            Err(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ impl Term {
     pub async fn act(&mut self, stored: Stored) -> Acted {
         let Stored { after, now } = stored;
         self.parts.probe.show(|progress| progress.stale_results += after.stale);
+        self.parts.tally.stale(after.stale);
         let forgetting = self.acknowledge(&after.acknowledge).await;
         let new_call = |start| Call::new(Arc::clone(&self.parts), start);
         let calls = after.start.into_iter().map(new_call).collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ebs_domain::batch::{Event, Outcome};
 
-use super::{failing::Failing, ledger::creates, now::Now, term::Term, turn::Turn};
+use super::{failing::Failing, ledger::creates, now::Now, tally::word_of, term::Term, turn::Turn};
 
 /// How many parts of `doubt_wait` pass between two looks for an effect in doubt.
 const LOOKS_IN_DOUBT: u32 = 5;
@@ -17,6 +17,7 @@ impl Term {
         open.row.due = None;
         open.row.outcome = serde_json::to_string(&outcome).ok();
         turn.put_effect(&open);
+        turn.counts.effects.push((open.row.kind.clone(), word_of(&outcome)));
         tracing::debug!(
             effect.id = id,
             effect.kind = open.row.kind,

@@ -64,7 +64,10 @@ impl Term {
             let changes = self.changes(&batches, &mut turn).map_err(unwritable)?;
             if !changes.is_empty() {
                 let (began, count) = (Instant::now(), changes.len());
-                let committed = self.parts.store.commit(self.lease.epoch, changes).await?;
+                let committed = self.parts.store.commit(self.lease.epoch, changes).await;
+                let fault = committed.as_ref().err().map(|error| &error.kind);
+                self.parts.tally.commit(fault, began.elapsed());
+                let committed = committed?;
                 tracing::debug!(
                     changes = count,
                     duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -76,8 +79,12 @@ impl Term {
                 for row in batches {
                     if let Some(underway) = self.state.underway.get_mut(&row.id) {
                         underway.stored = Some(row.state);
+                        if let Some((phase, span)) = underway.left() {
+                            self.parts.tally.phase(phase, span);
+                        }
                     }
                 }
+                self.parts.tally.turn(&turn.counts);
             }
         }
         for stored in turn.stored {
@@ -126,6 +133,8 @@ impl Term {
                 std::mem::take(&mut turn.effects).into_values().collect(),
             ));
         }
+        let shown = turn.answers.iter().filter_map(|answer| answer.shown.clone());
+        turn.counts.answers.extend(shown);
         if !turn.answers.is_empty() {
             changes.push(Change::AnswerTriggers(std::mem::take(&mut turn.answers)));
         }
@@ -137,7 +146,7 @@ impl Term {
     /// A trigger was stored; one that was there already is not pending anew.
     fn learn(&mut self, trigger: NewTrigger, id: Option<TriggerId>, now: Now) {
         let Some(id) = id else { return };
-        self.count_late(&trigger.cause);
+        self.count_trigger(&trigger);
         let word = trigger.shown.as_deref().unwrap_or("pending");
         tracing::info!(trigger.id = id.get(), component = %trigger.component, nvr = trigger.nvr, answer = word, "trigger");
         if trigger.answer.is_none() {
@@ -150,14 +159,17 @@ impl Term {
     /// A batch that has ended makes room; groups that are still on their way are kept.
     fn bury_ended_batches(&mut self, now: Now) {
         let ended = self.state.underway.extract_if(.., |_, underway| underway.has_ended());
-        for Underway { batch, .. } in ended.map(|(_, underway)| underway).collect::<Vec<_>>() {
+        for underway in ended.map(|(_, underway)| underway).collect::<Vec<_>>() {
+            let heard = underway.heard();
+            let Underway { batch, .. } = underway;
             tracing::info!(batch.id = batch.id.get(), outcome = batch.phase.word(), "batch ended");
+            self.parts.tally.batch(&batch.summary(), now.wall.since(batch.formed));
             let groups: BTreeMap<u32, Group> =
                 batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();
             if !groups.is_empty() {
                 self.state
                     .late
-                    .insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, groups });
+                    .insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, heard, groups });
             }
             // The next did not wait for one that lingered.
             if !batch.lingers {

@@ -15,6 +15,7 @@ use tokio::{
     time::Instant,
 };
 
+use super::{figures::Figures, tally::Tally};
 use crate::{snapshot::Snapshot, store::Store};
 
 /// Neighbours and settings of a driver.
@@ -39,6 +40,8 @@ pub struct Parts {
     pub settings: DriverSettings,
     /// Where progress is shown.
     pub probe: Probe,
+    /// What is counted.
+    pub tally: Tally,
 }
 
 /// Times and bounds of a driver.
@@ -125,6 +128,8 @@ pub struct Progress {
     pub orphans: BTreeMap<&'static str, u64>,
     /// Results by worker.
     pub jobs_by_worker: BTreeMap<String, u64>,
+    /// How the work stands, as of the last second or so.
+    pub figures: Figures,
 }
 
 /// Where progress is shown: the newest only.

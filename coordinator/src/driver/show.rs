@@ -2,17 +2,27 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ebs_domain::trigger::Cause;
+use ebs_domain::{batch::GroupState, time::Timestamp, trigger::Cause};
 use ebs_shared::job::Service;
 
-use super::{failing::Failing, now::Now, parts::Progress, term::Term};
+use super::{
+    failing::Failing,
+    figures::{BatchFigures, Figures},
+    now::Now,
+    state::State,
+    term::Term,
+};
+use crate::store::NewTrigger;
+
+/// The shortest time between two sets of figures, unless the batch has gone on.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// Most workers whose results are counted apart: names change with each start of a worker.
 const MAX_WORKERS_COUNTED: usize = 1000;
 
 impl Term {
     /// Shows where it is.
-    pub(super) fn show(&self, now: Now) {
+    pub(super) fn show(&mut self, now: Now) {
         let mut open: BTreeMap<String, u64> = BTreeMap::new();
         for effect in self.state.ledger.values() {
             *open.entry(effect.row.kind.clone()).or_default() += 1;
@@ -21,7 +31,11 @@ impl Term {
         for (kind, _) in self.state.orphans.keys() {
             *orphans.entry(kind.word()).or_default() += 1;
         }
+        let figures = self.figures(now);
         self.parts.probe.show(|progress| {
+            if let Some(figures) = figures {
+                progress.figures = figures;
+            }
             progress.turned = Some(now.mono);
             progress.epoch = Some(self.lease.epoch.get());
             progress.effects_open = open;
@@ -29,14 +43,18 @@ impl Term {
         });
     }
 
-    /// Counts a trigger that came by another way than the bus.
-    pub(super) fn count_late(&self, cause: &str) {
-        let late = |progress: &mut Progress| match serde_json::from_str(cause) {
-            Ok(Cause::CatchUp) => progress.caught_up += 1,
-            Ok(Cause::KojiRecord) => progress.late_found += 1,
-            Ok(Cause::Message | Cause::Person { .. } | Cause::Reconcile { .. }) | Err(_) => {}
-        };
-        self.parts.probe.show(late);
+    /// Counts a trigger, and apart if it came late.
+    pub(super) fn count_trigger(&self, trigger: &NewTrigger) {
+        let Ok(cause) = serde_json::from_str::<Cause>(&trigger.cause) else { return };
+        self.parts.tally.trigger(&cause);
+        if let Some(answer) = &trigger.shown {
+            self.parts.tally.answer(answer);
+        }
+        self.parts.probe.show(|progress| match cause {
+            Cause::CatchUp => progress.caught_up += 1,
+            Cause::KojiRecord => progress.late_found += 1,
+            Cause::Message | Cause::Person { .. } | Cause::Reconcile { .. } => {}
+        });
     }
 
     /// A worker reported.
@@ -86,4 +104,58 @@ impl Term {
             tracing::warn!(service = ?service, error = why, "not available: waiting");
         }
     }
+}
+
+impl Term {
+    /// The figures, if they are due.
+    pub(super) fn figures(&mut self, now: Now) -> Option<Figures> {
+        let batch = self.state.batches().find(|batch| !batch.lingers);
+        let phase = batch.map(|batch| (batch.id, batch.phase.word()));
+        let due = self.figured.is_none_or(|(at, then)| now.mono >= at + EVERY || then != phase);
+        if !due {
+            return None;
+        }
+        self.figured = Some((now.mono, phase));
+        let configured = self.parts.snapshot.borrow().paused;
+        Some(Figures { paused_by_configuration: configured, ..self.state.figures(now.wall) })
+    }
+}
+
+impl State {
+    fn figures(&self, at: Timestamp) -> Figures {
+        let building = self.underway.values().find(|underway| !underway.batch.lingers);
+        let taken = building.map(|underway| &underway.taken);
+        let late = self.late.values().map(|late| &late.groups);
+        let groups = self.batches().map(|batch| &batch.groups).chain(late);
+        let held = groups.flat_map(BTreeMap::values);
+        let held = held.filter(|group| matches!(group.state, GroupState::Held { .. }));
+        let mut oldest_effects: BTreeMap<String, Timestamp> = BTreeMap::new();
+        for effect in self.ledger.values() {
+            let oldest = oldest_effects.entry(effect.row.kind.clone());
+            let oldest = oldest.or_insert(effect.row.created);
+            *oldest = effect.row.created.min(*oldest);
+        }
+        Figures {
+            batch: building.map(|underway| BatchFigures::of(&underway.batch)),
+            lingering: count(self.batches().filter(|batch| batch.lingers).count()),
+            groups_held: count(held.count()),
+            pending: (
+                count(self.pending.len()),
+                self.pending.values().next().map(|row| row.trigger.created),
+            ),
+            in_batch: (
+                count(taken.map_or(0, BTreeMap::len)),
+                taken.and_then(|taken| taken.values().next()).map(|row| row.trigger.created),
+            ),
+            oldest_effects,
+            in_doubt: count(self.ledger.values().filter(|open| open.entry.doubt.is_some()).count()),
+            paused_by_configuration: false,
+            paused_by_operator: self.pause.as_ref().is_some_and(|pause| pause.holds(at)),
+            dead_jobs: count(self.dead.len()),
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

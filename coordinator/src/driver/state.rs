@@ -34,6 +34,8 @@ const MAX_PENDING: u32 = 100_000;
 pub(super) struct Late {
     pub(super) plan: Plan,
     pub(super) uuid: Uuid,
+    /// When the build that triggered each component was heard of.
+    pub(super) heard: BTreeMap<Component, Timestamp>,
     pub(super) groups: BTreeMap<u32, Group>,
 }
 
@@ -185,5 +187,7 @@ async fn load_ended(store: &dyn Store, id: BatchId) -> anyhow::Result<Late> {
     let row = store.batch(id).await?.with_context(|| format!("batch {id} is not in the store"))?;
     let batch: Batch = serde_json::from_str(&row.state)
         .with_context(|| format!("cannot read batch {id} from the store"))?;
-    Ok(Late { plan: batch.plan, uuid: batch.uuid, groups: BTreeMap::new() })
+    let taken = store.batch_triggers(id).await?.into_iter();
+    let heard = taken.map(|row| (row.trigger.component, row.trigger.created)).collect();
+    Ok(Late { plan: batch.plan, uuid: batch.uuid, heard, groups: BTreeMap::new() })
 }

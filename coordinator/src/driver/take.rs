@@ -23,6 +23,7 @@ use super::{
     ledger::Open,
     now::Now,
     reads::Reading,
+    tally::kind_of,
     term::Term,
     turn::Turn,
 };
@@ -236,7 +237,9 @@ impl Term {
 
     fn take_poll(&mut self, id: &str, answer: Answer, now: Now, turn: &mut Turn) {
         let Some(unit) = self.polls.get(id) else { return };
-        let (batch, told) = (unit.batch, answers::of_watch(&unit.watch, answer, now.wall));
+        let (batch, kind) = (unit.batch, kind_of(&unit.watch));
+        let told = answers::of_watch(&unit.watch, answer, now.wall);
+        let answered = told.is_ok();
         let changed = match told {
             Ok(event) => {
                 self.heard_of(Service::Koji);
@@ -250,6 +253,12 @@ impl Term {
                 false
             }
         };
+        let outcome = match (answered, changed) {
+            (true, true) => "changed",
+            (true, false) => "unchanged",
+            (false, _) => "unavailable",
+        };
+        self.parts.tally.poll(kind, outcome);
         self.polls.answered(id, changed, now.mono);
     }
 

@@ -5,7 +5,7 @@ use ebs_domain::{
     id::BatchId,
 };
 
-use super::{ledger::Open, notices, now::Now, record, term::Term, turn::Turn};
+use super::{arrivals::Arrived, ledger::Open, notices, now::Now, record, term::Term, turn::Turn};
 use crate::store::{Change, NewTrigger, TriggerAnswer, TriggerRow};
 
 impl Term {
@@ -13,8 +13,12 @@ impl Term {
     pub(super) fn tell(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
         if let Some(underway) = self.state.underway.get_mut(&id) {
             let (word, lingered) = (event.word(), underway.batch.lingers);
+            let arrived = Arrived::before(&event, &underway.batch.groups);
             return match underway.batch.step(now.wall, event) {
                 Ok(step) => {
+                    let heard = || underway.heard();
+                    let spans = arrived.spans(&underway.batch.groups, heard, now.wall);
+                    turn.counts.arrivals.extend(spans);
                     if underway.batch.lingers && !lingered {
                         self.state.last_ended = Some(now.wall);
                         self.form_due = Some(now.mono);
@@ -30,11 +34,18 @@ impl Term {
         if let Event::Outcome { no, outcome } = event {
             return self.tell_late(id, no, outcome, turn);
         }
-        let (Some(late), Event::UpdatesSeen(look)) = (self.state.late.get_mut(&id), event) else {
+        let Some(late) = self.state.late.get_mut(&id) else {
+            turn.after.stale += 1;
+            return false;
+        };
+        let arrived = Arrived::before(&event, &late.groups);
+        let Event::UpdatesSeen(look) = event else {
             turn.after.stale += 1;
             return false;
         };
         let changed = settle_groups(&mut late.groups, &late.plan, &look, now.wall);
+        let spans = arrived.spans(&late.groups, || late.heard.clone(), now.wall);
+        turn.counts.arrivals.extend(spans);
         for (number, group) in &changed {
             tracing::info!(
                 batch.id = id.get(),
@@ -125,6 +136,7 @@ impl Term {
                     });
                 }
                 Command::Deny(denial) => {
+                    turn.counts.denials.push(denial.failure.class.as_str().to_owned());
                     turn.others.push(Change::Deny(record::denial(id, denial, now.wall)));
                 }
                 Command::Notify(notice) => notices::log(id, &notice),

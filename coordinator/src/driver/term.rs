@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use ebs_domain::{forming::Pause, id::Epoch};
+use ebs_domain::{
+    forming::Pause,
+    id::{BatchId, Epoch},
+};
 use ebs_shared::queue::NewJob;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +39,8 @@ pub struct Term {
     pub(super) form_due: Option<Instant>,
     /// Whether the snapshot's pause was seen, and since when it has been over.
     pub(super) pause: Pause,
+    /// When figures were shown last, and of which batch in which phase.
+    pub(super) figured: Option<(Instant, Option<(BatchId, &'static str)>)>,
 }
 
 /// The lease as the driver sees it.
@@ -94,6 +99,7 @@ impl Term {
             searches: Searches::new(mono),
             form_due: Some(mono),
             pause: Pause::Running { since: None },
+            figured: None,
             lease,
         })
     }

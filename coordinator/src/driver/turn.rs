@@ -6,7 +6,7 @@ use ebs_domain::id::{BatchId, Component};
 use ebs_shared::queue::NewJob;
 use tokio::sync::oneshot;
 
-use super::{call::Start, ledger::Open};
+use super::{call::Start, ledger::Open, tally::Counts};
 use crate::store::{Change, EffectRow, NewTrigger, TriggerAnswer};
 
 /// What a turn gathers.
@@ -21,6 +21,8 @@ pub(super) struct Turn {
     pub(super) others: Vec<Change>,
     /// To be told once all is stored.
     pub(super) stored: Vec<oneshot::Sender<()>>,
+    /// To be counted then.
+    pub(super) counts: Counts,
     /// What is done then.
     pub(super) after: After,
 }

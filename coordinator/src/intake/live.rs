@@ -13,7 +13,7 @@ use ebs_shared::{
 };
 use tokio::sync::Notify;
 
-use super::{sort::sort, watched::Watched};
+use super::{metrics::IntakeMetrics, sort::sort, watched::Watched};
 use crate::driver::Handle;
 
 /// Stores what the bus delivers.
@@ -26,6 +26,8 @@ pub struct Live {
     pub clock: Arc<dyn Clock>,
     /// Woken at each connection: what was sent before may have been missed.
     pub connected: Arc<Notify>,
+    /// What is counted.
+    pub metrics: IntakeMetrics,
 }
 
 #[async_trait]
@@ -37,6 +39,7 @@ impl Handler for Live {
             self.driver.nudge();
         }
         if sorted.sightings.is_empty() && sorted.odd.is_empty() {
+            self.metrics.handled(group, &tags);
             return Ok(());
         }
         for odd in &sorted.odd {
@@ -48,7 +51,9 @@ impl Handler for Live {
             );
         }
         let stored = self.driver.store(sorted.sightings, sorted.odd, Vec::new()).await;
-        stored.map_err(|gone| NotStored(gone.to_string()))
+        stored.map_err(|gone| NotStored(gone.to_string()))?;
+        self.metrics.handled(group, &tags);
+        Ok(())
     }
 
     async fn connected(&self) {

@@ -2,6 +2,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use ebs_shared::{
+    bodhi::BodhiMetrics,
     clients,
     clock::System,
     config::{
@@ -12,11 +13,11 @@ use ebs_shared::{
     exchange::{Ask, Exchange, NoReply, Reply},
     telemetry::Metrics,
 };
-use prometheus::Registry;
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    board::BoardMetrics,
     dynamic::Read,
     lists::{ListMetrics, Lists},
     store::{Location, SqlStore, Store, StoreOptions},
@@ -113,7 +114,11 @@ impl Shelf {
         let config = Arc::new(parse_static("static.yaml", STATIC).unwrap().config);
         let exchange: Arc<dyn Exchange> = Arc::new(Silent);
         let every = config.ebs.timers.config_refresh;
-        let bodhi = clients::bodhi(&exchange, &config, &Registry::new()).unwrap();
+        let bodhi = clients::bodhi(
+            &exchange,
+            &config,
+            BodhiMetrics::register(&Metrics::new().unwrap()).unwrap(),
+        );
         let lists = Lists {
             resolver: ContentResolver::new(exchange),
             store: Arc::clone(&self.store),
@@ -130,7 +135,10 @@ impl Shelf {
             numbers: Box::new(Counted(Arc::clone(&self.newest))),
             bodhi: Arc::new(bodhi),
             health: health.part("configuration", Need::Always, Some(every * 2 + REFRESH_SILENT)),
-            board: Board::new(Arc::new(System), &Registry::new()).unwrap(),
+            board: Board::new(
+                Arc::new(System),
+                BoardMetrics::register(&Metrics::new().unwrap()).unwrap(),
+            ),
         }
     }
 }

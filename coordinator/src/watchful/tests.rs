@@ -2,8 +2,9 @@ use ebs_domain::time::Timestamp;
 use ebs_shared::{
     bus::amqp::{BusFault, NotStored},
     config::parse_static,
+    telemetry::Metrics,
 };
-use tokio::time::{Instant, advance};
+use tokio::time::advance;
 
 use super::*;
 use crate::{
@@ -38,7 +39,8 @@ impl Looked {
         // That there is such a file is not needed to look.
         config.ebs.bus.enabled = true;
         let (health, probe) = (Health::default(), Probe::new());
-        let watchful = Watchful::new(&health, &probe, &Metrics::new().unwrap(), &config).unwrap();
+        let metrics = WatchMetrics::register(&Metrics::new().unwrap()).unwrap();
+        let watchful = Watchful::new(&health, &probe, metrics, &config);
         let bus = watch::Sender::new(BusStatus::default());
         health.set_leading(true);
         watchful.watch_bus(Some(bus.subscribe()));

@@ -11,6 +11,9 @@ use std::{
 
 use ebs_shared::pulse::Pulse;
 use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::store::Store;
 
 /// What a condition is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +25,15 @@ pub enum Need {
     Always,
     /// Needed to be ready while leading.
     Leading,
+}
+
+impl Need {
+    fn is_now(self, leading: bool) -> bool {
+        match self {
+            Self::Alive | Self::Always => true,
+            Self::Leading => leading,
+        }
+    }
 }
 
 /// One condition, as shown.
@@ -145,18 +157,38 @@ impl Health {
     #[must_use]
     pub fn suffices(&self, conditions: &[Condition]) -> bool {
         let leading = self.leading();
-        let needed = |condition: &&Condition| match condition.need {
-            Need::Alive | Need::Always => true,
-            Need::Leading => leading,
-        };
-        self.started()
-            && conditions.iter().filter(needed).all(|condition| condition.fault.is_none())
+        let mut needed = conditions.iter().filter(|condition| condition.need.is_now(leading));
+        self.started() && needed.all(|condition| condition.fault.is_none())
+    }
+
+    /// Those of these conditions that are needed now.
+    #[must_use]
+    pub fn needed(&self, mut conditions: Vec<Condition>) -> Vec<Condition> {
+        let leading = self.leading();
+        conditions.retain(|condition| condition.need.is_now(leading));
+        conditions
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
         // Nothing is left half done under this lock, so a panic elsewhere does no harm.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long the database may take to answer.
+const PING_LIMIT: Duration = Duration::from_secs(3);
+
+/// All conditions, by name, with the database's: it is asked.
+pub async fn conditions_now(health: &Health, store: &dyn Store) -> Vec<Condition> {
+    let fault = match timeout(PING_LIMIT, store.ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.kind.to_string()),
+        Err(_) => Some(format!("no answer within {} s", PING_LIMIT.as_secs())),
+    };
+    let mut conditions = health.conditions();
+    conditions.push(Condition { name: "database", need: Need::Always, fault });
+    conditions.sort_by_key(|condition| condition.name);
+    conditions
 }
 
 /// How one part says how it is.

@@ -27,7 +27,7 @@ pub use components::{QUESTIONS, Witness};
 pub use deny::DenialView;
 pub use desk::Desk;
 pub use gate::{Known, Refusal, Who, admit};
-pub use health::{Condition, Health, Need, Reporter};
+pub use health::{Condition, Health, Need, Reporter, conditions_now};
 pub use lists::{HeldView, ListView};
 pub use pause::{PauseView, awaited, pauses};
 pub use reconcile::ReconcileView;

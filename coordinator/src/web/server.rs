@@ -15,11 +15,7 @@ use ebs_shared::{
     telemetry::Metrics,
 };
 use serde::Serialize;
-use tokio::{
-    net::TcpListener,
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use tokio::{net::TcpListener, sync::Mutex, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
@@ -27,7 +23,7 @@ use tower_http::{
 };
 
 use super::{
-    Condition, Desk, Health, Need, Overview, Pages, Witness, api, components,
+    Condition, Desk, Health, Need, Overview, Pages, Witness, api, components, conditions_now,
     page::{Asked, Page, Unavailable},
     triggers, upstream,
 };
@@ -40,8 +36,6 @@ use crate::{
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// The longest body of a request, in bytes: the longest is a list of names.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
-/// How long the database may take for `/ready`.
-const PING_LIMIT: Duration = Duration::from_secs(3);
 /// How long an overview is shown before the next one is made, however many people look.
 const SNAPSHOT_AGE: Duration = Duration::from_secs(1);
 
@@ -226,14 +220,7 @@ async fn startup(State(site): State<Site>) -> Response {
 
 async fn ready(State(site): State<Site>) -> Response {
     let health = &site.served.health;
-    let database = match timeout(PING_LIMIT, site.served.store.ping()).await {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.kind.to_string()),
-        Err(_) => Some(format!("no answer within {} s", PING_LIMIT.as_secs())),
-    };
-    let mut conditions = health.conditions();
-    conditions.push(Condition { name: "database", need: Need::Always, fault: database });
-    conditions.sort_by_key(|condition| condition.name);
+    let conditions = conditions_now(health, &*site.served.store).await;
     tell(health, health.suffices(&conditions), conditions)
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{HistogramVec, IntCounterVec};
 use tracing::{debug, warn};
 
 use super::api::BodhiErrorKind;
+use crate::telemetry::{Metrics, MetricsError};
 
 /// Upper ends of the duration classes, in seconds: a look takes milliseconds, a POST of 750 builds minutes.
 const CLASSES: [f64; 10] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 90.0, 200.0];
@@ -22,15 +23,11 @@ impl BodhiMetrics {
     ///
     /// # Errors
     ///
-    /// If the registry has metrics of these names already.
-    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let calls = Opts::new("ebs_bodhi_calls_total", "Calls to Bodhi, by call and outcome");
-        let calls = IntCounterVec::new(calls, &["call", "outcome"])?;
-        let seconds =
-            HistogramOpts::new("ebs_bodhi_call_duration_seconds", "Time of a call to Bodhi");
-        let seconds = HistogramVec::new(seconds.buckets(CLASSES.to_vec()), &["call"])?;
-        registry.register(Box::new(calls.clone()))?;
-        registry.register(Box::new(seconds.clone()))?;
+    /// If there are metrics of these names already.
+    pub fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let (calls, seconds) = ("ebs_bodhi_calls_total", "ebs_bodhi_call_duration_seconds");
+        let calls = metrics.counter(calls, "Calls to Bodhi", &["call", "outcome"])?;
+        let seconds = metrics.durations(seconds, "Time of a call to Bodhi", &["call"], &CLASSES)?;
         Ok(Self { calls, seconds })
     }
 }

@@ -9,4 +9,4 @@ mod vigil;
 pub use read::CredentialFault;
 pub use source::{Credential, Kind, Source};
 pub use sources::{of_coordinator, of_worker};
-pub use vigil::{Stage, Standing, Vigil, left};
+pub use vigil::{CredentialMetrics, Stage, Standing, Vigil, left};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ebs_domain::time::Timestamp;
-use prometheus::{IntGaugeVec, Opts, Registry};
+use prometheus::IntGaugeVec;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,11 @@ use super::{
     read,
     source::{Credential, Source},
 };
-use crate::{clock::Clock, pulse::Pulse};
+use crate::{
+    clock::Clock,
+    pulse::Pulse,
+    telemetry::{Metrics, MetricsError},
+};
 
 /// How near the end is. The order is that of worry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,6 +56,26 @@ const EVERY: Duration = Duration::from_secs(60);
 /// The longest round: the files may be on a slow disk.
 const ROUND: Duration = Duration::from_secs(300);
 
+/// How long credentials last, as a metric.
+#[derive(Clone)]
+pub struct CredentialMetrics {
+    left: IntGaugeVec,
+}
+
+impl CredentialMetrics {
+    /// Registers it.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken.
+    pub fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let help =
+            "How long a certificate, ticket or token is still valid; below zero when it is over";
+        let left = metrics.gauge("ebs_credential_left_seconds", help, &["credential"])?;
+        Ok(Self { left })
+    }
+}
+
 /// Looks at credentials again and again.
 pub struct Vigil {
     sources: Arc<[Source]>,
@@ -64,28 +88,16 @@ pub struct Vigil {
 
 impl Vigil {
     /// Looks at these.
-    ///
-    /// # Errors
-    ///
-    /// If its metric is registered already.
-    pub fn new(
-        sources: Vec<Source>,
-        clock: Arc<dyn Clock>,
-        registry: &Registry,
-    ) -> Result<Self, prometheus::Error> {
-        let help =
-            "How long a certificate or token is still valid, by which; below zero when it is over";
-        let left =
-            IntGaugeVec::new(Opts::new("ebs_credential_left_seconds", help), &["credential"])?;
-        registry.register(Box::new(left.clone()))?;
-        Ok(Self {
+    #[must_use]
+    pub fn new(sources: Vec<Source>, clock: Arc<dyn Clock>, metrics: CredentialMetrics) -> Self {
+        Self {
             sources: sources.into(),
             clock,
-            left,
+            left: metrics.left,
             pulse: Pulse::new(ROUND),
             told: BTreeMap::new(),
             shown: watch::Sender::default(),
-        })
+        }
     }
 
     /// How they stand, as seen last.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{HistogramVec, IntCounterVec};
 use tracing::{debug, warn};
 
 use super::error::KojiErrorKind;
+use crate::telemetry::{Metrics, MetricsError};
 
 /// Counters of the calls to Koji. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
@@ -22,16 +23,13 @@ impl KojiMetrics {
     ///
     /// # Errors
     ///
-    /// If the registry has metrics of these names already.
-    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let calls =
-            Opts::new("ebs_koji_calls_total", "Calls to the Koji hub, by method and outcome");
-        let calls = IntCounterVec::new(calls, &["method", "outcome"])?;
-        let seconds =
-            HistogramOpts::new("ebs_koji_call_duration_seconds", "Time of a call to the Koji hub");
-        let seconds = HistogramVec::new(seconds.buckets(CLASSES.to_vec()), &["method"])?;
-        registry.register(Box::new(calls.clone()))?;
-        registry.register(Box::new(seconds.clone()))?;
+    /// If there are metrics of these names already.
+    pub fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let (calls, seconds) = ("ebs_koji_calls_total", "ebs_koji_call_duration_seconds");
+        let help = "Calls to the Koji hub; a `multiCall` counts once, under the method inside";
+        let calls = metrics.counter(calls, help, &["method", "outcome"])?;
+        let help = "Time of a call to the Koji hub, with all repetition";
+        let seconds = metrics.durations(seconds, help, &["method"], &CLASSES)?;
         Ok(Self { calls, seconds })
     }
 

@@ -2,14 +2,12 @@
 //!
 //! Names are `ebs_<thing>_<unit>_total` and the like; labels come from small fixed sets, never an id or an NVR.
 
-use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
-    core::Collector, process_collector::ProcessCollector,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Upper bounds for durations of outside calls, in seconds: from a read on the same machine to a front-end's time limit.
-pub const SECONDS: [f64; 12] =
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0];
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, core::Collector, process_collector::ProcessCollector,
+};
 
 /// A metric could not be made or written: a fault of the program.
 #[derive(Debug, thiserror::Error)]
@@ -20,29 +18,73 @@ pub struct MetricsError {
     source: prometheus::Error,
 }
 
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// A number that only rises while the process lives.
+    Counter,
+    /// A number that rises and falls.
+    Gauge,
+    /// Counts below upper bounds.
+    Histogram,
+}
+
+impl MetricKind {
+    /// The word for it, as Prometheus has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// A metric as it was registered: it is one also while it has no value yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: MetricKind,
+    /// The names of its labels.
+    pub labels: Vec<String>,
+    /// What it says.
+    pub help: String,
+}
+
 /// The metrics of one process. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
+    described: Arc<Mutex<Vec<Described>>>,
 }
 
 impl Metrics {
-    /// With the metrics of the process itself (CPU time, memory, open files).
+    /// With the metrics of the process itself (CPU time, memory, open files), and `ebs_build_info`.
     ///
     /// # Errors
     ///
     /// Never in practice: the registry is new.
     pub fn new() -> Result<Self, MetricsError> {
-        let metrics = Self { registry: Registry::new() };
+        let metrics = Self { registry: Registry::new(), described: Arc::default() };
         let process = Box::new(ProcessCollector::for_self());
         metrics.registry.register(process).map_err(|source| fault("process", source))?;
+        let help = "Always 1; the label says which version of the program this is";
+        let info = metrics.gauge("ebs_build_info", help, &["version"])?;
+        info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(metrics)
     }
 
-    /// Where clients register metrics of their own.
-    #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.registry
+    /// A number that only rises.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken, or not allowed.
+    pub fn count(&self, name: &str, help: &str) -> Result<IntCounter, MetricsError> {
+        let made = IntCounter::new(name, help).map_err(|source| fault(name, source))?;
+        self.register(MetricKind::Counter, (name, help, &[]), made)
     }
 
     /// A number that only rises, per combination of labels.
@@ -58,7 +100,17 @@ impl Metrics {
     ) -> Result<IntCounterVec, MetricsError> {
         let made = IntCounterVec::new(Opts::new(name, help), labels)
             .map_err(|source| fault(name, source))?;
-        self.register(name, made)
+        self.register(MetricKind::Counter, (name, help, labels), made)
+    }
+
+    /// A number that rises and falls.
+    ///
+    /// # Errors
+    ///
+    /// If the name is taken, or not allowed.
+    pub fn number(&self, name: &str, help: &str) -> Result<IntGauge, MetricsError> {
+        let made = IntGauge::new(name, help).map_err(|source| fault(name, source))?;
+        self.register(MetricKind::Gauge, (name, help, &[]), made)
     }
 
     /// A number that rises and falls, per combination of labels.
@@ -74,10 +126,10 @@ impl Metrics {
     ) -> Result<IntGaugeVec, MetricsError> {
         let made = IntGaugeVec::new(Opts::new(name, help), labels)
             .map_err(|source| fault(name, source))?;
-        self.register(name, made)
+        self.register(MetricKind::Gauge, (name, help, labels), made)
     }
 
-    /// Durations in seconds, counted below each of [`SECONDS`], per combination of labels.
+    /// Durations in seconds, counted below each of these bounds, per combination of labels.
     ///
     /// # Errors
     ///
@@ -87,10 +139,19 @@ impl Metrics {
         name: &str,
         help: &str,
         labels: &[&str],
+        bounds: &[f64],
     ) -> Result<HistogramVec, MetricsError> {
-        let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+        let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
         let made = HistogramVec::new(options, labels).map_err(|source| fault(name, source))?;
-        self.register(name, made)
+        self.register(MetricKind::Histogram, (name, help, labels), made)
+    }
+
+    /// All that were registered, by name, but for those of the process itself.
+    #[must_use]
+    pub fn described(&self) -> Vec<Described> {
+        let mut all = self.described.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     /// All of them as text, for an answer with [`Metrics::CONTENT_TYPE`].
@@ -111,12 +172,16 @@ impl Metrics {
 
     fn register<C: Collector + Clone + 'static>(
         &self,
-        name: &str,
+        kind: MetricKind,
+        (name, help, labels): (&str, &str, &[&str]),
         collector: C,
     ) -> Result<C, MetricsError> {
         self.registry
             .register(Box::new(collector.clone()))
             .map_err(|source| fault(name, source))?;
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let described = Described { name: name.to_owned(), kind, labels, help: help.to_owned() };
+        self.described.lock().unwrap_or_else(PoisonError::into_inner).push(described);
         Ok(collector)
     }
 }

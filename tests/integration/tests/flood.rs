@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use ebs_coordinator::{
     driver::{Handle, Input},
-    intake::{Live, Watched},
+    intake::{IntakeMetrics, Live, Watched},
     store::{Change, SqlStore, Store},
 };
 use ebs_domain::id::Epoch;
@@ -29,6 +29,7 @@ use ebs_shared::{
         message::{Origin, Reader},
     },
     clock::System,
+    telemetry::Metrics,
 };
 use led::led_store;
 use tempfile::TempDir;
@@ -105,6 +106,7 @@ impl Intake {
             tags: Watched::fixed(vec!["f45".parse()?]),
             clock: Arc::new(System),
             connected: Arc::default(),
+            metrics: IntakeMetrics::register(&Metrics::new()?)?,
         };
         let (status, stop) = (consumer.status(), CancellationToken::new());
         let task = tokio::spawn(consumer.run(Arc::new(live), stop.clone()));

@@ -8,9 +8,9 @@ use std::{
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ebs_coordinator::{
-    driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe},
+    driver::{Driver, DriverSettings, Handle, Leftover, OrphanSettings, Parts, Probe, Tally},
     feeds,
-    intake::{Archived, CatchUp, Live, Record, TagKeeper, Watched},
+    intake::{Archived, CatchUp, IntakeMetrics, Live, Record, TagKeeper, Watched},
     leader::{Leadership, TermWork},
     reconcile::{Gauges, Look, Reconcile},
     snapshot::Snapshot,
@@ -182,7 +182,7 @@ impl Stage {
             updates,
             clock: Arc::new(role.wall.clone()),
             chance,
-            metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
+            metrics: WorkerMetrics::register(&Metrics::new()?)?,
             pulse: settings.pulse(),
             settings,
         };
@@ -196,7 +196,7 @@ impl Stage {
     ///
     /// As the shipped one.
     pub async fn coordinator(self: Arc<Self>, role: Role) -> anyhow::Result<()> {
-        let neighbours = self.neighbours(&role)?;
+        let (neighbours, metrics) = (self.neighbours(&role)?, Metrics::new()?);
         let bodhi = Arc::clone(&neighbours.updates);
         let store: Arc<dyn Store> =
             Arc::new(StoreDoor { gate: role.gate.clone(), memory: Arc::clone(&self.memory) });
@@ -224,6 +224,7 @@ impl Stage {
             refresh: ask,
             settings: settings(&self.plan),
             probe: Probe::new(),
+            tally: Tally::register(&metrics)?,
         };
         let (reader, archive) = archive(&neighbours.exchange)?;
         let work = Work {
@@ -237,7 +238,8 @@ impl Stage {
             snapshot,
             reader,
             archive,
-            gauges: Gauges::new(&Metrics::new()?)?,
+            gauges: Gauges::new(&metrics)?,
+            intake: IntakeMetrics::register(&metrics)?,
         };
         let leadership = Leadership {
             store,
@@ -286,6 +288,7 @@ struct Work {
     reader: Reader,
     archive: Archive,
     gauges: Gauges,
+    intake: IntakeMetrics,
 }
 
 #[async_trait]
@@ -356,6 +359,7 @@ impl Work {
             tags: tags.clone(),
             clock: Arc::clone(&self.clock),
             connected: Arc::clone(&connected),
+            metrics: self.intake.clone(),
         });
         let bus = BusReader {
             gate: self.role.gate.clone(),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ebs_coordinator::{
-    board::Board,
+    board::{Board, BoardMetrics},
     dynamic::{Dynamic, Read},
     lists::{ListMetrics, Lists},
     numbers::KeptNumbers,
@@ -136,6 +136,6 @@ pub fn refresh(
         numbers: Box::new(KeptNumbers { store }),
         bodhi,
         health: Health::default().part("configuration", Need::Always, None),
-        board: Board::new(clock, metrics.registry())?,
+        board: Board::new(clock, BoardMetrics::register(&metrics)?),
     })
 }

@@ -13,8 +13,8 @@ use ebs_shared::{
         Beat, Consumer, Finished, Held, JobEnd, Lane, LocalQueue, LocalSettings, NewJob, Presence,
         Producer, QueueError,
     },
+    telemetry::Metrics,
 };
-use prometheus::Registry;
 use tokio::{
     sync::Semaphore,
     task::JoinHandle,
@@ -71,7 +71,7 @@ impl Bench {
         let queue = LocalQueue::new(LocalSettings { lease: LEASE, ..LocalSettings::default() });
         let handler = Arc::new(Scripted { permits: Semaphore::new(0), begun: Mutex::default() });
         let (metrics, stop) =
-            (WorkerMetrics::register(&Registry::new()).unwrap(), CancellationToken::new());
+            (WorkerMetrics::register(&Metrics::new().unwrap()).unwrap(), CancellationToken::new());
         let settings = WorkerSettings { slots, ..WorkerSettings::named("one") };
         let pulse = settings.pulse();
         let claim = Claim {
@@ -292,7 +292,7 @@ async fn a_claim_loop_that_stands_still_is_seen() {
         consumer: Arc::new(Deaf),
         handler: Arc::new(Scripted { permits: Semaphore::new(0), begun: Mutex::default() }),
         chance: Arc::new(System),
-        metrics: WorkerMetrics::register(&Registry::new()).unwrap(),
+        metrics: WorkerMetrics::register(&Metrics::new().unwrap()).unwrap(),
         settings,
         pulse: pulse.clone(),
     };

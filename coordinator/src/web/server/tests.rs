@@ -4,12 +4,12 @@ use ebs_domain::{
     policy::{Policy, Rules},
 };
 use ebs_shared::{
-    bodhi::BodhiUpdates,
+    bodhi::{BodhiMetrics, BodhiUpdates},
     clients,
     clock::System,
     config::{StaticConfig, parse_static},
     exchange::{Exchange, HttpExchange},
-    koji::client::HubClient,
+    koji::{client::HubClient, metrics::KojiMetrics},
     token::{Scope, Token},
 };
 use serde_json::Value;
@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::{
-    board::Board,
+    board::{Board, BoardMetrics},
     refresh::plan,
     snapshot::{Snapshot, Taken},
     store::{Location, SqlStore, StoreErrorKind, StoreOptions},
@@ -61,8 +61,8 @@ ebs:
 fn nobody(metrics: &Metrics) -> (HubClient, BodhiUpdates) {
     let config = nowhere();
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new().unwrap());
-    let hub = clients::hub(&exchange, &config, metrics.registry()).unwrap();
-    (hub, clients::bodhi(&exchange, &config, metrics.registry()).unwrap())
+    let hub = clients::hub(&exchange, &config, KojiMetrics::register(metrics).unwrap());
+    (hub, clients::bodhi(&exchange, &config, BodhiMetrics::register(metrics).unwrap()))
 }
 
 /// A server on a free port, with what it shows.
@@ -106,7 +106,7 @@ impl Running {
             desk: Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens },
             witness: Witness {
                 store: Arc::new(store.clone()),
-                board: Board::new(Arc::new(System), metrics.registry()).unwrap(),
+                board: Board::new(Arc::new(System), BoardMetrics::register(&metrics).unwrap()),
                 clock: Arc::new(System),
                 hub: Arc::clone(&hub) as Arc<dyn ebs_shared::koji::api::Hub>,
                 questions: Arc::new(Semaphore::new(QUESTIONS)),
@@ -115,7 +115,10 @@ impl Running {
                 hub,
                 updates: Arc::new(updates),
                 store: Arc::new(store.clone()),
-                board: Board::new(Arc::new(System), &prometheus::Registry::new()).unwrap(),
+                board: Board::new(
+                    Arc::new(System),
+                    BoardMetrics::register(&Metrics::new().unwrap()).unwrap(),
+                ),
                 clock: Arc::new(System),
             },
         };
@@ -289,7 +292,10 @@ async fn what_koji_has_is_not_waited_for_when_it_is_away_or_asked_much_already()
     let store = SqlStore::open(&StoreOptions::new(location)).await.unwrap();
     let witness = |questions| Witness {
         store: Arc::new(store.clone()),
-        board: Board::new(Arc::new(System), &prometheus::Registry::new()).unwrap(),
+        board: Board::new(
+            Arc::new(System),
+            BoardMetrics::register(&Metrics::new().unwrap()).unwrap(),
+        ),
         clock: Arc::new(System),
         hub: Arc::new(nobody(&Metrics::new().unwrap()).0),
         questions: Arc::new(Semaphore::new(questions)),

@@ -8,7 +8,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tempfile::TempDir;
 
 use super::*;
-use crate::credentials::{Kind, of_coordinator};
+use crate::{
+    credentials::{Kind, of_coordinator},
+    telemetry::Metrics,
+};
 
 /// Valid until these times, in ms.
 const FIRST: (&str, i64) = (include_str!("../../certificates/tests/first.pem"), 1_830_445_488_000);
@@ -31,20 +34,21 @@ struct Ground {
     folder: TempDir,
     clock: Arc<Set>,
     vigil: Vigil,
-    registry: Registry,
+    metrics: Metrics,
 }
 
 impl Ground {
     fn new(sources: &[(Credential, Kind)]) -> Self {
         let folder = TempDir::new().unwrap();
-        let (clock, registry) = (Arc::new(Set(AtomicI64::new(0))), Registry::new());
+        let (clock, metrics) = (Arc::new(Set(AtomicI64::new(0))), Metrics::new().unwrap());
         let source = |&(credential, kind): &(Credential, Kind)| {
             let path = folder.path().join(credential.word());
             Source { credential, kind, path }
         };
         let sources = sources.iter().map(source).collect();
-        let vigil = Vigil::new(sources, Arc::clone(&clock) as Arc<dyn Clock>, &registry).unwrap();
-        Self { folder, clock, vigil, registry }
+        let counted = CredentialMetrics::register(&metrics).unwrap();
+        let vigil = Vigil::new(sources, Arc::clone(&clock) as Arc<dyn Clock>, counted);
+        Self { folder, clock, vigil, metrics }
     }
 
     fn path(&self, credential: Credential) -> PathBuf {
@@ -63,7 +67,7 @@ impl Ground {
     }
 
     fn metrics(&self) -> String {
-        prometheus::TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap()
+        self.metrics.render().unwrap()
     }
 }
 

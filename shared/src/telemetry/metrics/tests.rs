@@ -8,9 +8,9 @@ fn what_was_counted_is_in_the_text_and_the_process_too() {
         .unwrap()
         .with_label_values(&["watch"])
         .inc_by(3);
-    metrics.gauge("ebs_pending", "Triggers.", &[]).unwrap().with_label_values::<&str>(&[]).set(7);
+    metrics.number("ebs_pending", "Triggers.").unwrap().set(7);
     metrics
-        .durations("ebs_call_seconds", "Calls.", &["to"])
+        .durations("ebs_call_seconds", "Calls.", &["to"], &[0.05, 0.1])
         .unwrap()
         .with_label_values(&["koji"])
         .observe(0.07);
@@ -29,9 +29,29 @@ fn what_was_counted_is_in_the_text_and_the_process_too() {
 #[test]
 fn a_name_is_taken_once() {
     let metrics = Metrics::new().unwrap();
-    metrics.gauge("ebs_pending", "Triggers.", &[]).unwrap();
+    metrics.number("ebs_pending", "Triggers.").unwrap();
     let error = metrics.counter("ebs_pending", "Something else.", &[]).unwrap_err();
     assert_eq!(error.to_string(), "failed to make or write metric `ebs_pending`");
+}
+
+#[test]
+fn what_was_registered_is_described_also_while_it_has_no_value() {
+    let metrics = Metrics::new().unwrap();
+    metrics.counter("ebs_jobs_total", "Jobs done.", &["kind", "outcome"]).unwrap();
+    metrics.clone().durations("ebs_call_seconds", "Calls.", &[], &[1.0]).unwrap();
+    let described: Vec<String> = metrics
+        .described()
+        .iter()
+        .map(|one| format!("{} {} {}", one.kind.word(), one.name, one.labels.join(",")))
+        .collect();
+    assert_eq!(
+        described,
+        [
+            "gauge ebs_build_info version",
+            "histogram ebs_call_seconds ",
+            "counter ebs_jobs_total kind,outcome",
+        ]
+    );
 }
 
 #[test]

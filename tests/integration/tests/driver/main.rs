@@ -2,6 +2,7 @@
 //! and what builds on `stage`, Koji and Bodhi are the simulated Fedora, asked by the shipped clients.
 
 mod branching;
+mod counting;
 mod dead;
 mod detaching;
 mod fedora;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use ebs_coordinator::{
-    board::Board,
+    board::{Board, BoardMetrics},
     manual::{Asking, Verdict, whole::WholeError},
     store::Store as _,
     wish::{SetAside, WantedBuild, Wish},
 };
 use ebs_domain::id::BatchId;
+use ebs_shared::telemetry::Metrics;
 
 use crate::{
     dead::ask,
@@ -20,7 +21,8 @@ const PACKAGES: [&str; 2] = ["bash", "sed"];
 
 /// Who judges in this world.
 fn asking(world: &World) -> Result<Asking> {
-    let board = Board::new(Arc::clone(&world.parts.clock), &prometheus::Registry::new())?;
+    let board =
+        Board::new(Arc::clone(&world.parts.clock), BoardMetrics::register(&Metrics::new()?)?);
     board.uses(Arc::clone(&world.parts.snapshot.borrow()));
     Ok(Asking {
         hub: Arc::clone(&world.parts.hub),

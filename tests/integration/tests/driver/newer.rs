@@ -12,6 +12,7 @@ use ebs_shared::{
         Consumer, Delivered, JobEnd, Lane, LocalQueue, LocalSettings, NewJob, Producer,
         RedisConsumer, RedisProducer, RedisSettings,
     },
+    telemetry::Metrics,
 };
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,7 @@ async fn is_left_for_others(
         updates: Arc::clone(&world.parts.updates),
         clock: Arc::clone(&world.parts.clock),
         chance: Arc::clone(&world.parts.chance),
-        metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
+        metrics: WorkerMetrics::register(&Metrics::new()?)?,
         pulse: settings.pulse(),
         settings,
     };

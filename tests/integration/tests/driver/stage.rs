@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Result, bail};
 use async_trait::async_trait;
 use ebs_coordinator::{
-    driver::{DriverSettings, Parts, Probe, Sighting},
+    driver::{DriverSettings, Parts, Probe, Sighting, Tally},
     snapshot::{Snapshot, Taken},
     store::Store,
 };
@@ -33,6 +33,7 @@ use ebs_shared::{
         transport::HttpTransport,
     },
     queue::{Consumer, Producer},
+    telemetry::Metrics,
 };
 use ebs_simulation::{
     doors::{BASE, Net},
@@ -213,6 +214,7 @@ impl Stage {
             refresh: Arc::default(),
             settings: self.settings.clone(),
             probe: self.probe.clone(),
+            tally: Tally::register(&Metrics::new()?)?,
         };
         Leader::start(Arc::new(parts)).await
     }
@@ -228,7 +230,7 @@ impl Stage {
             updates,
             clock: Arc::new(self.wall.clone()),
             chance,
-            metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
+            metrics: WorkerMetrics::register(&Metrics::new()?)?,
             pulse: settings.pulse(),
             settings,
         };

@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use ebs_coordinator::{
     driver::{
         Driver, DriverSettings, Handle, Input, Leftover, OrphanSettings, Parts, Probe, Sighting,
-        Term, TermEnd, TermLease,
+        Tally, Term, TermEnd, TermLease,
     },
     feeds,
     snapshot::{Snapshot, Taken},
@@ -32,6 +32,7 @@ use ebs_shared::{
     clock::{Chance, Clock},
     koji::api::Hub,
     queue::{Consumer, Producer},
+    telemetry::Metrics,
 };
 use ebs_simulation::memory::Memory;
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
@@ -94,6 +95,8 @@ pub(crate) struct World {
     pub(crate) queue: Arc<Queue>,
     pub(crate) fedora: Arc<Fedora>,
     pub(crate) probe: Probe,
+    /// What the driver counts.
+    pub(crate) metrics: Metrics,
     pub(crate) parts: Arc<Parts>,
     worker: CancellationToken,
     tasks: JoinSet<()>,
@@ -128,6 +131,7 @@ impl World {
         let listed = packages.iter().map(listed).collect::<Result<Vec<_>>>()?;
         let policy = Arc::new(Policy::new(1, Rules::default(), listed));
         let snapshot = Snapshot { policy, plan, paused: false, taken: Taken::default() };
+        let metrics = Metrics::new()?;
         let parts = Arc::new(Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             queue: Arc::clone(&queue) as Arc<dyn Producer>,
@@ -139,9 +143,10 @@ impl World {
             refresh: Arc::default(),
             settings: settings(),
             probe: probe.clone(),
+            tally: Tally::register(&metrics)?,
         });
         let (worker, tasks) = (CancellationToken::new(), JoinSet::new());
-        Ok(Self { store, queue, fedora, probe, parts, worker, tasks })
+        Ok(Self { store, queue, fedora, probe, metrics, parts, worker, tasks })
     }
 
     /// Starts a worker.
@@ -153,7 +158,7 @@ impl World {
             updates: Arc::clone(&self.parts.updates),
             clock: Arc::clone(&self.parts.clock),
             chance: Arc::clone(&self.parts.chance),
-            metrics: WorkerMetrics::register(&prometheus::Registry::new())?,
+            metrics: WorkerMetrics::register(&Metrics::new()?)?,
             pulse: settings.pulse(),
             settings,
         };
