@@ -1,0 +1,56 @@
+//! Every query of every panel, as Grafana would ask it.
+
+use anyhow::{Context as _, Result, ensure};
+use ebs_stage::watch::kept;
+use serde_json::Value;
+
+use crate::play::{Play, text};
+
+/// What Grafana puts in for its variables: rates over some scrapes of a second each, and all of a run that takes about a minute.
+const VARIABLES: &[(&str, &str)] = &[("$__rate_interval", "15s"), ("$__range", "5m")];
+
+/// What a run without faults cannot show: dashboard, panel, why.
+const EXCEPTIONS: &[(&str, &str, &str)] =
+    &[("health.json", "Alerts that fire", "no alert fires in a healthy run")];
+
+/// What is wrong with answers: a panel that shows nothing and should, or something and should not.
+pub(crate) async fn unanswered(play: &Play) -> Result<Vec<String>> {
+    let (mut faults, mut asked) = (Vec::new(), 0);
+    for (file, panel) in panels()? {
+        let title = text(&panel, "title");
+        let excepted = EXCEPTIONS.iter().any(|(in_file, of, _)| *in_file == file && *of == title);
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let query = with_variables(text(target, "expr"));
+            let answer = play.prometheus.range(&query, play.began, 1).await;
+            let answer = answer.with_context(|| format!("{file}, {title}: {query}"))?;
+            let shows = answer.iter().flat_map(|series| &series.values).any(|(_, v)| !v.is_nan());
+            match (shows, excepted) {
+                (true, false) | (false, true) => {}
+                (false, false) => faults.push(format!("{file}, {title}: no data: {query}")),
+                (true, true) => faults.push(format!("{file}, {title}: is no exception: {query}")),
+            }
+            asked += 1;
+        }
+    }
+    ensure!(asked > 100, "only {asked} queries were found");
+    Ok(faults)
+}
+
+fn with_variables(query: &str) -> String {
+    VARIABLES.iter().fold(query.to_owned(), |query, (name, value)| query.replace(name, value))
+}
+
+/// Every panel that shows something, with its dashboard's file.
+fn panels() -> Result<Vec<(String, Value)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(kept().join("dashboards"))? {
+        let path = entry?.path();
+        let read: Value = serde_json::from_slice(&std::fs::read(&path)?)
+            .with_context(|| path.display().to_string())?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let panels = read["panels"].as_array().into_iter().flatten();
+        let shown = panels.filter(|panel| panel["type"] != "row");
+        found.extend(shown.map(|panel| (name.clone(), panel.clone())));
+    }
+    Ok(found)
+}
