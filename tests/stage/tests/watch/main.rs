@@ -7,6 +7,7 @@ mod rules;
 
 use anyhow::{Result, ensure};
 
+use panels::Moment;
 use play::Play;
 
 /// The batch's packages.
@@ -40,11 +41,14 @@ async fn every_query_of_panels_and_rules_is_answered_by_a_real_prometheus() -> R
     let seen = async {
         play.batch().await?;
         nothing_is_doubled(&play).await?;
-        let silent = panels::unanswered(&play).await?;
+        let silent = panels::unanswered(&play, Moment::Healthy).await?;
         ensure!(silent.is_empty(), "panels:\n{}", silent.join("\n"));
         let faults = rules::faults(&play).await?;
         ensure!(faults.is_empty(), "rules:\n{}", faults.join("\n"));
-        rules::faults_are_seen(&mut play).await
+        rules::faults_are_seen(&mut play).await?;
+        let silent = panels::unanswered(&play, Moment::Faulty).await?;
+        ensure!(silent.is_empty(), "panels after faults:\n{}", silent.join("\n"));
+        Ok(())
     }
     .await;
     play.end(&seen).await;

@@ -14,7 +14,7 @@ use ebs_stage::{
     troupe::{Cue, Troupe, program},
     watch::scrape,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -23,6 +23,12 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 
 /// What all chance is drawn from; odd: builds are drafts.
 const SEED: u64 = 1;
+
+/// How long updates wait for their approval, in ms: so that groups are seen by more than one scrape.
+const APPROVAL_MS: u64 = 4000;
+
+/// How slow Fedora is as the batch begins: so that changes are open for more than one scrape. Shorter than any time limit.
+const SLOW_MS: u64 = 900;
 
 /// The run.
 pub(crate) struct Play {
@@ -48,6 +54,7 @@ impl Play {
         let dynamic: PathBuf = config::write_dynamic(folder.path(), &cast)?;
         let mut script = fedora::script(&scenario, &cast, SEED);
         script["bodhi"]["lists"][config::LIST] = config::listed(&scenario, &cast).into();
+        script["bodhi"]["timing"]["approve_ms"] = json!(APPROVAL_MS);
         let (port, pages) = (free_port()?, Pages::new()?);
         let cue = Cue {
             folder: folder.path(),
@@ -74,14 +81,43 @@ impl Play {
         Ok(Self { prometheus, troupe, began, port, pages, performance, folder })
     }
 
-    /// Plays the batch to its end and has ELN compared with Rawhide, until Prometheus has seen both.
+    /// Plays the batch to its end, with Koji away as it begins and Bodhi as it publishes, and has ELN compared with Rawhide, until
+    /// Prometheus has seen all of that.
     pub(crate) async fn batch(&mut self) -> Result<()> {
         self.scraped("every process is scraped", "count(up == 1) == 4").await?;
-        let figures = self.performance.play(&mut self.troupe, &self.pages).await?;
+        self.away("koji", "offline").await?;
+        self.performance.first_round(&self.troupe.fedora).await?;
+        self.missed("koji").await?;
+        self.slow(SLOW_MS).await?;
+        self.scraped("a change takes its time", "max(ebs_effect_oldest_seconds) > 0").await?;
+        self.slow(0).await?;
+        self.away("bodhi", "http503").await?;
+        self.missed("bodhi").await?;
+        let figures = self.performance.end(&mut self.troupe, &self.pages).await?;
         ensure!(figures.mismatches.is_empty(), "{}", figures.mismatches.join("; "));
         self.told("reconcile run --reason test").await?;
-        self.scraped("the comparison", "max(ebs_reconcile_last_run_timestamp_seconds) > 0").await?;
-        self.scraped("the batch's end", "sum(ebs_batches_total) == 1").await
+        // Some scrapes later, so that windows of rates have them, too.
+        let compared = "max(ebs_reconcile_last_run_timestamp_seconds offset 5s) > 0";
+        self.scraped("the comparison", compared).await?;
+        self.scraped("the batch's end", "sum(ebs_batches_total offset 5s) == 1").await
+    }
+
+    /// This service answers that it is away.
+    async fn away(&self, service: &str, trouble: &str) -> Result<()> {
+        let faults = json!({ "faults": { "now": trouble, "now_service": service } });
+        self.troupe.fedora.change(&faults).await
+    }
+
+    /// What each request takes, in ms.
+    async fn slow(&self, millis: u64) -> Result<()> {
+        self.troupe.fedora.change(&json!({ "timing": { "request_ms": millis } })).await
+    }
+
+    /// Waits until it was seen that this service is away; then it is back.
+    async fn missed(&self, service: &str) -> Result<()> {
+        let away = format!("max(ebs_unavailable_seconds{{service=\"{service}\"}}) > 1");
+        self.scraped("it is away", &away).await?;
+        self.troupe.fedora.change(&json!({ "faults": { "now": null } })).await
     }
 
     /// Waits until a query gives something.
