@@ -90,12 +90,37 @@ impl Postgres {
     ///
     /// If the server refuses.
     pub fn database(&self, name: &str) -> Result<String> {
-        let mut create = Command::new(self.programs.join("createdb"));
-        create
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "ebs", name])
-            .env("PGPASSWORD", PASSWORD);
-        run(&mut create)?;
+        run(self.client("createdb").arg(name))?;
         Ok(format!("postgres://ebs@127.0.0.1:{}/{name}", self.port))
+    }
+
+    /// The database `ebs` as a dump, as `docs/OPERATIONS.md` has it made.
+    ///
+    /// # Errors
+    ///
+    /// If `pg_dump` does not make it.
+    pub fn dump(&self, to: &Path) -> Result<()> {
+        run(self.client("pg_dump").args(["--format=custom", "--file"]).arg(to).arg("ebs"))
+    }
+
+    /// Replaces the database `ebs` by this dump, as `docs/OPERATIONS.md` has it done.
+    ///
+    /// # Errors
+    ///
+    /// If the old one cannot be dropped, or the dump not be read.
+    pub fn restore(&self, from: &Path) -> Result<()> {
+        run(self.client("dropdb").args(["--force", "ebs"]))?;
+        run(self.client("createdb").arg("ebs"))?;
+        run(self.client("pg_restore").args(["--exit-on-error", "--dbname=ebs"]).arg(from))
+    }
+
+    /// One of the server's client programs, as its one user.
+    fn client(&self, name: &str) -> Command {
+        let mut client = Command::new(self.programs.join(name));
+        client
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "ebs"])
+            .env("PGPASSWORD", PASSWORD);
+        client
     }
 
     /// The server's process id, while it runs.
@@ -175,7 +200,10 @@ fn programs() -> Result<PathBuf> {
         }
     }
     found.push(PathBuf::from("/usr/bin"));
-    found.retain(|folder| folder.join("initdb").exists() && folder.join("postgres").exists());
+    let whole = |folder: &PathBuf| {
+        ["initdb", "postgres", "pg_dump"].iter().all(|name| folder.join(name).exists())
+    };
+    found.retain(whole);
     found.sort();
     found.pop().context("PostgreSQL's server is not installed: `apt-get install postgresql` or `dnf install postgresql-server`")
 }

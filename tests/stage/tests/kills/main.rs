@@ -8,4 +8,6 @@ mod hub;
 mod intake;
 mod play;
 mod replies;
+mod restore;
+mod upgrade;
 mod workers;
