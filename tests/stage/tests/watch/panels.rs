@@ -1,10 +1,15 @@
 //! Every query of every panel, as Grafana would ask it.
 
+use std::{collections::BTreeSet, path::Path};
+
 use anyhow::{Context as _, Result, ensure};
 use ebs_stage::watch::kept;
 use serde_json::Value;
 
-use crate::play::{Play, text};
+use crate::{
+    play::{Play, text},
+    rules::asked_for,
+};
 
 /// What Grafana puts in for its variables: rates over some scrapes of a second each, and all of a run that takes about a minute.
 const VARIABLES: &[(&str, &str)] = &[("$__rate_interval", "15s"), ("$__range", "5m")];
@@ -81,4 +86,38 @@ fn panels() -> Result<Vec<(String, Value)>> {
         found.extend(shown.map(|panel| (name.clone(), panel.clone())));
     }
     Ok(found)
+}
+
+/// The names of series that these files speak of, without what a histogram adds to its name.
+fn spoken_of(folder: &Path, ending: &str) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(ending) {
+            let text = std::fs::read_to_string(&path)?;
+            let names = asked_for(&text).into_iter();
+            let names = names.filter_map(|name| Some(name.split('{').next()?.to_owned()));
+            found.extend(names.filter(|name| name.starts_with("ebs_")));
+        }
+    }
+    let whole = |name: &String| {
+        let ends = ["_bucket", "_sum", "_count"].into_iter();
+        ends.fold(name.clone(), |name, end| name.trim_end_matches(end).to_owned())
+    };
+    Ok(found.iter().map(whole).collect())
+}
+
+#[test]
+fn every_metric_is_shown_or_watched_and_nothing_else_is() -> Result<()> {
+    let listed = std::fs::read_to_string(kept().join("../docs/METRICS.md"))?;
+    let rows = listed.lines().filter_map(|line| line.strip_prefix("| `"));
+    let metrics: BTreeSet<_> =
+        rows.filter_map(|row| Some(row.split('`').next()?.to_owned())).collect();
+    let mut spoken = spoken_of(&kept().join("dashboards"), ".json")?;
+    spoken.extend(spoken_of(&kept().join("alerts"), ".rules.yaml")?);
+    // The label that links of alerts begin with, not a series.
+    spoken.remove("ebs_source");
+    assert!(metrics.len() > 60, "{metrics:?}");
+    assert_eq!(spoken, metrics);
+    Ok(())
 }

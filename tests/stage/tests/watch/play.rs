@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The longest that anything is waited for.
-pub(crate) const LIMIT: Duration = Duration::from_secs(90);
+pub(crate) const LIMIT: Duration = Duration::from_secs(150);
 
 /// What all chance is drawn from; odd: builds are drafts.
 const SEED: u64 = 1;
