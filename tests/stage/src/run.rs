@@ -220,7 +220,8 @@ impl Plan {
     /// Has Prometheus look at it, and says where to look at that.
     async fn watched(&self, troupe: &Troupe) -> anyhow::Result<Watch> {
         let watch = Watch::start(troupe, self.port, &self.folder).await?;
-        say(&format!("the metrics: {}alerts", watch.prometheus.url));
+        // Debian's Prometheus has another page of alerts than others; this one leads to it in all of them.
+        say(&format!("the metrics, and the alerts: {}graph", watch.prometheus.url));
         match &watch.grafana {
             Some(grafana) => say(&format!("the dashboards: {}dashboards", grafana.url)),
             None => say(

@@ -145,12 +145,13 @@ pub(crate) async fn faults_are_seen(play: &mut Play) -> Result<()> {
         .await?;
     play.troupe.take_worker(1).context("there is a worker")?.kill().await;
     play.scraped("a process is down", &question(play, "EbsProcessDown").await?).await?;
-    let gone = ["EbsNoLeader", "EbsDown"];
-    for (name, alert) in ["standby", "coordinator"].into_iter().zip(gone) {
-        play.troupe.take_coordinator(name).context("there is a coordinator")?.kill().await;
-        if name == "coordinator" {
-            play.scraped("nobody is there", &question(play, alert).await?).await?;
-        }
-    }
+    // The lead changes hands, and for a while nobody has it.
+    play.troupe.take_coordinator("coordinator").context("there is a leader")?.kill().await;
+    play.scraped("nobody leads", &question(play, "EbsNoLeader").await?).await?;
+    play.scraped("the standby leads", "sum(ebs_leader) == 1 and on () count(ebs_leader) == 1")
+        .await?;
+    play.scraped("what it knows", "sum(ebs_batch_phase) == 1").await?;
+    play.troupe.take_coordinator("standby").context("there is a standby")?.kill().await;
+    play.scraped("nobody is there", &question(play, "EbsDown").await?).await?;
     Ok(())
 }
