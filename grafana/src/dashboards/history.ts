@@ -28,7 +28,7 @@ export const history = dashboard(
       panels: [
         bars({
           title: 'From the Rawhide tag to ELN stable', width: 12, height: 9, unit: 'short', buckets: true,
-          queries: [{ expr: 'sum by (le) (increase(ebs_tag_to_stable_seconds_bucket[$__range]))', legend: '{{le}} s' }],
+          queries: [{ expr: 'sum by (le) (increase(ebs_tag_to_stable_seconds_bucket[$__range]))', legend: '{{le}}' }],
           description: 'How many builds took how long from being tagged into Rawhide until they, or newer ones, were stable in ELN, in the time shown. Each bar: up to this many seconds.',
         }),
         stat({
