@@ -54,6 +54,14 @@ const TO_STABLE: [f64; 13] = [
     336.0 * HOUR,
 ];
 
+/// Words of the phases that end.
+const PHASES: [&str; 7] =
+    ["preparing", "building", "publishing", "settling", "lingering", "cleaning", "aborting"];
+
+/// Words of what most updates come to.
+const UPDATE_ENDS: [&str; 7] =
+    ["stable", "obsolete", "unpushed", "gating_failed", "conflict", "timed_out", "vanished"];
+
 /// What is counted. Clones count together.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -121,15 +129,24 @@ impl Tally {
         Ok(tally)
     }
 
+    /// A series that begins with its first event hides that event: `increase` sees no rise.
     fn show_zeros(&self) {
         for ending in [Ending::Done, Ending::Empty, Ending::Aborted] {
             self.batches.with_label_values(&[ending.word()]);
+            self.batch_seconds.with_label_values(&[ending.word()]);
+        }
+        for phase in PHASES {
+            self.phase_seconds.with_label_values(&[phase]);
+        }
+        for end in UPDATE_ENDS {
+            self.updates.with_label_values(&[end]);
         }
         for outcome in ["succeeded", "failed", "timed_out", "cancelled", "dropped"] {
             self.builds.with_label_values(&[outcome]);
         }
         for class in FailureClass::ALL {
             self.failures.with_label_values(&[class.as_str()]);
+            self.denials.with_label_values(&[class.as_str()]);
         }
         for cause in ["message", "archive", "koji_record", "person", "reconcile"] {
             self.triggers.with_label_values(&[cause]);

@@ -1,6 +1,6 @@
 //! What shadow mode has found, as metrics.
 
-use ebs_domain::shadow::Kind;
+use ebs_domain::{shadow::Kind, time::Timestamp};
 use ebs_shared::telemetry::{Metrics, MetricsError};
 use prometheus::{IntGauge, IntGaugeVec};
 
@@ -25,11 +25,13 @@ impl ShadowGauges {
             "Builds in shadow mode: both asked for, only one so far, ours replaced by a newer one";
         let differences = "Builds in which shadow mode and the other service differ";
         let compared = "When shadow mode last compared, in seconds since the Unix epoch; 0: never";
-        Ok(Self {
+        let gauges = Self {
             builds: metrics.gauge("ebs_shadow_builds", builds, &["standing"])?,
             differences: metrics.gauge("ebs_shadow_differences", differences, &["kind"])?,
             compared: metrics.number("ebs_shadow_compared_timestamp_seconds", compared)?,
-        })
+        };
+        gauges.show(&Report::new("", Timestamp::default()), &[]);
+        Ok(gauges)
     }
 
     /// Shows a report, of which these are all kinds of differences.

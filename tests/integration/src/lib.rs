@@ -4,6 +4,7 @@
 pub mod certificates;
 pub mod ports;
 pub mod postgres;
+pub mod prometheus;
 pub mod publisher;
 pub mod queue;
 pub mod rabbit;

@@ -52,6 +52,9 @@ impl Default for Tempo {
 /// The file in the run folder with a token for changes.
 pub const TOKEN: &str = "token";
 
+/// Its last day: it has one, so that there is a credential whose end can be shown.
+const TOKEN_ENDS: &str = "2100-12-31";
+
 /// The queue that keeps the messages.
 pub const QUEUE: &str = "ebs";
 
@@ -102,7 +105,16 @@ pub struct Places {
     pub tempo: Tempo,
 }
 
-/// Writes the static file for one instance that listens on `port`; its path.
+/// The port that a program listens on.
+#[derive(Clone, Copy, Debug)]
+pub enum Port {
+    /// A coordinator's, for its pages and metrics.
+    Pages(u16),
+    /// A worker's, for its metrics.
+    Metrics(u16),
+}
+
+/// Writes the static file for one instance that listens on this port; its path.
 ///
 /// # Errors
 ///
@@ -110,7 +122,7 @@ pub struct Places {
 pub fn write_static(
     folder: &Path,
     instance: &str,
-    port: u16,
+    port: Port,
     places: &Places,
 ) -> anyhow::Result<PathBuf> {
     let secret = write(folder, "koji-password", "ebspw\n")?;
@@ -152,9 +164,14 @@ pub fn write_static(
         writeln!(text, "  limits:\n    max_open_builds: {builds}")?;
     }
     let tokens = tokens(folder)?;
-    writeln!(
+    let (pages, metrics) = match port {
+        Port::Pages(port) => (port, String::new()),
+        Port::Metrics(port) => (0, format!("    metrics_listen: 127.0.0.1:{port}\n")),
+    };
+    write!(
         text,
-        "  http:\n    listen: 127.0.0.1:{port}\n    tokens_file: {}\n  worker:\n    concurrency: {concurrency}\n  timers:",
+        "  http:\n    listen: 127.0.0.1:{pages}\n    tokens_file: {}\n  worker:\n    concurrency: {concurrency}\n{metrics}  \
+         timers:\n",
         tokens.display()
     )?;
     for (key, millis) in TIMERS {
@@ -168,7 +185,8 @@ pub fn write_static(
 fn tokens(folder: &Path) -> anyhow::Result<PathBuf> {
     let path = folder.join("tokens");
     if !path.exists() {
-        let (secret, token) = Token::make("stage", Scope::Operate, None, &System)?;
+        let last_day = TOKEN_ENDS.parse().context("a day")?;
+        let (secret, token) = Token::make("stage", Scope::Operate, Some(last_day), &System)?;
         write(folder, TOKEN, &format!("{secret}\n"))?;
         write(folder, "tokens", &format!("{token}\n"))?;
     }

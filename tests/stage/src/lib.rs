@@ -16,3 +16,4 @@ pub mod scenario;
 pub mod status;
 pub mod stream;
 pub mod troupe;
+pub mod watch;

@@ -194,4 +194,7 @@ pub struct Stack {
     /// How many workers there are.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub workers: u16,
+    /// A Prometheus on top, with the rules for alerts, and a Grafana where the system has one.
+    #[arg(long)]
+    pub watch: bool,
 }

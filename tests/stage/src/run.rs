@@ -25,6 +25,7 @@ use crate::{
     status::Pages,
     stream::{self, Stream},
     troupe::{Cue, Troupe},
+    watch::Watch,
 };
 
 /// The page's port if nothing else is said.
@@ -53,6 +54,8 @@ struct Show {
     play: Play,
     /// None: one process does all.
     workers: Option<u16>,
+    /// Whether Prometheus looks at it.
+    watch: bool,
 }
 
 /// What is to be done, from the command line.
@@ -60,6 +63,7 @@ struct Plan {
     play: Play,
     mode: &'static str,
     workers: Option<u16>,
+    watch: bool,
     scenario: Scenario,
     cast: Cast,
     folder: PathBuf,
@@ -75,9 +79,9 @@ pub async fn run(options: Options) -> anyhow::Result<Verdict> {
     // An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match options.mode {
-        Mode::Demo(play) => perform(Show { mode: "demo", play, workers: None }).await,
-        Mode::Stack(Stack { play, workers }) => {
-            perform(Show { mode: "stack", play, workers: Some(workers) }).await
+        Mode::Demo(play) => perform(Show { mode: "demo", play, workers: None, watch: false }).await,
+        Mode::Stack(Stack { play, workers, watch }) => {
+            perform(Show { mode: "stack", play, workers: Some(workers), watch }).await
         }
         Mode::Bench(bench) => measure(&bench).await,
     }
@@ -154,7 +158,7 @@ fn cast(show: &Show) -> anyhow::Result<(Scenario, Cast)> {
 
 impl Plan {
     fn new(show: Show, scenario: Scenario, cast: Cast) -> anyhow::Result<Self> {
-        let Show { mode, play, workers } = show;
+        let Show { mode, play, workers, watch } = show;
         let folder = match &play.run_folder {
             Some(folder) => folder.clone(),
             None => {
@@ -167,7 +171,7 @@ impl Plan {
             None if play.once => free_port()?,
             None => PORT,
         };
-        Ok(Self { play, mode, workers, scenario, cast, folder, port })
+        Ok(Self { play, mode, workers, watch, scenario, cast, folder, port })
     }
 
     fn script(&self) -> serde_json::Value {
@@ -208,7 +212,23 @@ impl Plan {
         say(&format!("the page: http://127.0.0.1:{port}/   {}", logs(&self.folder)));
         let token = token.display();
         say(&format!("changes: ebsctl --url http://127.0.0.1:{port}/ --token-file {token} …"));
+        // Ends when this does: before what it looks at.
+        let _watch = if self.watch { Some(self.watched(troupe).await?) } else { None };
         if self.play.once { self.play_once(troupe, pages).await } else { self.stream(troupe).await }
+    }
+
+    /// Has Prometheus look at it, and says where to look at that.
+    async fn watched(&self, troupe: &Troupe) -> anyhow::Result<Watch> {
+        let watch = Watch::start(troupe, self.port, &self.folder).await?;
+        // Debian's Prometheus has another page of alerts than others; this one leads to it in all of them.
+        say(&format!("the metrics, and the alerts: {}graph", watch.prometheus.url));
+        match &watch.grafana {
+            Some(grafana) => say(&format!("the dashboards: {}dashboards", grafana.url)),
+            None => say(
+                "the dashboards: there is no Grafana on this system; they are in grafana/dashboards",
+            ),
+        }
+        Ok(watch)
     }
 
     async fn play_once(&self, troupe: &mut Troupe, pages: &Pages) -> anyhow::Result<Verdict> {

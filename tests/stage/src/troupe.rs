@@ -1,6 +1,7 @@
 //! All processes of one performance: servers, simulator, coordinators, workers. Starts them in order and ends them in the opposite one.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
@@ -14,7 +15,7 @@ use url::Url;
 
 use crate::{
     child::{Child, wait_for},
-    config::{self, Places, Tempo},
+    config::{self, Places, Port, Tempo},
     disk::Disk,
     fedora::{Announce, Fedora},
     proxy::Proxy,
@@ -91,6 +92,8 @@ pub struct Troupe {
     /// The coordinator that leads, then the standby.
     coordinators: Vec<Child>,
     workers: Vec<Child>,
+    /// Where each worker tells its metrics, by its number: the same port whenever it is started.
+    pub metrics: BTreeMap<u16, u16>,
     /// RabbitMQ, if anybody listens.
     pub broker: Option<Rabbit>,
     /// The servers; none in standalone.
@@ -131,6 +134,7 @@ impl Troupe {
             fedora,
             coordinators: Vec::new(),
             workers: Vec::new(),
+            metrics: BTreeMap::new(),
             broker,
             servers,
             standby: None,
@@ -161,7 +165,7 @@ impl Troupe {
         name: &str,
         port: u16,
     ) -> anyhow::Result<()> {
-        let file = config::write_static(cue.folder, name, port, &self.places)?;
+        let file = config::write_static(cue.folder, name, Port::Pages(port), &self.places)?;
         let coordinator = program("ebs-coordinator")?;
         let mut command = match cue.disk {
             Some(disk) => disk.within(&coordinator),
@@ -183,7 +187,11 @@ impl Troupe {
     /// It cannot be started.
     pub fn start_worker(&mut self, cue: &Cue<'_>, number: u16) -> anyhow::Result<()> {
         let name = format!("worker-{number}");
-        let file = config::write_static(cue.folder, &name, 0, &self.places)?;
+        let port = match self.metrics.entry(number) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(free_port()?),
+        };
+        let file = config::write_static(cue.folder, &name, Port::Metrics(port), &self.places)?;
         let mut command = Command::new(program("ebs-worker")?);
         command.arg("--config").arg(file).args(["--name", &name]);
         self.workers.push(Child::start(&name, command, cue.folder)?);

@@ -13,7 +13,7 @@ use clap::CommandFactory as _;
 use ebs_stage::{options::Options, scenario::Scenario};
 
 /// Folders that builds and runs make.
-const MADE: &[&str] = &["target", ".run"];
+const MADE: &[&str] = &["target", ".run", "node_modules"];
 
 /// Endings by which a word is known as a file.
 const ENDINGS: &[&str] =

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use ebs_integration::ports::free_port;
 use ebs_stage::{
     child::{Child, wait_for},
-    config::{self, Places, Tempo},
+    config::{self, Places, Port, Tempo},
     fedora,
     once::Performance,
     scenario::{Cast, Scenario},
@@ -48,7 +48,7 @@ fn shadow_files(
         concurrency: 1,
         tempo: Tempo::default(),
     };
-    let fixed = config::write_static(folder, "shadow", port, &places)?;
+    let fixed = config::write_static(folder, "shadow", Port::Pages(port), &places)?;
     let secret =
         |line: &&str| ["password_file:", "token_file:"].iter().any(|key| line.contains(key));
     let mut text: String = fs::read_to_string(&fixed)?
@@ -114,10 +114,42 @@ async fn a_shadow_finds_each_of_three_differences_and_changes_nothing() -> anyho
     fs::write(&dynamic, excluding(only_ours))?;
     let mut script = fedora::script(&scenario, &cast, 1);
     script["bodhi"]["lists"][config::LIST] = config::listed(&scenario, &cast).into();
-    let cue = Cue {
-        folder: folder.path(),
-        dynamic: &dynamic,
-        script: &script,
+    let cue = cue(folder.path(), &dynamic, &script)?;
+    let pages = Pages::new()?;
+    let mut troupe = Troupe::start(&cue, &pages).await?;
+
+    // The shadow excludes another package, and has one in a slice of its own.
+    let lists = fs::read_to_string(&dynamic)?;
+    let lists = lists.lines().last().context("the lists are named last")?.to_owned();
+    let slices = format!("    ordering:\n      '^{too_early}$': 1\ncomponents:");
+    let known = excluding(only_theirs).replacen("components:", &slices, 1) + &lists + "\n";
+    let port = free_port()?;
+    let (fixed, own) = shadow_files(folder.path(), &troupe.fedora.url, port, &known)?;
+    let mut shadow = start("shadow", folder.path(), &fixed, &own, true)?;
+    compares(&mut shadow, port).await?;
+
+    let performance =
+        Performance { scenario, cast, seed: 1, port: cue.port, mode: "demo", limit: LIMIT };
+    performance.first_round(&troupe.fedora).await?;
+    finds(port, [only_theirs, only_ours, too_early]).await?;
+
+    // What there is outside is the other service's. It lacks what its configuration excludes, which the scenario expects.
+    performance.end(&mut troupe, &pages).await?;
+    let outside = troupe.fedora.raw_report().await?;
+    let made = |call: &str| outside["calls"][call].as_u64();
+    ensure!(made("createSideTag") == Some(2), "{outside:#}");
+    ensure!(outside["builds"].as_array().map(Vec::len) == Some(PACKAGES - 1), "{outside:#}");
+    ensure!(shadow.terminate().await?.success(), "the shadow did not end well");
+    troupe.stop().await;
+    refused_databases(folder.path(), &fixed, &own, &cue).await
+}
+
+/// A service that builds, in one process.
+fn cue<'a>(folder: &'a Path, dynamic: &'a Path, script: &'a Value) -> anyhow::Result<Cue<'a>> {
+    Ok(Cue {
+        folder,
+        dynamic,
+        script,
         port: free_port()?,
         workers: None,
         scratch: false,
@@ -130,18 +162,11 @@ async fn a_shadow_finds_each_of_three_differences_and_changes_nothing() -> anyho
         listens: false,
         disk: None,
         tagged_before: &[],
-    };
-    let pages = Pages::new()?;
-    let mut troupe = Troupe::start(&cue, &pages).await?;
+    })
+}
 
-    // The shadow excludes another package, and has one in a slice of its own.
-    let lists = fs::read_to_string(&dynamic)?;
-    let lists = lists.lines().last().context("the lists are named last")?.to_owned();
-    let slices = format!("    ordering:\n      '^{too_early}$': 1\ncomponents:");
-    let known = excluding(only_theirs).replacen("components:", &slices, 1) + &lists + "\n";
-    let port = free_port()?;
-    let (fixed, own) = shadow_files(folder.path(), &troupe.fedora.url, port, &known)?;
-    let mut shadow = start("shadow", folder.path(), &fixed, &own, true)?;
+/// Waits until it leads and has compared once.
+async fn compares(shadow: &mut Child, port: u16) -> anyhow::Result<()> {
     wait_for("the shadow compares", LIMIT, || {
         let lives = shadow.must_live();
         async move {
@@ -151,11 +176,11 @@ async fn a_shadow_finds_each_of_three_differences_and_changes_nothing() -> anyho
             Ok(report["at"].is_i64().then_some(()))
         }
     })
-    .await?;
+    .await
+}
 
-    let performance =
-        Performance { scenario, cast, seed: 1, port: cue.port, mode: "demo", limit: LIMIT };
-    performance.first_round(&troupe.fedora).await?;
+/// Waits until it has compared everything: it differs in these three, and in nothing else.
+async fn finds(port: u16, [only_theirs, only_ours, too_early]: [&String; 3]) -> anyhow::Result<()> {
     let report = wait_for("it has compared everything", LIMIT, || async {
         let report = asked(port).await?;
         let all = report["agreed"].as_u64() == Some(10) && report["waiting"].as_u64() == Some(0);
@@ -173,16 +198,7 @@ async fn a_shadow_finds_each_of_three_differences_and_changes_nothing() -> anyho
     ensure!(kinds == BTreeMap::from(planted), "{report:#}");
     let why = &found[only_theirs].1;
     ensure!(why.contains("excluded") && why.contains(only_theirs.as_str()), "{why}");
-
-    // What there is outside is the other service's. It lacks what its configuration excludes, which the scenario expects.
-    performance.end(&mut troupe, &pages).await?;
-    let outside = troupe.fedora.raw_report().await?;
-    let made = |call: &str| outside["calls"][call].as_u64();
-    ensure!(made("createSideTag") == Some(2), "{outside:#}");
-    ensure!(outside["builds"].as_array().map(Vec::len) == Some(PACKAGES - 1), "{outside:#}");
-    ensure!(shadow.terminate().await?.success(), "the shadow did not end well");
-    troupe.stop().await;
-    refused_databases(folder.path(), &fixed, &own, &cue).await
+    Ok(())
 }
 
 /// Neither goes on with the other's database.

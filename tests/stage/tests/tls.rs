@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use ebs_integration::redis::RedisServer;
+use ebs_integration::{ports::free_port, redis::RedisServer};
 use ebs_stage::{
     child::{Child, wait_for},
-    config::{self, Places, Tempo},
+    config::{self, Places, Port, Tempo},
     troupe::program,
 };
 use tokio::process::Command;
@@ -35,7 +35,7 @@ fn worker(folder: &std::path::Path, port: u16, authority: &std::path::Path) -> R
         concurrency: 1,
         tempo: Tempo::default(),
     };
-    let file = config::write_static(folder, "worker-1", 0, &places)?;
+    let file = config::write_static(folder, "worker-1", Port::Metrics(free_port()?), &places)?;
     let mut command = Command::new(program("ebs-worker")?);
     command.arg("--config").arg(file).env("SSL_CERT_FILE", authority);
     Child::start("worker-1", command, folder)

@@ -42,10 +42,8 @@ fn what_is_not_renamed_is_on_the_list_and_the_file_names_the_list() {
     assert_eq!(listed(&scenario, &cast).len() + renamed, 60 + 2);
 }
 
-#[test]
-fn a_standalone_configuration_names_no_queue_and_no_broker() {
-    let folder = tempfile::tempdir().unwrap();
-    let places = Places {
+fn standalone() -> Places {
+    Places {
         fedora: "http://127.0.0.1:1".to_owned(),
         database: "sqlite:ebs.sqlite".to_owned(),
         database_password: None,
@@ -58,13 +56,33 @@ fn a_standalone_configuration_names_no_queue_and_no_broker() {
         max_open_builds: None,
         concurrency: 4,
         tempo: Tempo::default(),
-    };
-    let path = write_static(folder.path(), "coordinator", 8080, &places).unwrap();
+    }
+}
+
+#[test]
+fn a_standalone_configuration_names_no_queue_and_no_broker() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = standalone();
+    let path = write_static(folder.path(), "coordinator", Port::Pages(8080), &places).unwrap();
     let text = std::fs::read_to_string(path).unwrap();
     assert!(
         !text.contains("redis") && text.contains("enabled: false") && !text.contains("batch_size"),
         "{text}"
     );
+}
+
+#[test]
+fn a_worker_listens_for_metrics_and_a_coordinator_for_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = standalone();
+    for (port, pages, metrics) in
+        [(Port::Pages(8080), 8080, None), (Port::Metrics(9101), 0, Some(9101))]
+    {
+        let path = write_static(folder.path(), "it", port, &places).unwrap();
+        let ebs = ebs_shared::config::load_static(&path).unwrap().config.ebs;
+        assert_eq!(ebs.http.listen.port(), pages);
+        assert_eq!(ebs.worker.metrics_listen.map(|address| address.port()), metrics);
+    }
 }
 
 #[test]
