@@ -9,7 +9,7 @@ use ebs_domain::id::Epoch;
 use ebs_shared::{
     bodhi::{BodhiUpdates, api::Updates},
     bus::config::BusConfig,
-    clients,
+    clients::{self, Means},
     clock::{Chance as _, System},
     config::{Orphans, Policy, StaticConfig},
     credentials::{self, Standing, Vigil},
@@ -140,8 +140,11 @@ struct Neighbours {
 impl Neighbours {
     fn of(config: &StaticConfig, metrics: &Metrics) -> anyhow::Result<Self> {
         let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
-        let hub = Arc::new(clients::hub(&exchange, config, metrics.registry())?);
-        let bodhi = Arc::new(clients::bodhi(&exchange, config, metrics.registry())?);
+        let ticket = clients::kerberos(config);
+        let means =
+            Means { exchange: &exchange, kerberos: ticket.as_ref(), registry: metrics.registry() };
+        let hub = Arc::new(clients::hub(&means, config)?);
+        let bodhi = Arc::new(clients::bodhi(&means, config)?);
         Ok(Self { exchange, hub, bodhi })
     }
 

@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context;
 use clap::Parser;
 use ebs_shared::{
-    clients,
+    clients::{self, Means},
     clock::{Chance, System},
     config::{StaticConfig, load_static},
     credentials::{self, Vigil},
     exchange::{Exchange, HttpExchange},
+    kerberos,
     queue::{RedisConsumer, RedisSettings},
     telemetry::{LogFormat, Metrics, start_logs},
 };
@@ -48,6 +49,7 @@ pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }
+    kerberos::settle(loaded.config.ebs.kerberos.as_ref())?;
     let metrics = Metrics::new()?;
     // Names are new with each start, or what an earlier process held looks alive.
     let name = format!("{}-{}", arguments.name, System.uuid().simple());
@@ -62,11 +64,14 @@ fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result
     let redis = config.ebs.redis.as_ref().context("a worker of its own needs `ebs.redis`")?;
     let queue = RedisSettings::of(redis, config.ebs.timers.job_lease);
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
+    let ticket = clients::kerberos(config);
+    let means =
+        Means { exchange: &exchange, kerberos: ticket.as_ref(), registry: metrics.registry() };
     let settings = WorkerSettings::of(name, config);
     Ok(WorkerParts {
         consumer: Arc::new(RedisConsumer::new(&queue, name)?),
-        hub: Arc::new(clients::hub(&exchange, config, metrics.registry())?),
-        updates: Arc::new(clients::bodhi(&exchange, config, metrics.registry())?),
+        hub: Arc::new(clients::hub(&means, config)?),
+        updates: Arc::new(clients::bodhi(&means, config)?),
         clock: Arc::new(System),
         chance: Arc::new(System),
         metrics: WorkerMetrics::register(metrics.registry())?,

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use ebs_shared::{
-    clients,
+    clients::{self, Means},
     clock::System,
     config::{
         parse_dynamic, parse_static,
@@ -113,7 +113,9 @@ impl Shelf {
         let config = Arc::new(parse_static("static.yaml", STATIC).unwrap().config);
         let exchange: Arc<dyn Exchange> = Arc::new(Silent);
         let every = config.ebs.timers.config_refresh;
-        let bodhi = clients::bodhi(&exchange, &config, &Registry::new()).unwrap();
+        let registry = Registry::new();
+        let means = Means { exchange: &exchange, kerberos: None, registry: &registry };
+        let bodhi = clients::bodhi(&means, &config).unwrap();
         let lists = Lists {
             resolver: ContentResolver::new(exchange),
             store: Arc::clone(&self.store),

@@ -10,7 +10,7 @@ use super::{
     error::{Fault, KojiErrorKind},
     fault::{Meaning, code, meaning},
     transport::{Door, Post, Transport},
-    xmlrpc::{MethodCall, read_reply, write_call},
+    xmlrpc::{MethodCall, Value, read_reply, write_call},
 };
 use crate::exchange::{NoReply, Reply};
 
@@ -58,7 +58,7 @@ pub struct Renewal {
     pub number: i64,
 }
 
-/// A way to log in: by password now; by Kerberos or a client certificate in the same place.
+/// A way to log in: here by password; by Kerberos and by a client certificate in modules of their own.
 #[async_trait]
 pub trait Login: Send + Sync {
     /// Opens a session, or renews one (same number, new key).
@@ -112,6 +112,34 @@ impl Login for PasswordLogin {
         };
         let post = Post { door: Door::Hub, headers, body: write_call(&call).into(), limit };
         read_login(transport.post(post).await)
+    }
+}
+
+/// No way to log in is configured: looking works, changing says what is missing.
+#[derive(Clone, Copy, Debug)]
+pub struct NoLogin;
+
+#[async_trait]
+impl Login for NoLogin {
+    async fn log_in(
+        &self,
+        _transport: &dyn Transport,
+        _renew: Option<Renewal>,
+        _limit: Duration,
+    ) -> Result<Credentials, KojiErrorKind> {
+        let text = "no way to log in is configured: set `ebs.kerberos`, `ebs.koji.certificate_file` or `ebs.koji.password_file`";
+        Err(KojiErrorKind::Login(text.to_owned()))
+    }
+}
+
+/// The call at the door where the web server has found out who we are, and its headers.
+///
+/// **Source:** `sslLogin` as the reference client sends it.
+pub(super) fn ssl_login(renew: Option<Renewal>) -> (MethodCall, HeaderMap) {
+    let call = MethodCall::new("sslLogin").named("proxyuser", Value::Nil);
+    match renew {
+        None => (call, HeaderMap::new()),
+        Some(renewal) => (call.named("renew", true), renewal.old.headers(renewal.number)),
     }
 }
 

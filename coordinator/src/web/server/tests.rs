@@ -5,7 +5,7 @@ use ebs_domain::{
 };
 use ebs_shared::{
     bodhi::BodhiUpdates,
-    clients,
+    clients::{self, Means},
     clock::System,
     config::{StaticConfig, parse_static},
     exchange::{Exchange, HttpExchange},
@@ -61,8 +61,9 @@ ebs:
 fn nobody(metrics: &Metrics) -> (HubClient, BodhiUpdates) {
     let config = nowhere();
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new().unwrap());
-    let hub = clients::hub(&exchange, &config, metrics.registry()).unwrap();
-    (hub, clients::bodhi(&exchange, &config, metrics.registry()).unwrap())
+    let means = Means { exchange: &exchange, kerberos: None, registry: metrics.registry() };
+    let hub = clients::hub(&means, &config).unwrap();
+    (hub, clients::bodhi(&means, &config).unwrap())
 }
 
 /// A server on a free port, with what it shows.
