@@ -14,6 +14,7 @@ use ebs_shared::{
     config::{Orphans, Policy, StaticConfig},
     credentials::{self, Standing, Vigil},
     exchange::{Exchange, HttpExchange},
+    kerberos::Kerberos,
     koji::{api::Hub, client::HubClient},
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
     telemetry::Metrics,
@@ -80,7 +81,8 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
 
     let bus = bus_config(&config)?;
-    let shown = start_vigil(&config, bus.as_ref(), (&metrics, &health), &mut tasks, &stop)?;
+    let shown =
+        start_vigil(&config, bus.as_ref(), (&neighbours, &metrics, &health), &mut tasks, &stop)?;
     let told = (probe.clone(), health.clone(), board.clone());
     let pages = StorePages::new(Arc::clone(&store), &config, told, shown);
     let pages: Arc<dyn Pages> = Arc::new(pages);
@@ -135,6 +137,7 @@ struct Neighbours {
     exchange: Arc<dyn Exchange>,
     hub: Arc<HubClient>,
     bodhi: Arc<BodhiUpdates>,
+    ticket: Option<Kerberos>,
 }
 
 impl Neighbours {
@@ -145,7 +148,7 @@ impl Neighbours {
             Means { exchange: &exchange, kerberos: ticket.as_ref(), registry: metrics.registry() };
         let hub = Arc::new(clients::hub(&means, config)?);
         let bodhi = Arc::new(clients::bodhi(&means, config)?);
-        Ok(Self { exchange, hub, bodhi })
+        Ok(Self { exchange, hub, bodhi, ticket })
     }
 
     /// What the refresh of the configuration needs.
@@ -195,16 +198,17 @@ fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
     Desk { store: Arc::clone(store), clock: Arc::new(System), tokens }
 }
 
-/// Looks at certificates and tokens; how they stand.
+/// Looks at certificates, tokens and our ticket; how they stand.
 fn start_vigil(
     config: &StaticConfig,
     bus: Option<&BusConfig>,
-    (metrics, health): (&Metrics, &Health),
+    (neighbours, metrics, health): (&Neighbours, &Metrics, &Health),
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> anyhow::Result<watch::Receiver<Vec<Standing>>> {
     let sources = credentials::of_coordinator(config, bus);
     let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?;
+    let vigil = vigil.with_ticket(neighbours.ticket.clone());
     health.watch("credentials", Need::Always, vigil.pulse());
     let (shown, stop) = (vigil.shown(), stop.clone());
     tasks.spawn(async move {

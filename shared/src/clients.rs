@@ -1,6 +1,6 @@
 //! Clients made from the configuration. Does *not* connect: nothing is sent until the first call.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use prometheus::Registry;
@@ -35,6 +35,16 @@ pub struct Means<'a> {
     pub registry: &'a Registry,
 }
 
+impl Means<'_> {
+    /// What sends to servers that this authority has signed, if there is one.
+    fn trusting(&self, authority: Option<&PathBuf>) -> Arc<dyn Exchange> {
+        match authority.cloned() {
+            None => Arc::clone(self.exchange),
+            authority => Arc::new(TlsExchange::new(TlsFiles { authority, identity: None })),
+        }
+    }
+}
+
 /// Our ticket, if the configuration wants one: one for all clients of the process.
 #[must_use]
 pub fn kerberos(config: &StaticConfig) -> Option<Kerberos> {
@@ -50,13 +60,7 @@ pub fn hub(means: &Means<'_>, config: &StaticConfig) -> Result<HubClient, promet
     let ours = &config.ebs.koji;
     let limits =
         KojiLimits { call: ours.call_timeout, sessions: ours.sessions, ..KojiLimits::default() };
-    let exchange: Arc<dyn Exchange> = match &ours.authority_file {
-        None => Arc::clone(means.exchange),
-        Some(path) => {
-            let files = TlsFiles { authority: Some(path.clone()), identity: None };
-            Arc::new(TlsExchange::new(files))
-        }
-    };
+    let exchange = means.trusting(ours.authority_file.as_ref());
     Ok(HubClient::new(HubParts {
         transport: Arc::new(HttpTransport::new(exchange, &ours.hub_url, &limits)),
         login: hub_login(means, config, &limits),
@@ -93,7 +97,7 @@ fn hub_login(means: &Means<'_>, config: &StaticConfig, limits: &KojiLimits) -> A
 /// If its metrics are registered already.
 pub fn bodhi(means: &Means<'_>, config: &StaticConfig) -> Result<BodhiUpdates, prometheus::Error> {
     let ours = config.ebs.bodhi.clone();
-    let exchange = Arc::clone(means.exchange);
+    let exchange = means.trusting(ours.authority_file.as_ref());
     let token: Arc<dyn TokenSource> = match (&ours.token_file, means.kerberos, &ours.idp_url) {
         (Some(path), _, _) => Arc::new(FileToken::new(path.clone())),
         (None, Some(kerberos), Some(provider)) => {

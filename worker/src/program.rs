@@ -10,7 +10,7 @@ use ebs_shared::{
     config::{StaticConfig, load_static},
     credentials::{self, Vigil},
     exchange::{Exchange, HttpExchange},
-    kerberos,
+    kerberos::{self, Kerberos},
     queue::{RedisConsumer, RedisSettings},
     telemetry::{LogFormat, Metrics, start_logs},
 };
@@ -53,20 +53,23 @@ pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
     let metrics = Metrics::new()?;
     // Names are new with each start, or what an earlier process held looks alive.
     let name = format!("{}-{}", arguments.name, System.uuid().simple());
-    let parts = parts(&loaded.config, &name, &metrics)?;
+    let ticket = clients::kerberos(&loaded.config);
+    let parts = parts(&loaded.config, &name, (&metrics, ticket.as_ref()))?;
     tracing::info!(worker = name, jobs.slots = parts.settings.slots, "taking jobs");
     let sources = credentials::of_worker(&loaded.config);
-    let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?;
+    let vigil = Vigil::new(sources, Arc::new(System), metrics.registry())?.with_ticket(ticket);
     host(parts, vigil, metrics.registry().clone(), loaded.config.ebs.worker.metrics_listen).await
 }
 
-fn parts(config: &StaticConfig, name: &str, metrics: &Metrics) -> anyhow::Result<WorkerParts> {
+fn parts(
+    config: &StaticConfig,
+    name: &str,
+    (metrics, kerberos): (&Metrics, Option<&Kerberos>),
+) -> anyhow::Result<WorkerParts> {
     let redis = config.ebs.redis.as_ref().context("a worker of its own needs `ebs.redis`")?;
     let queue = RedisSettings::of(redis, config.ebs.timers.job_lease);
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
-    let ticket = clients::kerberos(config);
-    let means =
-        Means { exchange: &exchange, kerberos: ticket.as_ref(), registry: metrics.registry() };
+    let means = Means { exchange: &exchange, kerberos, registry: metrics.registry() };
     let settings = WorkerSettings::of(name, config);
     Ok(WorkerParts {
         consumer: Arc::new(RedisConsumer::new(&queue, name)?),

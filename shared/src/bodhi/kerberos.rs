@@ -90,3 +90,6 @@ fn told(error: ProviderError) -> TokenError {
         ProviderError::Refused(_) => TokenError::Missing(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,9 @@ pub struct BodhiClient {
     pub idp_url: Option<Url>,
     /// File with the access token. Read anew at each login.
     pub token_file: Option<PathBuf>,
+    /// File with the authority that is trusted, PEM, instead of the system's, also for the identity provider; read anew when it
+    /// changes.
+    pub authority_file: Option<PathBuf>,
     /// The longest a POST may take. Default: 200 s, since Bodhi asks Koji about every build before it answers.
     pub post_timeout: Duration,
     /// The longest any other call may take. Default: 30 s.
@@ -259,7 +262,8 @@ impl BodhiClient {
         }
         let post_timeout = positive(block, "post_timeout").unwrap_or(Duration::from_secs(200));
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(30));
-        Some(Self { url: url?, idp_url, token_file, post_timeout, call_timeout })
+        let authority_file = authority(block);
+        Some(Self { url: url?, idp_url, token_file, authority_file, post_timeout, call_timeout })
     }
 }
 

@@ -2,7 +2,7 @@
 //! for each, as a line of JSON. For tests: Kerberos reads its environment, so it needs a process of its own.
 //!
 //! `koji`: who we are there, and a side tag made. `bodhi TAG NVR`: an update posted from a side tag. `ticket`: until when our
-//! ticket is valid.
+//! ticket is valid. `credentials`: how everything stands that ends, and what the metrics say.
 
 use std::{io::Write as _, path::PathBuf, sync::Arc};
 
@@ -15,6 +15,7 @@ use ebs_shared::{
     clients::{self, Means},
     clock::System,
     config::load_static,
+    credentials::{self, Vigil},
     exchange::{Exchange, HttpExchange},
     kerberos::{self, Kerberos},
     koji::{api::Hub as _, client::HubClient, error::KojiError},
@@ -26,6 +27,8 @@ struct Probe {
     hub: HubClient,
     bodhi: BodhiUpdates,
     ticket: Option<Kerberos>,
+    vigil: Vigil,
+    metrics: Metrics,
 }
 
 #[tokio::main]
@@ -41,7 +44,9 @@ async fn main() -> anyhow::Result<()> {
     let means =
         Means { exchange: &exchange, kerberos: ticket.as_ref(), registry: metrics.registry() };
     let (hub, bodhi) = (clients::hub(&means, &config)?, clients::bodhi(&means, &config)?);
-    let probe = Probe { hub, bodhi, ticket };
+    let vigil = Vigil::new(credentials::of_worker(&config), Arc::new(System), metrics.registry())?
+        .with_ticket(ticket.clone());
+    let mut probe = Probe { hub, bodhi, ticket, vigil, metrics };
     // Nothing else waits for this thread.
     for line in std::io::stdin().lines() {
         let answer = probe.answer(&line?).await?;
@@ -52,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 impl Probe {
-    async fn answer(&self, line: &str) -> anyhow::Result<Value> {
+    async fn answer(&mut self, line: &str) -> anyhow::Result<Value> {
         let words: Vec<&str> = line.split(' ').collect();
         Ok(match words.as_slice() {
             ["koji"] => match self.koji().await {
@@ -72,6 +77,10 @@ impl Probe {
                 Ok(ends) => json!({"ends": ends.millis()}),
                 Err(error) => json!({"error": error.to_string()}),
             },
+            ["credentials"] => {
+                self.vigil.look().await;
+                json!({"standings": *self.vigil.shown().borrow(), "metrics": self.metrics.render()?})
+            }
             _ => anyhow::bail!("unknown: {line}"),
         })
     }

@@ -11,7 +11,7 @@ use ebs_integration::{
     front::{Front, REMOTE_USER, Setting},
     kdc::{Kdc, REALM},
 };
-use fedora_sim::{Running, script::Script};
+use fedora_sim::{Running, control::NewTag, script::Script};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -81,16 +81,35 @@ impl Ground {
     /// A static file with this block of ours, these keys of `koji`, and an identity provider behind that address. Bodhi itself is
     /// reached past the web server.
     pub(crate) fn file(&self, kerberos: &str, koji: &str, provider: &str) -> Result<PathBuf> {
+        let bodhi = format!("url: '{}/', idp_url: '{provider}/openidc'", self.fedora.url);
+        self.file_with(kerberos, koji, &bodhi)
+    }
+
+    /// The same with these keys of `bodhi`.
+    pub(crate) fn file_with(&self, kerberos: &str, koji: &str, bodhi: &str) -> Result<PathBuf> {
         let path = self.folder.path().join("static.yaml");
         let text = format!(
             "configuration:\n  koji: {{profile: sim, build_target: eln, stable_tag: eln, username: ebs,\n         \
              scratch_build: false, fail_fast: true}}\n  bodhi: {{staging: false}}\n  open_id_connect: false\n  \
-             email: false\nebs:\n{kerberos}  koji: {{{koji}}}\n  bodhi: {{url: '{}/', idp_url: '{provider}/openidc'}}\n  \
+             email: false\nebs:\n{kerberos}  koji: {{{koji}}}\n  bodhi: {{{bodhi}}}\n  \
              database: {{url: 'sqlite:none'}}\n",
-            self.fedora.url,
         );
         std::fs::write(&path, text)?;
         Ok(path)
+    }
+
+    /// Puts a build of ours into a tag, `bash-5.3-1.eln151`.
+    pub(crate) fn build(&self, tag: &str) -> Result<()> {
+        let build = NewTag {
+            name: "bash".to_owned(),
+            version: "5.3".to_owned(),
+            release: "1.eln151".to_owned(),
+            commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            tag: Some(tag.to_owned()),
+            ..NewTag::default()
+        };
+        self.fedora.world.change(|state| state.tag_for_test(&build))?;
+        Ok(())
     }
 
     /// Starts the program.

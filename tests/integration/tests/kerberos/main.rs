@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use ebs_integration::wait;
 use ebs_shared::clock::{Clock as _, System};
-use fedora_sim::control::NewTag;
 use ground::{Ground, Plan};
+use serde_json::{Value, json};
 
 /// What it says holds all of these.
 fn holds(said: &str, words: &[&str]) {
@@ -26,17 +26,9 @@ async fn a_keytab_is_enough_to_change_koji_and_to_post_an_update_at_bodhi() -> R
     let made = probe.ask("koji").await?;
     assert_eq!(made["user"], "ebs", "{made}");
     let tag = made["tag"].as_str().context("a tag")?.to_owned();
-    let build = NewTag {
-        name: "bash".to_owned(),
-        version: "5.3".to_owned(),
-        release: "1.eln151".to_owned(),
-        commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
-        tag: Some(tag.clone()),
-        ..NewTag::default()
-    };
-    ground.fedora.world.change(|state| state.tag_for_test(&build))?;
+    ground.build(&tag)?;
     let update = probe.ask(&format!("bodhi {tag} bash-5.3-1.eln151")).await?;
-    assert_eq!(update["builds"], serde_json::json!(["bash-5.3-1.eln151"]), "{update}");
+    assert_eq!(update["builds"], json!(["bash-5.3-1.eln151"]), "{update}");
     // One ticket for both.
     assert_eq!(ground.kdc.first_tickets()?, 1);
     ground.end().await;
@@ -149,6 +141,34 @@ async fn a_kdc_that_is_down_at_the_start_is_waited_for() -> Result<()> {
     Ok(())
 }
 
+/// The seconds that the metric has for a credential.
+fn left(answer: &Value, credential: &str) -> Option<i64> {
+    let start = format!("ebs_credential_left_seconds{{credential=\"{credential}\"}} ");
+    let text = answer["metrics"].as_str()?;
+    text.lines().find_map(|line| line.strip_prefix(&start))?.parse().ok()
+}
+
+#[tokio::test]
+async fn the_end_of_the_ticket_is_a_metric_and_that_there_is_none_is_told() -> Result<()> {
+    let mut ground = Ground::start(Plan::default()).await?;
+    let mut probe = ground.probe(&ground.by_kerberos("ebs@EBS.TEST")?)?;
+    ground.kdc.kill()?;
+    let without = probe.ask("credentials").await?;
+    assert_eq!(left(&without, "kerberos_ticket"), None, "{without}");
+    let [standing] = without["standings"].as_array().context("a list")?.as_slice() else {
+        anyhow::bail!("not one: {without}");
+    };
+    assert_eq!(standing["stage"], "unreadable", "{without}");
+    holds(standing["fault"].as_str().context("a fault")?, &["Cannot contact any KDC"]);
+    ground.kdc.resume()?;
+    let with = probe.ask("credentials").await?;
+    let seconds = left(&with, "kerberos_ticket").context("no metric")?;
+    assert!((10 * 3600 - 60..=10 * 3600).contains(&seconds), "{seconds}");
+    assert_eq!(with["standings"][0]["stage"], "fine", "{with}");
+    ground.end().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_service_that_the_kdc_does_not_know_is_named() -> Result<()> {
     let ground = Ground::start(Plan::default()).await?;
@@ -173,6 +193,11 @@ async fn a_certificate_logs_in_and_a_renewed_one_needs_no_restart() -> Result<()
     let config = ground.file("", &koji, &ground.front.url())?;
     let mut probe = ground.probe(&config)?;
     assert_eq!(probe.ask("koji").await?["user"], "ebs");
+    let answer = probe.ask("credentials").await?;
+    for credential in ["koji_authority", "koji_certificate"] {
+        let seconds = left(&answer, credential).context("no metric")?;
+        assert!((47 * 3600..=48 * 3600).contains(&seconds), "{credential}: {seconds}");
+    }
     std::fs::write(made.key("client"), "no key\n")?;
     let said = wait::until_some("the session must be renewed", async || {
         Ok(probe.ask("koji").await?["error"].as_str().map(str::to_owned))
@@ -209,13 +234,15 @@ async fn by_tls_kerberos_works_the_same() -> Result<()> {
         "  kerberos: {{keytab_file: {}, principal: 'ebs@EBS.TEST'}}\n",
         ground.keytab.display()
     );
-    let koji = format!(
-        "hub_url: '{}/kojihub', authority_file: {}",
-        ground.front.tls_url(),
-        ground.front.certificates().certificate("ca").display()
-    );
-    let config = ground.file(&kerberos, &koji, &ground.front.url())?;
-    assert_eq!(ground.probe(&config)?.ask("koji").await?["user"], "ebs");
+    let (url, made) = (ground.front.tls_url(), ground.front.certificates());
+    let authority = format!("authority_file: {}", made.certificate("ca").display());
+    let koji = format!("hub_url: '{url}/kojihub', {authority}");
+    let bodhi = format!("url: '{url}/', idp_url: '{url}/openidc', {authority}");
+    let mut probe = ground.probe(&ground.file_with(&kerberos, &koji, &bodhi)?)?;
+    let tag = probe.ask("koji").await?["tag"].as_str().context("a tag")?.to_owned();
+    ground.build(&tag)?;
+    let update = probe.ask(&format!("bodhi {tag} bash-5.3-1.eln151")).await?;
+    assert_eq!(update["builds"], json!(["bash-5.3-1.eln151"]), "{update}");
     ground.end().await;
     Ok(())
 }
