@@ -9,11 +9,12 @@ use ebs_domain::id::Epoch;
 use ebs_shared::{
     bodhi::{BodhiUpdates, api::Updates},
     bus::config::BusConfig,
-    clients,
+    clients::{self, Means},
     clock::{Chance as _, System},
     config::{Orphans, Policy, StaticConfig},
     credentials::{self, Standing, Vigil},
     exchange::{Exchange, HttpExchange},
+    kerberos::Kerberos,
     koji::{api::Hub, client::HubClient},
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
     telemetry::Metrics,
@@ -82,7 +83,8 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let neighbours = Neighbours::of(&config, &measures)?;
     let mut tasks: JoinSet<anyhow::Result<()>> = JoinSet::new();
     let bus = bus_config(&config)?;
-    let shown = start_vigil(&config, bus.as_ref(), (&measures, &health), &mut tasks, &stop);
+    let counted = (&measures, &health);
+    let shown = start_vigil(&config, bus.as_ref(), (&neighbours, counted), &mut tasks, &stop);
     let told = (probe.clone(), health.clone(), board.clone());
     let pages = Arc::new(StorePages::new(Arc::clone(&store), &config, told, shown));
     let desk = desk(&config, &store);
@@ -145,14 +147,17 @@ struct Neighbours {
     exchange: Arc<dyn Exchange>,
     hub: Arc<HubClient>,
     bodhi: Arc<BodhiUpdates>,
+    ticket: Option<Kerberos>,
 }
 
 impl Neighbours {
     fn of(config: &StaticConfig, measures: &Measures) -> anyhow::Result<Self> {
         let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
-        let hub = Arc::new(clients::hub(&exchange, config, measures.koji.clone()));
-        let bodhi = Arc::new(clients::bodhi(&exchange, config, measures.bodhi.clone()));
-        Ok(Self { exchange, hub, bodhi })
+        let ticket = clients::kerberos(config);
+        let means = Means { exchange: &exchange, kerberos: ticket.as_ref() };
+        let hub = Arc::new(clients::hub(&means, config, measures.koji.clone()));
+        let bodhi = Arc::new(clients::bodhi(&means, config, measures.bodhi.clone()));
+        Ok(Self { exchange, hub, bodhi, ticket })
     }
 
     /// What the refresh of the configuration needs.
@@ -203,16 +208,17 @@ fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
     Desk { store: Arc::clone(store), clock: Arc::new(System), tokens }
 }
 
-/// Looks at certificates and tokens; how they stand.
+/// Looks at certificates, tokens and our ticket; how they stand.
 fn start_vigil(
     config: &StaticConfig,
     bus: Option<&BusConfig>,
-    (measures, health): (&Measures, &Health),
+    (neighbours, (measures, health)): (&Neighbours, (&Measures, &Health)),
     tasks: &mut JoinSet<anyhow::Result<()>>,
     stop: &CancellationToken,
 ) -> watch::Receiver<Vec<Standing>> {
     let sources = credentials::of_coordinator(config, bus);
     let vigil = Vigil::new(sources, Arc::new(System), measures.credentials.clone());
+    let vigil = vigil.with_ticket(neighbours.ticket.clone());
     health.watch("credentials", Need::Always, vigil.pulse());
     let (shown, stop) = (vigil.shown(), stop.clone());
     tasks.spawn(async move {

@@ -11,6 +11,7 @@ use ebs_coordinator::{
 };
 use ebs_shared::{
     config::source::Link,
+    kerberos,
     telemetry::{LogFormat, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -103,6 +104,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }
+    kerberos::settle(loaded.config.ebs.kerberos.as_ref())?;
     let listen = loaded.config.ebs.http.listen;
     let listener = tokio::net::TcpListener::bind(listen)
         .await

@@ -170,6 +170,7 @@ fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
     ];
     let Ours {
         instance,
+        kerberos,
         koji,
         bodhi,
         bus,
@@ -187,6 +188,7 @@ fn differing(running: &StaticConfig, new: &StaticConfig) -> Vec<&'static str> {
     } = ebs;
     let ours = [
         ("ebs.instance", *instance == new.ebs.instance),
+        ("ebs.kerberos", *kerberos == new.ebs.kerberos),
         ("ebs.koji", *koji == new.ebs.koji),
         ("ebs.bodhi", *bodhi == new.ebs.bodhi),
         ("ebs.bus", *bus == new.ebs.bus),

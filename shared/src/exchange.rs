@@ -83,15 +83,21 @@ impl HttpExchange {
     ///
     /// If the client cannot be built (no root certificates, for instance).
     pub fn new() -> Result<Self, NoReply> {
-        let client = reqwest::Client::builder()
+        Self::with(|builder| builder)
+    }
+
+    /// A client with further settings.
+    pub(crate) fn with(
+        further: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, NoReply> {
+        let builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_LIMIT)
             // A redirected POST would become a GET, or go to somebody it is not meant for.
             .redirect(reqwest::redirect::Policy::none())
             // Whoever asks knows what may be asked twice.
-            .retry(reqwest::retry::never())
-            .build()
-            .map_err(|fault| NoReply::NotSent(chain(&fault)))?;
+            .retry(reqwest::retry::never());
+        let client = further(builder).build().map_err(|fault| NoReply::NotSent(chain(&fault)))?;
         Ok(Self { client })
     }
 
@@ -141,7 +147,7 @@ fn unsent_or_lost(fault: reqwest::Error) -> NoReply {
 }
 
 /// The fault and its sources in one line: reqwest's own text alone says next to nothing.
-fn chain(fault: &reqwest::Error) -> String {
+pub(crate) fn chain(fault: &reqwest::Error) -> String {
     let mut text = fault.to_string();
     let mut source = fault.source();
     while let Some(cause) = source {

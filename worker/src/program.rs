@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context;
 use clap::Parser;
 use ebs_shared::{
-    clients,
+    clients::{self, Means},
     clock::{Chance, System},
     config::{StaticConfig, load_static},
     credentials::{self, Vigil},
     exchange::{Exchange, HttpExchange},
+    kerberos::{self, Kerberos},
     queue::{RedisConsumer, RedisSettings},
     telemetry::{LogFormat, Metrics, start_logs},
 };
@@ -48,30 +49,33 @@ pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");
     }
+    kerberos::settle(loaded.config.ebs.kerberos.as_ref())?;
     let metrics = Metrics::new()?;
     let measured = ProgramMetrics::register(&metrics)?;
     // Names are new with each start, or what an earlier process held looks alive.
     let name = format!("{}-{}", arguments.name, System.uuid().simple());
-    let parts = parts(&loaded.config, &name, &measured)?;
+    let ticket = clients::kerberos(&loaded.config);
+    let parts = parts(&loaded.config, &name, (&measured, ticket.as_ref()))?;
     tracing::info!(worker = name, jobs.slots = parts.settings.slots, "taking jobs");
     let sources = credentials::of_worker(&loaded.config);
-    let vigil = Vigil::new(sources, Arc::new(System), measured.credentials);
+    let vigil = Vigil::new(sources, Arc::new(System), measured.credentials).with_ticket(ticket);
     host(parts, vigil, metrics, loaded.config.ebs.worker.metrics_listen).await
 }
 
 fn parts(
     config: &StaticConfig,
     name: &str,
-    measured: &ProgramMetrics,
+    (measured, kerberos): (&ProgramMetrics, Option<&Kerberos>),
 ) -> anyhow::Result<WorkerParts> {
     let redis = config.ebs.redis.as_ref().context("a worker of its own needs `ebs.redis`")?;
     let queue = RedisSettings::of(redis, config.ebs.timers.job_lease);
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
+    let means = Means { exchange: &exchange, kerberos };
     let settings = WorkerSettings::of(name, config);
     Ok(WorkerParts {
         consumer: Arc::new(RedisConsumer::new(&queue, name)?),
-        hub: Arc::new(clients::hub(&exchange, config, measured.koji.clone())),
-        updates: Arc::new(clients::bodhi(&exchange, config, measured.bodhi.clone())),
+        hub: Arc::new(clients::hub(&means, config, measured.koji.clone())),
+        updates: Arc::new(clients::bodhi(&means, config, measured.bodhi.clone())),
         clock: Arc::new(System),
         chance: Arc::new(System),
         metrics: measured.worker.clone(),

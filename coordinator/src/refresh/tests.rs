@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use ebs_shared::{
     bodhi::BodhiMetrics,
-    clients,
+    clients::{self, Means},
     clock::System,
     config::{
         parse_dynamic, parse_static,
@@ -114,11 +114,9 @@ impl Shelf {
         let config = Arc::new(parse_static("static.yaml", STATIC).unwrap().config);
         let exchange: Arc<dyn Exchange> = Arc::new(Silent);
         let every = config.ebs.timers.config_refresh;
-        let bodhi = clients::bodhi(
-            &exchange,
-            &config,
-            BodhiMetrics::register(&Metrics::new().unwrap()).unwrap(),
-        );
+        let counted = BodhiMetrics::register(&Metrics::new().unwrap()).unwrap();
+        let means = Means { exchange: &exchange, kerberos: None };
+        let bodhi = clients::bodhi(&means, &config, counted);
         let lists = Lists {
             resolver: ContentResolver::new(exchange),
             store: Arc::clone(&self.store),

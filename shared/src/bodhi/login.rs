@@ -11,7 +11,7 @@ use super::{
     fault::answer,
     jar::Jar,
     shapes::{self, RawCsrf},
-    token::TokenSource,
+    token::{TokenError, TokenSource},
 };
 use crate::{
     config::SecretText,
@@ -40,11 +40,7 @@ impl Login {
         self.keep(Jar::default());
         let mut refused: Option<SecretText> = None;
         for _ in 0..2 {
-            let token = self
-                .source
-                .token(refused.as_ref())
-                .await
-                .map_err(|e| BodhiErrorKind::Login(e.to_string()))?;
+            let token = self.source.token(refused.as_ref()).await.map_err(told)?;
             if refused.as_ref() == Some(&token) {
                 break;
             }
@@ -67,9 +63,8 @@ impl Login {
                 }
             }
         }
-        Err(BodhiErrorKind::Login(
-            "the access token is not accepted: put a valid one into the token file".to_owned(),
-        ))
+        let way_out = self.source.way_out();
+        Err(BodhiErrorKind::Login(format!("the access token is not accepted: {way_out}")))
     }
 
     fn kept(&self) -> Jar {
@@ -78,6 +73,13 @@ impl Login {
 
     fn keep(&self, kept: Jar) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    }
+}
+
+fn told(error: TokenError) -> BodhiErrorKind {
+    match error {
+        TokenError::Missing(_) => BodhiErrorKind::Login(error.to_string()),
+        TokenError::Unavailable(_) => BodhiErrorKind::Unavailable(error.to_string()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Where the access token for a login comes from: a strategy, so that refreshing or Kerberos can be added without touching
-//! callers. Does *not* talk to Bodhi.
+//! Where the access token for a login comes from: a strategy, here a file; by Kerberos in a module of its own. Does *not* talk to
+//! Bodhi.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,15 @@ use async_trait::async_trait;
 
 use crate::config::{SecretError, SecretText};
 
-/// No token is to be had: an operator must act.
+/// No token is to be had, by what the caller can do.
 #[derive(Debug, thiserror::Error)]
-#[error("no access token: {what}")]
-pub struct TokenError {
-    /// What is missing.
-    pub what: String,
+pub enum TokenError {
+    /// Something is missing, or we are refused: an operator must act.
+    #[error("no access token: {0}")]
+    Missing(String),
+    /// Whoever gives them cannot be asked: ask again after a pause.
+    #[error("no access token: {0}")]
+    Unavailable(String),
 }
 
 /// Gives access tokens of the identity provider. Never asks a person: no ticket is an error, not a question.
@@ -24,6 +27,11 @@ pub trait TokenSource: Send + Sync {
     ///
     /// If there is none, or none but the refused one.
     async fn token(&self, refused: Option<&SecretText>) -> Result<SecretText, TokenError>;
+
+    /// What an operator does if Bodhi accepts none of them.
+    fn way_out(&self) -> &'static str {
+        "put a valid one into the token file"
+    }
 }
 
 /// A token in a file, read anew each time, so that whoever renews it needs no restart of ours.
@@ -48,9 +56,9 @@ impl TokenSource for FileToken {
         match read {
             Ok(Ok(token)) => Ok(token),
             Ok(Err(SecretError { path, kind })) => {
-                Err(TokenError { what: format!("{path}: {kind}") })
+                Err(TokenError::Missing(format!("{path}: {kind}")))
             }
-            Err(fault) => Err(TokenError { what: fault.to_string() }),
+            Err(fault) => Err(TokenError::Unavailable(fault.to_string())),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     block::Block,
     duration::show,
+    kerberos::Kerberos,
     ours::{BodhiClient, KojiClient},
     timers::Timers,
 };
@@ -25,6 +26,29 @@ pub(super) fn times(
     above(block, "doubt_wait", timers.doubt_wait, &calls);
     ordered(block, ("lull", timers.lull), ("max_lull", timers.max_lull));
     ordered(block, ("poll_min", timers.poll_min), ("poll_max", timers.poll_max));
+}
+
+/// Whoever has no way of his own to be logged in to is logged in to by Kerberos, if that is there.
+pub(super) fn logins(
+    block: &Block<'_, '_>,
+    kerberos: Option<&Kerberos>,
+    koji: &KojiClient,
+    bodhi: &BodhiClient,
+) {
+    if kerberos.is_none() {
+        return;
+    }
+    let own = koji.password.is_some() || koji.certificate.is_some();
+    if own && bodhi.token_file.is_some() {
+        let text = "nobody is logged in to by it, since `ebs.koji` and `ebs.bodhi` have ways of their own: remove this block, or \
+                    one of `ebs.koji.password_file`, `ebs.koji.certificate_file` and `ebs.bodhi.token_file`";
+        block.fault_at("kerberos", text);
+    }
+    if bodhi.token_file.is_none() && bodhi.idp_url.is_none() {
+        let text = "logging in to Bodhi by Kerberos needs the address of its identity provider: set `ebs.bodhi.idp_url`, such as \
+                    `https://id.example.org/openidc`, or `ebs.bodhi.token_file`";
+        block.fault_at("bodhi", text);
+    }
 }
 
 /// `key` must be longer than each of these calls may take: a call still running when it ends would be made twice.

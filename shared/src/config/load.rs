@@ -9,6 +9,7 @@ use super::{
     checks, deny,
     dynamic::DynamicConfig,
     fault::{ConfigError, Files, Loaded, Notes},
+    kerberos::{BUILT_IN, Guess, Kerberos},
     kind::Kind,
     lists,
     orphans::Orphans,
@@ -173,16 +174,28 @@ fn own_block<'t, 'n>(root: &mut Block<'t, 'n>, profile: Option<&str>) -> Option<
     Some(block.with_unknown(Unknown::Refuse))
 }
 
-/// The hub and Bodhi of a profile. **Source:** Fedora's two installations.
-fn addresses(profile: &str) -> Option<(Url, Url)> {
-    let (hub, bodhi) = match profile {
-        "koji" => ("https://koji.fedoraproject.org/kojihub", "https://bodhi.fedoraproject.org/"),
-        "stg" => {
-            ("https://koji.stg.fedoraproject.org/kojihub", "https://bodhi.stg.fedoraproject.org/")
-        }
+/// The hub, Bodhi and its identity provider of a profile. **Source:** Fedora's two installations.
+fn addresses(profile: &str) -> Option<Addresses> {
+    let stage = match profile {
+        "koji" => "",
+        "stg" => "stg.",
         _ => return None,
     };
-    Some((Url::parse(hub).ok()?, Url::parse(bodhi).ok()?))
+    let of = |host: &str, path: &str| {
+        Url::parse(&format!("https://{host}.{stage}fedoraproject.org/{path}")).ok()
+    };
+    Some(Addresses {
+        hub: of("koji", "kojihub")?,
+        bodhi: of("bodhi", "")?,
+        idp: of("id", "openidc")?,
+    })
+}
+
+/// What is known of an installation.
+struct Addresses {
+    hub: Url,
+    bodhi: Url,
+    idp: Url,
 }
 
 fn ours(
@@ -192,11 +205,7 @@ fn ours(
     db: Option<Option<&Db>>,
 ) -> Option<Ours> {
     let instance = block.or("instance", "ebs".to_owned());
-    let (hub, updates) = koji.and_then(|koji| addresses(&koji.profile)).unzip();
-    let client = known_or_needed(&mut block, "koji", hub.is_some());
-    let client = closed(client, |block| KojiClient::read(block, hub)).flatten();
-    let bodhi_client = known_or_needed(&mut block, "bodhi", updates.is_some());
-    let bodhi_client = closed(bodhi_client, |block| BodhiClient::read(block, updates)).flatten();
+    let (client, bodhi_client, kerberos) = clients(&mut block, koji);
     let staging = bodhi.is_some_and(|bodhi| bodhi.staging);
     let bus = closed_or(block.sub("bus"), |block| Bus::read(block, staging));
     let redis = closed(block.sub("redis"), Redis::read).flatten();
@@ -228,6 +237,7 @@ fn ours(
     let (bodhi, database) = (bodhi_client?, database?);
     Some(Ours {
         instance,
+        kerberos,
         koji: client,
         bodhi,
         bus,
@@ -243,6 +253,43 @@ fn ours(
         deny,
         shadow,
     })
+}
+
+/// How Koji and Bodhi are reached and logged in to.
+fn clients(
+    block: &mut Block<'_, '_>,
+    koji: Option<&Koji>,
+) -> (Option<KojiClient>, Option<BodhiClient>, Option<Kerberos>) {
+    let known = koji.and_then(|koji| addresses(&koji.profile));
+    let (hub, others) = known.map(|known| (known.hub, (known.bodhi, known.idp))).unzip();
+    let (updates, idp) = others.unzip();
+    let client = known_or_needed(block, "koji", hub.is_some());
+    let client = closed(client, |block| KojiClient::read(block, hub)).flatten();
+    let bodhi_client = known_or_needed(block, "bodhi", updates.is_some());
+    let bodhi_client =
+        closed(bodhi_client, |block| BodhiClient::read(block, updates, idp)).flatten();
+    let kerberos = kerberos(block, koji, client.as_ref(), bodhi_client.as_ref());
+    (client, bodhi_client, kerberos)
+}
+
+/// Who we are to Kerberos, and whether that fits the ways to log in.
+fn kerberos(
+    block: &mut Block<'_, '_>,
+    upstream: Option<&Koji>,
+    koji: Option<&KojiClient>,
+    bodhi: Option<&BodhiClient>,
+) -> Option<Kerberos> {
+    let username = upstream.and_then(|koji| koji.username.as_deref());
+    let guess = Guess {
+        user: koji.and_then(|koji| koji.user.as_deref()).or(username),
+        profile: upstream.map(|koji| koji.profile.as_str()),
+    };
+    let sub = block.sub("kerberos");
+    let kerberos = closed(sub, |block| Kerberos::read(block, guess, BUILT_IN)).flatten();
+    if let (Some(koji), Some(bodhi)) = (koji, bodhi) {
+        checks::logins(block, kerberos.as_ref(), koji, bodhi);
+    }
+    kerberos
 }
 
 /// Our block, or what upstream's says; one of them must be there. `Some(None)` is an upstream block with faults.

@@ -8,6 +8,7 @@ mod difference;
 mod duration;
 mod dynamic;
 mod fault;
+mod kerberos;
 mod kind;
 mod lists;
 mod load;
@@ -32,11 +33,13 @@ pub use difference::settings;
 pub use duration::span;
 pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag};
 pub use fault::{ConfigError, Fault, Loaded};
+pub use kerberos::{Kerberos, NO_KERBEROS};
 pub use kind::Kind;
 pub use load::{check_static, load_dynamic, load_static, parse_dynamic, parse_static, read_text};
 pub use orphans::{Orphans, Policy};
 pub use ours::{
-    BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
+    BodhiClient, Bus, ClientCertificate, Database, Http, KojiClient, Limits, Ours, Redis,
+    StaticConfig, Worker,
 };
 pub use retention::Retention;
 pub use secret::{SecretError, SecretErrorKind, SecretText};

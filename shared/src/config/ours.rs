@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     block::Block,
+    kerberos::Kerberos,
     node::{FromNode, Place},
     orphans::Orphans,
     retention::Retention,
@@ -45,6 +46,8 @@ pub struct StaticConfig {
 pub struct Ours {
     /// Name of this installation's instance: a restart under the same name takes its own lease over. Default: `ebs`.
     pub instance: String,
+    /// Who we are to Kerberos: by it Koji and Bodhi are logged in to that have no way of their own.
+    pub kerberos: Option<Kerberos>,
     /// How the hub is reached.
     pub koji: KojiClient,
     /// How Bodhi is reached.
@@ -86,8 +89,12 @@ pub struct KojiClient {
     pub top_url: Option<Url>,
     /// Account to log in as. Default: `configuration.koji.username`.
     pub user: Option<String>,
-    /// Its password, from `password_file`; without one only reading works.
+    /// Its password, from `password_file`.
     pub password: Option<SecretText>,
+    /// The certificate that logs in instead.
+    pub certificate: Option<ClientCertificate>,
+    /// File with the authority that is trusted, PEM, instead of the system's; read anew when it changes.
+    pub authority_file: Option<PathBuf>,
     /// Sessions kept for calls side by side. Default: 4.
     pub sessions: usize,
     /// The longest a call may take. Default: 45 s.
@@ -96,15 +103,27 @@ pub struct KojiClient {
     pub draft_builds: bool,
 }
 
+/// A certificate that logs us in. Both files are PEM, and read anew for each login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and what it was signed by: `certificate_file`.
+    pub certificate: PathBuf,
+    /// Its key: `key_file`. Default: in the file of the certificate.
+    pub key: PathBuf,
+}
+
 /// `ebs.bodhi`: how Bodhi is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodhiClient {
     /// Bodhi's base address.
     pub url: Url,
-    /// The identity provider's address, for token sources that talk to it.
+    /// The identity provider's address, for logging in by Kerberos. Default: Fedora's, with its two profiles.
     pub idp_url: Option<Url>,
     /// File with the access token. Read anew at each login.
     pub token_file: Option<PathBuf>,
+    /// File with the authority that is trusted, PEM, instead of the system's, also for the identity provider; read anew when it
+    /// changes.
+    pub authority_file: Option<PathBuf>,
     /// The longest a POST may take. Default: 200 s, since Bodhi asks Koji about every build before it answers.
     pub post_timeout: Duration,
     /// The longest any other call may take. Default: 30 s.
@@ -188,12 +207,16 @@ impl KojiClient {
         let (password, draft_builds) = (block.get("password_file"), block.or("draft_builds", true));
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(45));
         let sessions = at_least_one(block, "sessions", 4);
+        let certificate = ClientCertificate::read(block, hub_url.as_ref());
+        let authority_file = authority(block);
         Some(Self {
             hub_url: hub_url?,
             web_url: web_url?,
             top_url,
             user,
             password,
+            certificate,
+            authority_file,
             sessions,
             call_timeout,
             draft_builds,
@@ -201,17 +224,51 @@ impl KojiClient {
     }
 }
 
+impl ClientCertificate {
+    fn read(block: &mut Block<'_, '_>, hub: Option<&Url>) -> Option<Self> {
+        let (certificate, key) =
+            (block.get::<PathBuf>("certificate_file"), block.get::<PathBuf>("key_file"));
+        let Some(certificate) = certificate else {
+            if key.is_some() {
+                let text = "a key alone logs nobody in: name its certificate in `certificate_file`";
+                block.fault_at("key_file", text);
+            }
+            return None;
+        };
+        if block.raw("password_file").is_some() {
+            let text = "there are two ways to log in: remove this one, or `password_file`";
+            block.fault_at("certificate_file", text);
+        }
+        if hub.is_some_and(|hub| hub.scheme() != "https") {
+            let text = "without TLS no certificate is shown: `hub_url` must begin with `https://`";
+            block.fault_at("certificate_file", text);
+        }
+        if let Err(fault) = certificates::ends(&certificate) {
+            block.file_fault_at("certificate_file", fault.to_string());
+        }
+        if let Some(fault) = key.as_deref().and_then(|path| std::fs::File::open(path).err()) {
+            block.file_fault_at("key_file", format!("the key cannot be read: {fault}"));
+        }
+        Some(Self { key: key.unwrap_or_else(|| certificate.clone()), certificate })
+    }
+}
+
 impl BodhiClient {
-    /// `bodhi` is asked if the block names none.
-    pub(super) fn read(block: &mut Block<'_, '_>, bodhi: Option<Url>) -> Option<Self> {
-        let (url, idp_url) = (or_known(block, "url", bodhi), block.get("idp_url"));
+    /// `bodhi` and `idp` are asked if the block names none.
+    pub(super) fn read(
+        block: &mut Block<'_, '_>,
+        bodhi: Option<Url>,
+        idp: Option<Url>,
+    ) -> Option<Self> {
+        let (url, idp_url) = (or_known(block, "url", bodhi), block.get("idp_url").or(idp));
         let token_file: Option<PathBuf> = block.get("token_file");
         if let Some(fault) = token_file.as_deref().and_then(|path| SecretText::read(path).err()) {
             block.file_fault_at("token_file", format!("{fault}: {}", fault.kind));
         }
         let post_timeout = positive(block, "post_timeout").unwrap_or(Duration::from_secs(200));
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(30));
-        Some(Self { url: url?, idp_url, token_file, post_timeout, call_timeout })
+        let authority_file = authority(block);
+        Some(Self { url: url?, idp_url, token_file, authority_file, post_timeout, call_timeout })
     }
 }
 

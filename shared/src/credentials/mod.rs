@@ -1,5 +1,5 @@
-//! What expires: certificates and tokens, until when each is valid, and being told of it in time. Renews nothing, and never shows
-//! what is in a file.
+//! What expires: certificates, tokens and our Kerberos ticket, until when each is valid, and being told of it in time. Renews
+//! nothing but the ticket, and never shows what is in a file.
 
 mod read;
 mod source;

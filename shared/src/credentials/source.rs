@@ -10,6 +10,8 @@ use serde::Serialize;
 pub enum Credential {
     /// Of the people's tokens that have an end, the one that ends first.
     ApiToken,
+    /// The authority of Bodhi and its identity provider.
+    BodhiAuthority,
     /// The access token of Bodhi, if it says when it ends.
     BodhiToken,
     /// The broker's authority.
@@ -20,6 +22,12 @@ pub enum Credential {
     DatabaseAuthority,
     /// Our certificate at the database.
     DatabaseCertificate,
+    /// Our ticket out of the keytab. It is renewed by itself, so its end is hours away.
+    KerberosTicket,
+    /// The authority of Koji.
+    KojiAuthority,
+    /// Our certificate at Koji.
+    KojiCertificate,
     /// The authority of Redis.
     RedisAuthority,
 }
@@ -30,11 +38,15 @@ impl Credential {
     pub fn word(self) -> &'static str {
         match self {
             Self::ApiToken => "api_token",
+            Self::BodhiAuthority => "bodhi_authority",
             Self::BodhiToken => "bodhi_token",
             Self::BusAuthority => "bus_authority",
             Self::BusCertificate => "bus_certificate",
             Self::DatabaseAuthority => "database_authority",
             Self::DatabaseCertificate => "database_certificate",
+            Self::KerberosTicket => "kerberos_ticket",
+            Self::KojiAuthority => "koji_authority",
+            Self::KojiCertificate => "koji_certificate",
             Self::RedisAuthority => "redis_authority",
         }
     }

@@ -36,7 +36,13 @@ pub fn of_coordinator(config: &StaticConfig, bus: Option<&BusConfig>) -> Vec<Sou
 pub fn of_worker(config: &StaticConfig) -> Vec<Source> {
     let redis = config.ebs.redis.as_ref().and_then(|redis| redis.authority_file.clone());
     let token = config.ebs.bodhi.token_file.clone();
+    let koji = &config.ebs.koji;
+    let certificate = koji.certificate.as_ref().map(|ours| ours.certificate.clone());
+    let bodhi = config.ebs.bodhi.authority_file.clone();
     given([
+        (Credential::BodhiAuthority, Kind::Authority, bodhi),
+        (Credential::KojiAuthority, Kind::Authority, koji.authority_file.clone()),
+        (Credential::KojiCertificate, Kind::Certificate, certificate),
         (Credential::RedisAuthority, Kind::Authority, redis),
         (Credential::BodhiToken, Kind::Bearer, token),
     ])

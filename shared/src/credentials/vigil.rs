@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    kerberos::Kerberos,
     pulse::Pulse,
     telemetry::{Metrics, MetricsError},
 };
@@ -79,6 +80,7 @@ impl CredentialMetrics {
 /// Looks at credentials again and again.
 pub struct Vigil {
     sources: Arc<[Source]>,
+    ticket: Option<Kerberos>,
     clock: Arc<dyn Clock>,
     left: IntGaugeVec,
     pulse: Pulse,
@@ -92,12 +94,20 @@ impl Vigil {
     pub fn new(sources: Vec<Source>, clock: Arc<dyn Clock>, metrics: CredentialMetrics) -> Self {
         Self {
             sources: sources.into(),
+            ticket: None,
             clock,
             left: metrics.left,
             pulse: Pulse::new(ROUND),
             told: BTreeMap::new(),
             shown: watch::Sender::default(),
         }
+    }
+
+    /// And at our ticket, which each look renews if it is time to: so it is there when it is needed, and what hinders it is known
+    /// before.
+    #[must_use]
+    pub fn with_ticket(self, ticket: Option<Kerberos>) -> Self {
+        Self { ticket, ..self }
     }
 
     /// How they stand, as seen last.
@@ -131,7 +141,11 @@ impl Vigil {
         let (sources, now) = (Arc::clone(&self.sources), self.clock.now());
         let all = move || sources.iter().map(|source| standing(source, now)).collect();
         // A reader that panicked has told nothing; the next look asks again.
-        let standings: Vec<Standing> = tokio::task::spawn_blocking(all).await.unwrap_or_default();
+        let mut standings: Vec<Standing> =
+            tokio::task::spawn_blocking(all).await.unwrap_or_default();
+        if let Some(ticket) = &self.ticket {
+            standings.push(of_ticket(ticket, &*self.clock).await);
+        }
         self.left.reset();
         let mut news = Vec::new();
         for standing in &standings {
@@ -160,6 +174,18 @@ fn standing(source: &Source, now: Timestamp) -> Standing {
     let credential = source.credential;
     match read::ends(source, now) {
         Ok(ends) => Standing { credential, stage: stage(ends, now), ends, fault: None },
+        Err(fault) => {
+            let fault = Some(fault.to_string());
+            Standing { credential, stage: Stage::Unreadable, ends: None, fault }
+        }
+    }
+}
+
+/// A ticket lasts for hours: it is fine while there is one.
+async fn of_ticket(ticket: &Kerberos, clock: &dyn Clock) -> Standing {
+    let credential = Credential::KerberosTicket;
+    match ticket.ends(clock).await {
+        Ok(ends) => Standing { credential, stage: Stage::Fine, ends: Some(ends), fault: None },
         Err(fault) => {
             let fault = Some(fault.to_string());
             Standing { credential, stage: Stage::Unreadable, ends: None, fault }

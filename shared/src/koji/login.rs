@@ -10,7 +10,7 @@ use super::{
     error::{Fault, KojiErrorKind},
     fault::{Meaning, code, meaning},
     transport::{Door, Post, Transport},
-    xmlrpc::{MethodCall, read_reply, write_call},
+    xmlrpc::{MethodCall, Value, read_reply, write_call},
 };
 use crate::exchange::{NoReply, Reply};
 
@@ -58,7 +58,7 @@ pub struct Renewal {
     pub number: i64,
 }
 
-/// A way to log in: by password now; by Kerberos or a client certificate in the same place.
+/// A way to log in: here by password; by Kerberos and by a client certificate in modules of their own.
 #[async_trait]
 pub trait Login: Send + Sync {
     /// Opens a session, or renews one (same number, new key).
@@ -131,6 +131,17 @@ impl Login for PasswordLogin {
         };
         let post = Post { door: Door::Hub, headers, body: write_call(&call).into(), limit };
         read_login(transport.post(post).await)
+    }
+}
+
+/// The call at the door where the web server has found out who we are, and its headers.
+///
+/// **Source:** `sslLogin` as the reference client sends it.
+pub(super) fn ssl_login(renew: Option<Renewal>) -> (MethodCall, HeaderMap) {
+    let call = MethodCall::new("sslLogin").named("proxyuser", Value::Nil);
+    match renew {
+        None => (call, HeaderMap::new()),
+        Some(renewal) => (call.named("renew", true), renewal.old.headers(renewal.number)),
     }
 }
 

@@ -3,12 +3,14 @@
 pub mod api;
 mod bulk;
 mod caller;
+mod certificate;
 pub mod client;
 pub mod error;
 pub mod fault;
 pub mod limits;
 pub mod login;
 pub mod metrics;
+mod negotiate;
 mod rows;
 mod sending;
 mod session;
@@ -16,3 +18,5 @@ pub mod transport;
 pub mod xmlrpc;
 
 pub use caller::HubParts;
+pub use certificate::CertificateLogin;
+pub use negotiate::KerberosLogin;

@@ -1,5 +1,5 @@
-//! The identity provider, as far as the stock bodhi-client needs it: discovery, authorization page, tokens, and what Bodhi asks
-//! about them. It believes everybody; there is no Kerberos.
+//! The identity provider, as far as bodhi-client needs it: discovery, authorization page, tokens, and what Bodhi asks about them.
+//! It believes everybody, or the web server before it if the script names its header; it knows no Kerberos itself.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,10 @@ fn form(body: &[u8]) -> BTreeMap<String, String> {
 
 async fn discovery(headers: HeaderMap) -> Json<Value> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let at = |end: &str| format!("http://{host}/openidc/{end}");
+    // What ends TLS before us says so.
+    let scheme = headers.get("x-forwarded-proto").and_then(|it| it.to_str().ok());
+    let scheme = scheme.filter(|it| *it == "https").unwrap_or("http");
+    let at = |end: &str| format!("{scheme}://{host}/openidc/{end}");
     Json(json!({
         "issuer": at(""), "authorization_endpoint": at("Authorization"), "token_endpoint": at("Token"),
         "userinfo_endpoint": at("UserInfo"), "jwks_uri": at("Jwks"), "response_types_supported": ["code"],
@@ -68,8 +71,13 @@ async fn discovery(headers: HeaderMap) -> Json<Value> {
     }))
 }
 
-/// The page whose title the client reads: it logs in whoever owns the first seeded token.
-async fn authorize(Shared(world): Shared<World>, RawQuery(query): RawQuery) -> Html<String> {
+/// The page whose title the client reads: it logs in whom the web server before us has found out, else whoever owns the first
+/// seeded token.
+async fn authorize(
+    Shared(world): Shared<World>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let asked = form(query.unwrap_or_default().as_bytes());
     let state_text: String = asked
         .get("state")
@@ -79,14 +87,22 @@ async fn authorize(Shared(world): Shared<World>, RawQuery(query): RawQuery) -> H
         .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
         .collect();
     let code = world.change(|state| {
-        let user = state.script.bodhi.tokens.values().next().cloned().unwrap_or_default();
+        let user = match &state.script.site.remote_user_header {
+            None => state.script.bodhi.tokens.values().next().cloned().unwrap_or_default(),
+            Some(name) => {
+                let shown = headers.get(name)?.to_str().ok()?;
+                state.user_named(shown)?.name.clone()
+            }
+        };
         let code = format!("sim-code-{}", state.tokens.0.len());
         state.tokens.0.insert(code.clone(), user);
-        code
+        Some(code)
     });
+    let Some(code) = code else { return StatusCode::FORBIDDEN.into_response() };
     Html(format!(
         "<html><head><title>code={code}&state={state_text}</title></head><body>copy</body></html>"
     ))
+    .into_response()
 }
 
 async fn token(Shared(world): Shared<World>, body: Bytes) -> Response {

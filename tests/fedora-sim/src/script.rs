@@ -118,6 +118,10 @@ pub struct Site {
     pub dist_git: String,
     /// Topic prefix of messages, with the dot that ends it.
     pub topic_prefix: String,
+    /// The header in which a web server before the simulator says whom it has logged in (its `REMOTE_USER`), for the hub's
+    /// `/ssllogin` and the identity provider. Whoever reaches the simulator past that server can say he is anybody. `None`: no
+    /// header is believed; see there what is instead.
+    pub remote_user_header: Option<String>,
 }
 
 /// How long things take, in ms. Nought means at once.
@@ -330,6 +334,7 @@ impl Default for Site {
             base_url: String::new(),
             dist_git: "https://src.example.org/rpms".into(),
             topic_prefix: "org.fedoraproject.prod.".into(),
+            remote_user_header: None,
         }
     }
 }

@@ -58,6 +58,15 @@ impl Certificates {
         self.0.join(format!("{name}.key"))
     }
 
+    /// Makes the client's certificate and key anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Certificates::make`].
+    pub fn renew_client(&self, user: &str) -> Result<()> {
+        self.one("client", user)
+    }
+
     fn one(&self, name: &str, subject: &str) -> Result<()> {
         let mut command = Command::new("openssl");
         command.current_dir(&self.0).args(["req", "-x509", "-config", "openssl.cnf", "-days", "2"]);

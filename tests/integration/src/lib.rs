@@ -2,6 +2,8 @@
 //! waiting for conditions.
 
 pub mod certificates;
+pub mod front;
+pub mod kdc;
 pub mod ports;
 pub mod postgres;
 pub mod prometheus;

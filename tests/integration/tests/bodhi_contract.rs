@@ -78,6 +78,7 @@ fn client_within(server: &MockServer, limit: Duration) -> BodhiUpdates {
         url: server.uri().parse().unwrap(),
         idp_url: None,
         token_file: None,
+        authority_file: None,
         post_timeout: limit,
         call_timeout: limit,
     };
@@ -461,6 +462,7 @@ async fn calls_are_counted_by_outcome() {
         url: server.uri().parse().unwrap(),
         idp_url: None,
         token_file: None,
+        authority_file: None,
         post_timeout: Duration::from_secs(5),
         call_timeout: Duration::from_secs(5),
     };

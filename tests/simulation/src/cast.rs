@@ -150,6 +150,7 @@ impl Stage {
                 url: BASE.parse()?,
                 idp_url: None,
                 token_file: None,
+                authority_file: None,
                 post_timeout: BODHI_POST,
                 call_timeout: KOJI_CALL,
             },

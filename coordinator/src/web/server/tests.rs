@@ -5,7 +5,7 @@ use ebs_domain::{
 };
 use ebs_shared::{
     bodhi::{BodhiMetrics, BodhiUpdates},
-    clients,
+    clients::{self, Means},
     clock::System,
     config::{StaticConfig, parse_static},
     exchange::{Exchange, HttpExchange},
@@ -61,8 +61,9 @@ ebs:
 fn nobody(metrics: &Metrics) -> (HubClient, BodhiUpdates) {
     let config = nowhere();
     let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new().unwrap());
-    let hub = clients::hub(&exchange, &config, KojiMetrics::register(metrics).unwrap());
-    (hub, clients::bodhi(&exchange, &config, BodhiMetrics::register(metrics).unwrap()))
+    let means = Means { exchange: &exchange, kerberos: None };
+    let hub = clients::hub(&means, &config, KojiMetrics::register(metrics).unwrap());
+    (hub, clients::bodhi(&means, &config, BodhiMetrics::register(metrics).unwrap()))
 }
 
 /// A server on a free port, with what it shows.

@@ -132,7 +132,7 @@ fn an_unknown_key_is_a_fault_in_ours() {
     insta::assert_snapshot!(refused_ebs("  redis: {url: redis://127.0.0.1/0, prefx: x}\n  wroker: {}\n"), @"
     2 faults in the configuration:
       static.yaml:17: ebs.redis.prefx: unknown key; known here: authority_file, password_file, prefix, url
-      static.yaml:18: ebs.wroker: unknown key; known here: bodhi, bus, database, deny, http, instance, koji, limits, lists, orphans, redis, retention, shadow, timers, worker
+      static.yaml:18: ebs.wroker: unknown key; known here: bodhi, bus, database, deny, http, instance, kerberos, koji, limits, lists, orphans, redis, retention, shadow, timers, worker
     ");
 }
 

@@ -77,7 +77,7 @@ impl Hub {
                 other => traffic::in_trouble(other),
             };
         }
-        let remote_user = remote_user(uri, headers);
+        let remote_user = self.remote_user(uri, headers);
         let asked = Asked { call, shown: credentials(uri, headers), remote_user };
         let name = first_call(&asked.call);
         match self.world.read(|state| self.traffic.fate(&state.script, &name)) {
@@ -156,6 +156,20 @@ impl Hub {
         })
     }
 
+    /// The name that the web server before the hub has found out. Without one, a test says `Negotiate NAME`.
+    fn remote_user(&self, uri: &http::Uri, headers: &HeaderMap) -> Option<String> {
+        if !uri.path().ends_with("/ssllogin") {
+            return None;
+        }
+        self.world.read(|state| match &state.script.site.remote_user_header {
+            Some(name) => headers.get(name)?.to_str().ok().map(str::to_owned),
+            None => {
+                let shown = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+                shown.strip_prefix("Negotiate ").map(str::to_owned)
+            }
+        })
+    }
+
     fn serial(&self, session: i64) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.serial.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(session).or_default())
@@ -215,15 +229,6 @@ fn credentials(uri: &http::Uri, headers: &HeaderMap) -> Credentials {
             .collect();
     let pair = |name: &str| pairs.get(name).cloned();
     Credentials { id: pair("session-id"), key: pair("session-key"), callnum: pair("callnum") }
-}
-
-/// The name that the web server before the hub would have found out. Instead of Kerberos, a test says `Negotiate NAME`.
-fn remote_user(uri: &http::Uri, headers: &HeaderMap) -> Option<String> {
-    if !uri.path().ends_with("/ssllogin") {
-        return None;
-    }
-    let shown = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    shown.strip_prefix("Negotiate ").map(str::to_owned)
 }
 
 fn reply(result: &Result<Value, Refusal>) -> Response {

@@ -181,6 +181,7 @@ impl Stage {
             url: BASE.parse()?,
             idp_url: None,
             token_file: None,
+            authority_file: None,
             post_timeout: Duration::from_secs(60),
             call_timeout: Duration::from_secs(30),
         };
