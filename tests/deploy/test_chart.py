@@ -86,8 +86,11 @@ def alive(url):
 
 class Rendered(unittest.TestCase):
     def test_what_each_variant_makes_is_valid_for_the_oldest_and_the_newest_kubernetes(self):
-        for variant in VARIANTS:
-            for each in render.objects(render.example(variant)):
+        variants = {variant: render.example(variant) for variant in VARIANTS}
+        variants["hpa"] = {**variants["minimal"], "worker": {"autoscaling": {"kind": "hpa"}}}
+        variants["trial on openshift"] = {**variants["trial"], "openshift": True}
+        for variant, values in variants.items():
+            for each in render.objects(values):
                 with self.subTest(variant=variant, kind=each["kind"], name=each["metadata"]["name"]):
                     if each["kind"] in SCHEMAS:
                         jsonschema.validate(each, SCHEMAS[each["kind"]])

@@ -197,7 +197,8 @@ class Tree(unittest.TestCase):
         self.assertLess(others, 40_000_000)
         if self.released:
             self.assertLess(self.size["the programs"], MOST_MB * 1_000_000)
-        print(f"image: {self.size}, {'release' if self.released else 'as built for tests'}")
+        told = ", ".join(f"{what} {size / 1e6:.1f} MB" for what, size in self.size.items())
+        print(f"\nimage: {told}, {'release' if self.released else 'as built for tests'}", flush=True)
 
 
 class Containerfile(unittest.TestCase):
