@@ -57,6 +57,8 @@ struct Wish {
     truth_interval: Option<u64>,
     /// Whether each package has a build in the tag from the beginning.
     full_tag: bool,
+    /// The shortest and the longest build, in ms.
+    builds: Option<(u64, u64)>,
 }
 
 impl Default for Wish {
@@ -68,6 +70,7 @@ impl Default for Wish {
             packages: PACKAGES,
             truth_interval: None,
             full_tag: false,
+            builds: None,
         }
     }
 }
@@ -162,7 +165,9 @@ impl Play {
         packages: usize,
         workers: u16,
     ) -> anyhow::Result<Self> {
-        let wish = Wish { workers: Some(workers), packages, ..Wish::default() };
+        // Long enough that much can be done meanwhile, and shorter than they may take.
+        let builds = Some((6_000, 7_000));
+        let wish = Wish { workers: Some(workers), packages, builds, ..Wish::default() };
         let play = Self::set(seed, wish).await?;
         let mut play = play.context("a batch that needs no disk can be played anywhere")?;
         play.tag().await?;
@@ -170,7 +175,7 @@ impl Play {
     }
 
     async fn set(seed: u64, wish: Wish) -> anyhow::Result<Option<Self>> {
-        let Wish { workers, faults, disk, packages, truth_interval, full_tag } = wish;
+        let Wish { workers, faults, disk, packages, truth_interval, full_tag, builds } = wish;
         let alone = STAGE.lock().await;
         say(&format!("seed {seed}"));
         // An error means that one is installed already.
@@ -183,6 +188,10 @@ impl Play {
         script["bodhi"]["lists"][config::LIST] = config::listed(&scenario, &cast).into();
         script["timing"]["request_ms"] = json!(30);
         script["timing"]["build_min_ms"] = json!(1000);
+        if let Some((least, most)) = builds {
+            script["timing"]["build_min_ms"] = json!(least);
+            script["timing"]["build_max_ms"] = json!(most);
+        }
         script["faults"] = faults;
         let listens = disk.is_some();
         let disk = match disk {

@@ -67,11 +67,13 @@ async fn all_programs_are_replaced_during_a_batch_of_200_and_no_step_is_lost() -
     ensure!(without_leader < HANDED_OVER, "nobody led for {without_leader:?}");
     start_standby(&mut play, "coordinator").await?;
     let all = began.elapsed();
-    let status = play.seen("it has a batch", |status| status.current.is_some()).await;
-    let builds = status.map(|status| status.current.map_or(0, |batch| batch.builds.len()));
+    let status = play.pages.status(port).await?.context("the new leader has a status")?;
+    let batch = status.current.context("the batch has ended before the upgrade had")?;
+    ensure!(batch.builds.len() == PACKAGES, "{} builds", batch.builds.len());
     say(&format!(
-        "upgraded in {all:?}, the workers in {workers:?} (slowest end {slowest:?}), the other led {without_leader:?} after the \
-         leader was told; builds of the batch: {builds:?}"
+        "upgraded in {all:?}, the workers in {workers:?} (slowest end {slowest:?}); the other led {without_leader:?} after the \
+         leader was told; the batch of {PACKAGES} was {}",
+        batch.phase
     ));
     play.end().await
 }
