@@ -182,7 +182,9 @@ class Values(unittest.TestCase):
         account = copy.deepcopy(base)
         account["serviceAccount"] = {"create": False, "name": "other"}
         trial = merged(render.example("trial"))
-        return [base, alone, told, several, hpa, account, trial]
+        logins = merged(render.example("other-logins"))
+        logins["secrets"]["kojiPassword"]["name"] = "koji"
+        return [base, alone, told, several, hpa, account, trial, logins]
 
     def test_each_value_changes_what_is_made(self):
         bases = [(values, render.render(values)) for values in self.everything()]
@@ -279,6 +281,10 @@ class Programs(unittest.TestCase):
         self.assertGreater(len(named), 5)
         # Some exclude each other, so it takes several.
         given = {key for variant in VARIANTS for pod in self.pods(variant) for key in files(pod.static())}
+        objects = render.objects({**render.example("minimal"), "secrets": {"kojiPassword": {"name": "koji"}}})
+        pod = Pod(objects, only(objects, "Deployment", "worker"))
+        self.addCleanup(pod.remove)
+        given |= set(files(pod.static()))
         self.assertEqual(named - given, set())
 
     def test_a_file_that_is_not_mounted_is_noticed(self):

@@ -51,11 +51,11 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{- define "ebs.static" -}}
 {{- $folder := include "ebs.folder" . -}}
 {{- $own := deepCopy .Values.config.ebs -}}
-{{- range $key := list "instance" "redis" "database" "http" "worker" }}
-{{- if hasKey $own $key }}{{ fail (printf "config.ebs.%s is set by the chart: see the values database, redis, coordinator, worker" $key) }}{{ end -}}
+{{- range $key := list "instance" "redis" "database" "http" "worker" "kerberos" }}
+{{- if hasKey $own $key }}{{ fail (printf "config.ebs.%s is set by the chart: see the values database, redis, coordinator, worker, kerberos" $key) }}{{ end -}}
 {{- end }}
-{{- range $pair := list (list "timers" "grace") (list "koji" "password_file") (list "bodhi" "token_file") (list "bus" "enabled") (list "bus" "fedora_messaging_config") }}
-{{- if hasKey (get $own (first $pair) | default dict) (last $pair) }}{{ fail (printf "config.ebs.%s.%s is set by the chart: see the values graceSeconds, secrets, bus" (first $pair) (last $pair)) }}{{ end -}}
+{{- range $pair := list (list "timers" "grace") (list "koji" "password_file") (list "koji" "certificate_file") (list "koji" "key_file") (list "koji" "authority_file") (list "bodhi" "token_file") (list "bus" "enabled") (list "bus" "fedora_messaging_config") }}
+{{- if hasKey (get $own (first $pair) | default dict) (last $pair) }}{{ fail (printf "config.ebs.%s.%s is set by the chart: see the values graceSeconds, secrets, tls, bus" (first $pair) (last $pair)) }}{{ end -}}
 {{- end }}
 {{- $database := dict "url" (include "ebs.databaseUrl" .) -}}
 {{- $redis := dict "url" (include "ebs.redisUrl" .) "prefix" .Values.redis.prefix -}}
@@ -69,11 +69,19 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{- if .Values.tls.redisAuthority.name }}{{ $_ := set $redis "authority_file" (printf "%s/tls/redis-ca.pem" $folder) }}{{ end -}}
 {{- if .Values.secrets.tokens.name }}{{ $_ := set $http "tokens_file" (printf "%s/secrets/tokens" $folder) }}{{ end -}}
 {{- if .Values.secrets.kojiPassword.name }}{{ $_ := set $koji "password_file" (printf "%s/secrets/koji-password" $folder) }}{{ end -}}
+{{- if .Values.tls.kojiAuthority.name }}{{ $_ := set $koji "authority_file" (printf "%s/tls/koji-ca.pem" $folder) }}{{ end -}}
+{{- if .Values.tls.kojiCertificate.name }}{{ $_ := set $koji "certificate_file" (printf "%s/tls/koji.crt" $folder) }}{{ end -}}
+{{- if .Values.tls.kojiKey.name }}{{ $_ := set $koji "key_file" (printf "%s/tls/koji.key" $folder) }}{{ end -}}
 {{- if .Values.secrets.bodhiToken.name }}{{ $_ := set $bodhi "token_file" (printf "%s/secrets/bodhi-token" $folder) }}{{ end -}}
 {{- if .Values.bus.enabled }}{{ $_ := set $bus "fedora_messaging_config" (printf "%s/static-config/fedora-messaging.toml" $folder) }}{{ end -}}
 {{- $ours := dict "database" $database "redis" $redis "http" $http "bus" $bus "koji" $koji "bodhi" $bodhi
   "worker" (dict "concurrency" .Values.worker.concurrency "metrics_listen" (printf "0.0.0.0:%v" .Values.worker.port))
   "timers" (dict "grace" (printf "%vs" .Values.graceSeconds)) -}}
+{{- if .Values.secrets.keytab.name }}
+{{- $kerberos := dict "keytab_file" (printf "%s/secrets/keytab" $folder) -}}
+{{- with .Values.kerberos.principal }}{{ $_ := set $kerberos "principal" . }}{{ end -}}
+{{- $_ := set $ours "kerberos" $kerberos -}}
+{{- end }}
 {{ toYaml (dict "configuration" .Values.config.configuration "ebs" (mergeOverwrite $own $ours)) }}
 {{- end }}
 
@@ -132,9 +140,13 @@ prefetch_count = {{ .Values.bus.prefetch }}
   (dict "secret" .Values.secrets.bodhiToken "file" "bodhi-token")
   (dict "secret" .Values.secrets.databasePassword "file" "database-password")
   (dict "secret" .Values.secrets.redisPassword "file" "redis-password")
+  (dict "secret" .Values.secrets.keytab "file" "keytab")
   (dict "secret" .Values.secrets.tokens "file" "tokens") -}}
 {{- $certificates := list (dict "secret" .Values.tls.databaseAuthority "file" "database-ca.pem")
   (dict "secret" .Values.tls.redisAuthority "file" "redis-ca.pem")
+  (dict "secret" .Values.tls.kojiAuthority "file" "koji-ca.pem")
+  (dict "secret" .Values.tls.kojiCertificate "file" "koji.crt")
+  (dict "secret" .Values.tls.kojiKey "file" "koji.key")
   (dict "secret" .Values.tls.busAuthority "file" "bus-ca.pem")
   (dict "secret" .Values.tls.busCertificate "file" "bus.crt")
   (dict "secret" .Values.tls.busKey "file" "bus.key") -}}
