@@ -16,7 +16,7 @@ use ebs_shared::{
     exchange::{Exchange, HttpExchange},
     koji::{api::Hub, client::HubClient},
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
-    telemetry::Metrics,
+    telemetry::{Metrics, TraceRoot},
 };
 use ebs_worker::{WorkerParts, WorkerSettings};
 use tokio::{
@@ -329,6 +329,7 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
         orphans: orphan_settings(&config.ebs.orphans),
         job_attempts: limits.job_attempts,
         stable_tag: config.koji.stable_tag.clone(),
+        trace: TraceRoot::of(&config.ebs.koji.hub_url),
     }
 }
 

@@ -1,8 +1,23 @@
-//! Setting up the log.
+//! Setting up the log of a process, and what it says less or more while the process runs.
 
-use std::{fmt, io::IsTerminal, str::FromStr};
+use std::{
+    fmt,
+    io::IsTerminal,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
+use tokio::task::AbortHandle;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    fmt::format::JsonFields,
+    layer::SubscriberExt as _,
+    reload::{self, Handle},
+    util::SubscriberInitExt as _,
+};
+
+use super::json::JsonLines;
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +50,7 @@ impl fmt::Display for LogFormat {
     }
 }
 
-/// The log could not be set up; the configuration is wrong.
+/// The log could not be set up or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogsError {
@@ -43,11 +58,121 @@ pub enum LogsError {
     #[error("`{0}` is no log format: `text` or `json`")]
     Format(String),
     /// The filter cannot be read.
-    #[error("the log filter cannot be read")]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
+    #[error(
+        "`{0}` is no log filter: write a level (error, warn, info, debug, trace, off), or `info,ebs_coordinator::intake=debug`"
+    )]
+    Filter(String),
     /// Something else has set it up in this process.
     #[error("the log is set up already")]
     Again(#[from] tracing_subscriber::util::TryInitError),
+    /// There is none any more.
+    #[error("the log cannot be changed")]
+    Gone(#[from] reload::Error),
+}
+
+/// The longest filter, in bytes.
+const MAX_FILTER_BYTES: usize = 500;
+
+/// What is logged by this process, and what it is changed to while it runs. Clones change the same.
+#[derive(Clone, Debug)]
+pub struct LogControl(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    handle: Option<Handle<EnvFilter, Registry>>,
+    usual: String,
+    now: Mutex<Now>,
+}
+
+/// What is logged now.
+#[derive(Debug)]
+struct Now {
+    filter: String,
+    /// Brings the usual filter back.
+    end: Option<AbortHandle>,
+}
+
+impl LogControl {
+    /// One that logs nothing and remembers what it is told: for where no log was started.
+    #[must_use]
+    pub fn idle(usual: &str) -> Self {
+        Self::new(None, usual)
+    }
+
+    fn new(handle: Option<Handle<EnvFilter, Registry>>, usual: &str) -> Self {
+        let now = Mutex::new(Now { filter: usual.to_owned(), end: None });
+        Self(Arc::new(Shared { handle, usual: usual.to_owned(), now }))
+    }
+
+    /// The filter that the program was started with.
+    #[must_use]
+    pub fn usual(&self) -> &str {
+        &self.0.usual
+    }
+
+    /// The filter in use.
+    #[must_use]
+    pub fn filter(&self) -> String {
+        self.0.now.lock().unwrap_or_else(PoisonError::into_inner).filter.clone()
+    }
+
+    /// Logs by this filter from now on; after a while by the usual one again, if a span is given. Needs a runtime then.
+    ///
+    /// # Errors
+    ///
+    /// If the filter cannot be read: the one before stays.
+    pub fn change(&self, filter: &str, lasts: Option<Duration>) -> Result<(), LogsError> {
+        let end = lasts.map(|span| {
+            let control = self.clone();
+            let ends = async move {
+                tokio::time::sleep(span).await;
+                if let Err(error) = control.put(control.usual(), None) {
+                    tracing::error!(%error, "the usual log level does not come back");
+                }
+            };
+            tokio::spawn(ends).abort_handle()
+        });
+        let put = self.put(filter, end.clone());
+        if let (Err(_), Some(end)) = (&put, end) {
+            end.abort();
+        }
+        put
+    }
+
+    fn put(&self, filter: &str, end: Option<AbortHandle>) -> Result<(), LogsError> {
+        let read = read(filter)?;
+        let mut now = self.0.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = &self.0.handle {
+            handle.reload(read)?;
+        }
+        filter.clone_into(&mut now.filter);
+        let before = std::mem::replace(&mut now.end, end);
+        drop(now);
+        tracing::warn!(filter, "the log level is changed");
+        // Last: it may be the very task that does this.
+        if let Some(before) = before {
+            before.abort();
+        }
+        Ok(())
+    }
+}
+
+/// Reads a filter strictly: what `EnvFilter` takes for the name of a target, such as `inof`, hides everything.
+fn read(filter: &str) -> Result<EnvFilter, LogsError> {
+    let refused = || LogsError::Filter(filter.chars().take(80).collect());
+    if filter.is_empty() || filter.len() > MAX_FILTER_BYTES {
+        return Err(refused());
+    }
+    let known = |directive: &str| {
+        directive.contains(['=', ':', '[', '_'])
+            || ["error", "warn", "info", "debug", "trace", "off"]
+                .iter()
+                .any(|level| directive.eq_ignore_ascii_case(level))
+    };
+    if !filter.split(',').all(|directive| known(directive.trim())) {
+        return Err(refused());
+    }
+    EnvFilter::try_new(filter).map_err(|_| refused())
 }
 
 /// Starts the log of this process, on standard error. `filter` is such as `info,ebs_coordinator::store=debug`.
@@ -55,19 +180,15 @@ pub enum LogsError {
 /// # Errors
 ///
 /// If the filter cannot be read, or if the log was started before.
-pub fn start_logs(format: LogFormat, filter: &str) -> Result<(), LogsError> {
-    let filter = EnvFilter::try_new(filter)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match format {
-        LogFormat::Text => builder.finish().try_init()?,
-        LogFormat::Json => {
-            builder.json().flatten_event(true).with_span_list(true).finish().try_init()?
-        }
-    }
-    Ok(())
+pub fn start_logs(format: LogFormat, filter: &str) -> Result<LogControl, LogsError> {
+    let (filtering, handle) = reload::Layer::new(read(filter)?);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(JsonLines).boxed(),
+    };
+    tracing_subscriber::registry().with(filtering).with(lines).try_init()?;
+    Ok(LogControl::new(Some(handle), filter))
 }
 
 #[cfg(test)]
