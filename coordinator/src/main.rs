@@ -10,7 +10,7 @@ use ebs_coordinator::{
 };
 use ebs_shared::{
     config::{load_static, source::Link},
-    telemetry::{LogFormat, start_logs},
+    telemetry::{LogFormat, debug_on_signal, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,8 @@ struct Arguments {
     /// Name of the file at the top of the repository, instead of `elnbuildsync_dynamic.yaml` or the older `distrobaker.yaml`.
     #[arg(long, value_name = "NAME", conflicts_with = "dynamic_config_file")]
     dynamic_config_name: Option<String>,
-    /// What is logged, such as `info` or `ebs_coordinator=debug,info`.
+    /// What is logged, such as `info`, `debug` or `ebs_coordinator=debug,info`. While it runs, `ebsctl log` changes it; SIGUSR1
+    /// means `debug` for 15 minutes, SIGUSR2 this again.
     #[arg(long, default_value = "info")]
     log: String,
     /// Log as JSON, one object a line.
@@ -84,7 +85,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    start_logs(if arguments.log_json { LogFormat::Json } else { LogFormat::Text }, &arguments.log)?;
+    let format = if arguments.log_json { LogFormat::Json } else { LogFormat::Text };
+    let log = start_logs(format, &arguments.log)?;
+    debug_on_signal(&log)?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }
@@ -113,5 +116,5 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::info!("told to stop");
         told.cancel();
     });
-    app::run(Setup { config: loaded.config, kept, listener, stop }).await
+    app::run(Setup { config: loaded.config, kept, listener, log, stop }).await
 }

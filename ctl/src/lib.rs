@@ -4,8 +4,10 @@
 mod batch;
 mod client;
 mod config;
+mod dead;
 mod deny;
 mod group;
+mod log;
 mod manual;
 mod model;
 mod paint;
@@ -33,8 +35,10 @@ use url::Url;
 use batch::BatchVerb;
 use client::{Change, Client};
 use config::ConfigVerb;
+use dead::DeadVerb;
 use deny::DenyVerb;
 use group::GroupVerb;
+use log::Log;
 use manual::{Completion, Manual};
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use pause::{Because, Pause};
@@ -174,6 +178,13 @@ enum Verb {
     #[command(after_help = "Examples:
   ebsctl refresh --reason mended")]
     Refresh(Because),
+    /// What the coordinator that is asked logs; changes it until its next start, or for a while. Others have logs of their own.
+    #[command(after_help = "Examples:
+  ebsctl log
+  ebsctl log debug --for 30m --reason hunting
+  ebsctl log info,ebs_coordinator::intake=debug --reason hunting
+  ebsctl log info --reason over")]
+    Log(Log),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     #[command(after_help = "Examples:
   ebsctl orphans")]
@@ -196,22 +207,6 @@ enum Verb {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum DeadVerb {
-    /// Which there are, each with its history.
-    #[command(after_help = "Examples:
-  ebsctl dead list")]
-    List,
-    /// Has the work of one done again: the update of a group that is held for it. All else is refused, with the reason.
-    #[command(after_help = "Examples:
-  ebsctl dead redrive b57.31.submit_update#2 --reason mended")]
-    Redrive(Decision),
-    /// Lets stand what setting it aside has done: it leaves the list.
-    #[command(after_help = "Examples:
-  ebsctl dead give-up b57.4.submit_builds#1 --reason accepted")]
-    GiveUp(Decision),
-}
-
-#[derive(Clone, Debug, Subcommand)]
 enum ListsVerb {
     /// How each list stands.
     #[command(after_help = "Examples:
@@ -227,15 +222,6 @@ enum ListsVerb {
 struct Confirmation {
     /// Which list, as `ebsctl lists show` names it, such as `eln/source`.
     list: String,
-    /// Why; it stands in the audit.
-    #[arg(long)]
-    reason: String,
-}
-
-#[derive(Args, Clone, Debug)]
-struct Decision {
-    /// The job's id, as `ebsctl dead list` shows it.
-    job: String,
     /// Why; it stands in the audit.
     #[arg(long)]
     reason: String,
@@ -335,6 +321,7 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
             let told: Explanation = serde_json::from_slice(&body).context("not an explanation")?;
             (pick(arguments, &body, || words::explanation(&told)), ExitCode::SUCCESS)
         }
+        Verb::Log(verb) => logged(arguments, &client, verb).await?,
         Verb::Lists(verb) => lists(arguments, &client, verb).await?,
         Verb::Orphans => {
             let body = client.orphans().await?;
@@ -348,11 +335,14 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
     })
 }
 
-impl Decision {
-    fn change(&self, action: &'static str) -> Change<'_> {
-        let place = vec!["api", "dead", &self.job, action];
-        Change { place, body: serde_json::json!({ "reason": self.reason }) }
-    }
+/// Shows what is logged, or changes it.
+async fn logged(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &Log,
+) -> anyhow::Result<(String, ExitCode)> {
+    let (body, text) = verb.answer(client, || token(arguments)).await?;
+    Ok((pick(arguments, &body, || text), ExitCode::SUCCESS))
 }
 
 /// Shows lists, or lets one jump: the jump that stands there at this moment.

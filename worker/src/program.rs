@@ -11,7 +11,7 @@ use ebs_shared::{
     credentials::{self, Vigil},
     exchange::{Exchange, HttpExchange},
     queue::{RedisConsumer, RedisSettings},
-    telemetry::{LogFormat, Metrics, start_logs},
+    telemetry::{LogFormat, Metrics, debug_on_signal, start_logs},
 };
 
 use crate::{ProgramMetrics, WorkerParts, WorkerSettings, host};
@@ -26,7 +26,8 @@ pub struct Arguments {
     /// What the worker is called; what makes it unique is added. Default: `worker`.
     #[arg(long, default_value = "worker")]
     name: String,
-    /// What is logged, such as `info` or `ebs_worker=debug,info`.
+    /// What is logged, such as `info`, `debug` or `ebs_worker=debug,info`. While it runs, SIGUSR1 means `debug` for 15 minutes,
+    /// SIGUSR2 this again.
     #[arg(long, default_value = "info")]
     log: String,
     /// Log as JSON, one object a line.
@@ -40,7 +41,8 @@ pub struct Arguments {
 ///
 /// What a person must mend: the configuration, or an address that cannot be listened on.
 pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
-    start_logs(if arguments.log_json { LogFormat::Json } else { LogFormat::Text }, &arguments.log)?;
+    let format = if arguments.log_json { LogFormat::Json } else { LogFormat::Text };
+    debug_on_signal(&start_logs(format, &arguments.log)?)?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::Instant};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     fmt::format::JsonFields,
@@ -88,6 +88,8 @@ struct Shared {
 #[derive(Debug)]
 struct Now {
     filter: String,
+    /// When that ends.
+    ends: Option<Instant>,
     /// Brings the usual filter back.
     end: Option<AbortHandle>,
 }
@@ -100,7 +102,7 @@ impl LogControl {
     }
 
     fn new(handle: Option<Handle<EnvFilter, Registry>>, usual: &str) -> Self {
-        let now = Mutex::new(Now { filter: usual.to_owned(), end: None });
+        let now = Mutex::new(Now { filter: usual.to_owned(), ends: None, end: None });
         Self(Arc::new(Shared { handle, usual: usual.to_owned(), now }))
     }
 
@@ -116,6 +118,22 @@ impl LogControl {
         self.0.now.lock().unwrap_or_else(PoisonError::into_inner).filter.clone()
     }
 
+    /// How long it stays in use, if it ends by itself.
+    #[must_use]
+    pub fn ends_in(&self) -> Option<Duration> {
+        let ends = self.0.now.lock().unwrap_or_else(PoisonError::into_inner).ends?;
+        Some(ends.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether this can be a filter.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot: what can be written.
+    pub fn check(filter: &str) -> Result<(), LogsError> {
+        read(filter).map(drop)
+    }
+
     /// Logs by this filter from now on; after a while by the usual one again, if a span is given. Needs a runtime then.
     ///
     /// # Errors
@@ -126,26 +144,32 @@ impl LogControl {
             let control = self.clone();
             let ends = async move {
                 tokio::time::sleep(span).await;
-                if let Err(error) = control.put(control.usual(), None) {
+                if let Err(error) = control.put(control.usual(), None, None) {
                     tracing::error!(%error, "the usual log level does not come back");
                 }
             };
             tokio::spawn(ends).abort_handle()
         });
-        let put = self.put(filter, end.clone());
+        let put = self.put(filter, lasts.map(|span| Instant::now() + span), end.clone());
         if let (Err(_), Some(end)) = (&put, end) {
             end.abort();
         }
         put
     }
 
-    fn put(&self, filter: &str, end: Option<AbortHandle>) -> Result<(), LogsError> {
+    fn put(
+        &self,
+        filter: &str,
+        ends: Option<Instant>,
+        end: Option<AbortHandle>,
+    ) -> Result<(), LogsError> {
         let read = read(filter)?;
         let mut now = self.0.now.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = &self.0.handle {
             handle.reload(read)?;
         }
         filter.clone_into(&mut now.filter);
+        now.ends = ends;
         let before = std::mem::replace(&mut now.end, end);
         drop(now);
         tracing::warn!(filter, "the log level is changed");
@@ -156,6 +180,9 @@ impl LogControl {
         Ok(())
     }
 }
+
+/// What `debug` or `trace` alone means: our crates. Libraries below log what nobody wants to read, and some of them headers.
+const OURS: [&str; 4] = ["ebs_domain", "ebs_shared", "ebs_worker", "ebs_coordinator"];
 
 /// Reads a filter strictly: what `EnvFilter` takes for the name of a target, such as `inof`, hides everything.
 fn read(filter: &str) -> Result<EnvFilter, LogsError> {
@@ -172,7 +199,14 @@ fn read(filter: &str) -> Result<EnvFilter, LogsError> {
     if !filter.split(',').all(|directive| known(directive.trim())) {
         return Err(refused());
     }
-    EnvFilter::try_new(filter).map_err(|_| refused())
+    let level = filter.to_ascii_lowercase();
+    let whole = match level.as_str() {
+        "debug" | "trace" => {
+            OURS.iter().fold("info".to_owned(), |whole, ours| format!("{whole},{ours}={level}"))
+        }
+        _ => filter.to_owned(),
+    };
+    EnvFilter::try_new(whole).map_err(|_| refused())
 }
 
 /// Starts the log of this process, on standard error. `filter` is such as `info,ebs_coordinator::store=debug`.

@@ -12,7 +12,10 @@ use ebs_coordinator::{
     configuration::Kept,
 };
 use ebs_integration::wait;
-use ebs_shared::config::{load_static, source::Link};
+use ebs_shared::{
+    config::{load_static, source::Link},
+    telemetry::LogControl,
+};
 use fedora_sim::{
     Running,
     control::{Announce, NewTag, TagAnswer},
@@ -168,7 +171,9 @@ impl Coordinator {
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
         let kept = Kept { fixed: fixed.to_owned(), dynamic: Link::File(dynamic) };
-        let task = tokio::spawn(app::run(Setup { config, kept, listener, stop: stop.clone() }));
+        let setup =
+            Setup { config, kept, listener, log: LogControl::idle("info"), stop: stop.clone() };
+        let task = tokio::spawn(app::run(setup));
         Ok(Self { url, stop, task })
     }
 

@@ -186,6 +186,27 @@ impl Scene {
             let answer = request.json(&json!({ "reason": REASON })).send().await?;
             ensure!(answer.status().as_u16() == wanted, "{way}: {}", answer.status());
         }
+        self.change_levels(&token).await
+    }
+
+    /// Has the standby log something else by a request, and a worker by a signal; neither ends of it.
+    async fn change_levels(&self, token: &str) -> Result<()> {
+        let url = format!("http://{}:{}/api/v1/log", Ipv4Addr::LOCALHOST, self.ports[1]);
+        let body = json!({ "filter": "debug", "reason": REASON });
+        let asked = reqwest::Client::new().post(url).bearer_auth(token).json(&body).send().await?;
+        let told: Value = asked.error_for_status()?.json().await?;
+        ensure!(told["instance"] == "standby" && told["usual"] == FILTER, "{told}");
+        let worker = self.children.last().context("there is a worker")?;
+        let pid = worker.pid().context("it runs")?.to_string();
+        let kill = Command::new("kill").args(["-USR1", &pid]).status().await?;
+        ensure!(kill.success(), "{} is told", worker.name());
+        for child in self.children.iter().skip(1).filter(|child| child.name() != "worker-1") {
+            wait_for("it logs less", Duration::from_secs(20), || async {
+                let changed = child.printed().contains("the log level is changed");
+                Ok(changed.then_some(()))
+            })
+            .await?;
+        }
         Ok(())
     }
 
