@@ -10,7 +10,7 @@ use ebs_coordinator::{
 };
 use ebs_shared::{
     config::{load_static, source::Link},
-    telemetry::{LogFormat, debug_on_signal, start_logs},
+    telemetry::{Collector, LogControl, LogFormat, debug_on_signal, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,12 @@ struct Arguments {
     /// Log as JSON, one object a line.
     #[arg(long)]
     log_json: bool,
+    /// Where spans are sent as OTLP over HTTP, such as `http://127.0.0.1:4318`; without one they are not sent.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    otlp_endpoint: Option<String>,
+    /// The name that a collector knows this program by.
+    #[arg(long, value_name = "NAME", env = "OTEL_SERVICE_NAME", default_value = "ebs-coordinator")]
+    otlp_service_name: String,
 }
 
 impl Arguments {
@@ -85,12 +91,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let format = if arguments.log_json { LogFormat::Json } else { LogFormat::Text };
-    let log = start_logs(format, &arguments.log)?;
-    debug_on_signal(&log)?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }
+    let format = if arguments.log_json { LogFormat::Json } else { LogFormat::Text };
+    let collector =
+        Collector::of(arguments.otlp_endpoint.as_deref(), &arguments.otlp_service_name)?;
+    let log = start_logs(format, &arguments.log, collector.as_ref())?;
+    debug_on_signal(&log)?;
+    let ended = work(arguments, log.clone()).await;
+    log.finish().await;
+    ended
+}
+
+async fn work(arguments: Arguments, log: LogControl) -> anyhow::Result<()> {
     let kept = arguments.kept()?;
     let loaded = load_static(&arguments.static_config_file)?;
     for warning in &loaded.warnings {

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::{task::AbortHandle, time::Instant};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
@@ -17,7 +18,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use super::json::JsonLines;
+use super::{
+    json::JsonLines,
+    spans::{self, Collector, CollectorError},
+};
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +69,9 @@ pub enum LogsError {
     /// Something else has set it up in this process.
     #[error("the log is set up already")]
     Again(#[from] tracing_subscriber::util::TryInitError),
+    /// The spans cannot be sent.
+    #[error(transparent)]
+    Collector(#[from] CollectorError),
     /// There is none any more.
     #[error("the log cannot be changed")]
     Gone(#[from] reload::Error),
@@ -80,6 +87,7 @@ pub struct LogControl(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     handle: Option<Handle<EnvFilter, Registry>>,
+    spans: Option<SdkTracerProvider>,
     usual: String,
     now: Mutex<Now>,
 }
@@ -98,12 +106,23 @@ impl LogControl {
     /// One that logs nothing and remembers what it is told: for where no log was started.
     #[must_use]
     pub fn idle(usual: &str) -> Self {
-        Self::new(None, usual)
+        Self::new(None, None, usual)
     }
 
-    fn new(handle: Option<Handle<EnvFilter, Registry>>, usual: &str) -> Self {
+    fn new(
+        handle: Option<Handle<EnvFilter, Registry>>,
+        spans: Option<SdkTracerProvider>,
+        usual: &str,
+    ) -> Self {
         let now = Mutex::new(Now { filter: usual.to_owned(), ends: None, end: None });
-        Self(Arc::new(Shared { handle, usual: usual.to_owned(), now }))
+        Self(Arc::new(Shared { handle, spans, usual: usual.to_owned(), now }))
+    }
+
+    /// Sends the last spans, for some seconds at most, when the program ends.
+    pub async fn finish(&self) {
+        if let Some(provider) = self.0.spans.clone() {
+            spans::finish(provider).await;
+        }
     }
 
     /// The filter that the program was started with.
@@ -209,20 +228,27 @@ fn read(filter: &str) -> Result<EnvFilter, LogsError> {
     EnvFilter::try_new(whole).map_err(|_| refused())
 }
 
-/// Starts the log of this process, on standard error. `filter` is such as `info,ebs_coordinator::store=debug`.
+/// Starts the log of this process, on standard error, and sends its spans to a collector if there is one; that needs a runtime and
+/// a TLS provider. `filter` is such as `info,ebs_coordinator::store=debug`.
 ///
 /// # Errors
 ///
-/// If the filter cannot be read, or if the log was started before.
-pub fn start_logs(format: LogFormat, filter: &str) -> Result<LogControl, LogsError> {
+/// If the filter cannot be read, nothing can be sent to the collector, or the log was started before.
+pub fn start_logs(
+    format: LogFormat,
+    filter: &str,
+    collector: Option<&Collector>,
+) -> Result<LogControl, LogsError> {
     let (filtering, handle) = reload::Layer::new(read(filter)?);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(JsonLines).boxed(),
     };
-    tracing_subscriber::registry().with(filtering).with(lines).try_init()?;
-    Ok(LogControl::new(Some(handle), filter))
+    let provider = collector.map(Collector::provider).transpose()?;
+    let spans = provider.as_ref().map(spans::layer);
+    tracing_subscriber::registry().with(filtering).with(lines).with(spans).try_init()?;
+    Ok(LogControl::new(Some(handle), provider, filter))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 use std::fmt;
 
 use ebs_domain::id::{BatchId, TagName};
-use tracing::Span;
 use url::Url;
 use uuid::Uuid;
 
@@ -61,12 +60,6 @@ impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }
-}
-
-/// The span as a part of this trace, also for those who collect spans.
-#[must_use]
-pub fn within(span: Span, _parent: Traceparent) -> Span {
-    span
 }
 
 #[cfg(test)]

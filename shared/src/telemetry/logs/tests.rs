@@ -13,9 +13,9 @@ fn a_format_is_read_as_it_is_shown_and_others_are_refused() {
 
 #[test]
 fn a_wrong_filter_is_an_error_and_the_second_start_too() {
-    assert!(matches!(start_logs(LogFormat::Json, "info,=="), Err(LogsError::Filter(_))));
-    let control = start_logs(LogFormat::Json, "error").unwrap();
-    assert!(matches!(start_logs(LogFormat::Text, "error"), Err(LogsError::Again(_))));
+    assert!(matches!(start_logs(LogFormat::Json, "info,==", None), Err(LogsError::Filter(_))));
+    let control = start_logs(LogFormat::Json, "error", None).unwrap();
+    assert!(matches!(start_logs(LogFormat::Text, "error", None), Err(LogsError::Again(_))));
     assert!(!tracing::enabled!(tracing::Level::DEBUG));
     control.change("debug", None).unwrap();
     assert!(tracing::enabled!(tracing::Level::DEBUG));

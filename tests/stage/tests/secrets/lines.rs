@@ -30,7 +30,7 @@ pub(crate) fn all_are_objects(logs: &Logs) -> Result<()> {
 }
 
 /// The trigger, the batch that took it, each worker's jobs, the calls to Koji and Bodhi and the update have one trace id.
-pub(crate) fn one_trace(logs: &Logs) -> Result<()> {
+pub(crate) fn one_trace(logs: &Logs) -> Result<String> {
     let (mut leader, mut workers) = (Vec::new(), Vec::new());
     for (name, bytes) in &logs.files {
         let lines = lines(name, bytes)?;
@@ -62,6 +62,24 @@ pub(crate) fn one_trace(logs: &Logs) -> Result<()> {
         ensure!(all_have && traces.contains(&format!("\"{trace}\"")), "{name}: {traces:?}");
         ensure!(of_jobs.iter().any(|line| is_a_call_of(line, "job")), "{name}: no call is logged");
     }
+    Ok(trace.to_owned())
+}
+
+/// Both programs have sent spans of this trace to the collector, each with spans of its own work.
+pub(crate) fn spans_have(logs: &Logs, trace: &str) -> Result<()> {
+    // A span begins with its trace's id: field 1, 16 bytes. Source: opentelemetry/proto/trace/v1/trace.proto.
+    let mut wanted = vec![0x0a, 16];
+    for place in (0..trace.len()).step_by(2) {
+        wanted.push(u8::from_str_radix(&trace[place..place + 2], 16)?);
+    }
+    let has = |body: &[u8], part: &[u8]| body.windows(part.len()).any(|window| window == part);
+    for (service, span) in [("ebs-coordinator", "effect"), ("ebs-worker", "job")] {
+        let sent = logs.spans.iter().any(|body| {
+            has(body, service.as_bytes()) && has(body, span.as_bytes()) && has(body, &wanted)
+        });
+        ensure!(sent, "no span `{span}` of trace {trace} came from {service}");
+    }
+    ensure!(!logs.spans.iter().any(|body| has(body, b"hyper")), "the exporter traces itself");
     Ok(())
 }
 

@@ -36,7 +36,11 @@ async fn no_secret_is_in_what_a_whole_run_writes_and_one_trace_goes_through_all_
     for (place, bytes) in written?.iter().chain(&logs.files) {
         found.extend(sought.found_in(place, bytes));
     }
+    for spans in &logs.spans {
+        found.extend(sought.found_in("spans", spans));
+    }
     nothing(&found)?;
     lines::all_are_objects(&logs)?;
-    lines::one_trace(&logs)
+    let trace = lines::one_trace(&logs)?;
+    lines::spans_have(&logs, &trace)
 }

@@ -26,6 +26,10 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::process::Command;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path},
+};
 
 /// Everything of ours, and of others what is worth knowing.
 const FILTER: &str =
@@ -55,6 +59,8 @@ pub(crate) fn secrets() -> Result<Vec<(&'static str, String)>> {
 pub(crate) struct Logs {
     pub(crate) files: Vec<(String, Vec<u8>)>,
     pub(crate) token: String,
+    /// What was sent to the collector, as protobuf.
+    pub(crate) spans: Vec<Vec<u8>>,
 }
 
 /// Everything that runs.
@@ -69,6 +75,7 @@ pub(crate) struct Scene {
     pages: Pages,
     ports: [u16; 2],
     play: Performance,
+    collector: MockServer,
 }
 
 /// The script of the simulator, with our secrets.
@@ -134,8 +141,21 @@ impl Scene {
         let limit = Duration::ZERO;
         let play = Performance { scenario, cast, seed: 1, port: ports[0], mode: "stack", limit };
         let (pages, children) = (Pages::new()?, Vec::new());
-        let mut scene =
-            Self { folder, fedora, redis, postgres, _rabbit: rabbit, children, pages, ports, play };
+        let collector = MockServer::start().await;
+        let taken = Mock::given(method("POST")).and(path("/v1/traces"));
+        taken.respond_with(ResponseTemplate::new(200)).mount(&collector).await;
+        let mut scene = Self {
+            folder,
+            fedora,
+            redis,
+            postgres,
+            _rabbit: rabbit,
+            children,
+            pages,
+            ports,
+            play,
+            collector,
+        };
         scene.coordinator("coordinator", ports[0], &dynamic, &places)?;
         wait_for("the coordinator is ready", Duration::from_secs(40), || async {
             Ok(scene.pages.leads(ports[0]).await.then_some(()))
@@ -166,6 +186,8 @@ impl Scene {
 
     fn begin(&mut self, name: &str, mut command: Command) -> Result<()> {
         command.args(["--log", FILTER, "--log-json"]);
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", self.collector.uri());
+        command.env("OTEL_BSP_SCHEDULE_DELAY", "500");
         self.children.push(Child::start(name, command, self.folder.path())?);
         Ok(())
     }
@@ -256,9 +278,11 @@ impl Scene {
             child.stop().await;
         }
         self.fedora.child.stop().await;
+        let sent = self.collector.received_requests().await.context("requests are kept")?;
+        let spans = sent.into_iter().map(|request| request.body).collect();
         let read = |(name, path): (String, PathBuf)| Ok((name, std::fs::read(path)?));
         let files = logs.into_iter().map(read).collect::<Result<_>>()?;
-        Ok(Logs { files, token })
+        Ok(Logs { files, token, spans })
     }
 }
 
