@@ -17,7 +17,7 @@ use ebs_shared::{
     kerberos::Kerberos,
     koji::{api::Hub, client::HubClient},
     queue::{Consumer, LocalQueue, LocalSettings, Producer, RedisProducer, RedisSettings},
-    telemetry::Metrics,
+    telemetry::{LogControl, Metrics, TraceRoot},
 };
 use ebs_worker::{WorkerParts, WorkerSettings};
 use tokio::{
@@ -43,7 +43,7 @@ use crate::{
     shadow::{ShadowSettings, must_fit},
     store::{Candidate, Store},
     watchful::Watchful,
-    web::{Desk, Health, Need, Pages, QUESTIONS, Reporter, Served, Witness, serve},
+    web::{Desk, Health, Logging, Need, Pages, QUESTIONS, Reporter, Served, Witness, serve},
 };
 
 /// What a coordinator is started with.
@@ -54,6 +54,8 @@ pub struct Setup {
     pub kept: Kept,
     /// Where the pages are served.
     pub listener: TcpListener,
+    /// What is logged, for who changes that.
+    pub log: LogControl,
     /// Ends it.
     pub stop: CancellationToken,
 }
@@ -74,7 +76,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
 
 /// The same on a store that is open.
 async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
-    let Setup { config, kept, listener, stop } = setup;
+    let Setup { config, kept, listener, log, stop } = setup;
     let config = Arc::new(config);
     must_fit(&*store, config.shadow).await?;
     let (metrics, health, probe) = (Metrics::new()?, Health::default(), Probe::new());
@@ -87,8 +89,8 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let shown = start_vigil(&config, bus.as_ref(), (&neighbours, counted), &mut tasks, &stop);
     let told = (probe.clone(), health.clone(), board.clone());
     let pages = Arc::new(StorePages::new(Arc::clone(&store), &config, told, shown));
-    let desk = desk(&config, &store);
-    let served = served((&store, &board, desk, pages), &neighbours, (&health, &metrics));
+    let own = (&*config, log);
+    let served = served((&store, &board, pages), &neighbours, (&health, &metrics), own);
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
     let around = neighbours.around((&store, &measures), &health, &board);
@@ -174,9 +176,10 @@ impl Neighbours {
 
 /// What the pages are served from.
 fn served(
-    (store, board, desk, pages): (&Arc<dyn Store>, &Board, Desk, Arc<dyn Pages>),
+    (store, board, pages): (&Arc<dyn Store>, &Board, Arc<dyn Pages>),
     neighbours: &Neighbours,
     (health, metrics): (&Health, &Metrics),
+    (config, log): (&StaticConfig, LogControl),
 ) -> Served {
     let hub = Arc::clone(&neighbours.hub) as Arc<dyn Hub>;
     let (of_store, board) = (Arc::clone(store), board.clone());
@@ -196,7 +199,8 @@ fn served(
         store: Arc::clone(store),
         pages,
         metrics: metrics.clone(),
-        desk,
+        desk: desk(config, store),
+        log: Logging { control: log, instance: config.ebs.instance.clone() },
         witness,
         asking,
     }
@@ -344,6 +348,7 @@ fn driver_settings(config: &StaticConfig) -> DriverSettings {
         shadow: config.shadow,
         job_attempts: limits.job_attempts,
         stable_tag: config.koji.stable_tag.clone(),
+        trace: TraceRoot::of(&config.ebs.koji.hub_url),
     }
 }
 

@@ -12,7 +12,7 @@ use ebs_coordinator::{
 use ebs_shared::{
     config::source::Link,
     kerberos,
-    telemetry::{LogFormat, start_logs},
+    telemetry::{Collector, LogControl, LogFormat, debug_on_signal, start_logs},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -57,12 +57,19 @@ struct Arguments {
     /// Name of this instance, instead of `ebs.instance`: several share one file, and each keeps its name over restarts.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     instance: Option<String>,
-    /// What is logged, such as `info` or `ebs_coordinator=debug,info`.
+    /// What is logged, such as `info`, `debug` or `ebs_coordinator=debug,info`. While it runs, `ebsctl log` changes it; SIGUSR1
+    /// means `debug` for 15 minutes, SIGUSR2 this again.
     #[arg(long, default_value = "info")]
     log: String,
     /// Log as JSON, one object a line.
     #[arg(long)]
     log_json: bool,
+    /// Where spans are sent as OTLP over HTTP, such as `http://127.0.0.1:4318`; without one they are not sent.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    otlp_endpoint: Option<String>,
+    /// The name that a collector knows this program by.
+    #[arg(long, value_name = "NAME", env = "OTEL_SERVICE_NAME", default_value = "ebs-coordinator")]
+    otlp_service_name: String,
 }
 
 impl Arguments {
@@ -94,10 +101,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    start_logs(if arguments.log_json { LogFormat::Json } else { LogFormat::Text }, &arguments.log)?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }
+    let format = if arguments.log_json { LogFormat::Json } else { LogFormat::Text };
+    let collector =
+        Collector::of(arguments.otlp_endpoint.as_deref(), &arguments.otlp_service_name)?;
+    let log = start_logs(format, &arguments.log, collector.as_ref())?;
+    debug_on_signal(&log)?;
+    let ended = work(arguments, log.clone()).await;
+    log.finish().await;
+    ended
+}
+
+async fn work(arguments: Arguments, log: LogControl) -> anyhow::Result<()> {
     let kept = arguments.kept()?;
     let mut loaded = kept.fixed.load()?;
     loaded.config.shadow = arguments.shadow;
@@ -125,5 +142,5 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::info!("told to stop");
         told.cancel();
     });
-    app::run(Setup { config: loaded.config, kept, listener, stop }).await
+    app::run(Setup { config: loaded.config, kept, listener, log, stop }).await
 }

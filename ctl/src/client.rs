@@ -124,6 +124,11 @@ impl Client {
         self.get("api/v1/next", &[StatusCode::OK]).await
     }
 
+    /// The bytes of `/api/v1/log`.
+    pub(crate) async fn log(&self) -> Result<Vec<u8>, AskError> {
+        self.get("api/v1/log", &[StatusCode::OK]).await
+    }
+
     /// The bytes of `/api/v1/reconcile`.
     pub(crate) async fn reconcile(&self) -> Result<Vec<u8>, AskError> {
         self.get("api/v1/reconcile", &[StatusCode::OK]).await

@@ -5,8 +5,10 @@ mod alive;
 mod batch;
 mod client;
 mod config;
+mod dead;
 mod deny;
 mod group;
+mod log;
 mod manual;
 mod model;
 mod paint;
@@ -35,15 +37,17 @@ use url::Url;
 
 use batch::BatchVerb;
 use client::{Change, Client};
+use dead::DeadVerb;
 use deny::DenyVerb;
 use group::GroupVerb;
+use log::Log;
 use model::{Answered, Dead, Explanation, List, Orphan, Preview, Readiness, Status};
 use reconcile::ReconcileVerb;
 use settings::Settings;
 pub use settings::usual as usual_settings;
 use token::TokenVerb;
 use trigger::Trigger;
-use verb::{Confirmation, DeadVerb, ListsVerb, Verb};
+use verb::{Confirmation, ListsVerb, Verb};
 
 /// Shows how an ELNBuildSync coordinator is doing, and asks it for changes.
 ///
@@ -207,6 +211,7 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
             let told: Explanation = serde_json::from_slice(&body).context("not an explanation")?;
             (pick(arguments, &body, || words::explanation(&told)), ExitCode::SUCCESS)
         }
+        Verb::Log(verb) => logged(arguments, &client, verb).await?,
         Verb::Lists(verb) => lists(arguments, &client, verb).await?,
         Verb::Orphans => {
             let body = client.orphans().await?;
@@ -219,6 +224,16 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
         Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),
         Verb::Token(TokenVerb::New(new)) => (new.text()?, ExitCode::SUCCESS),
     })
+}
+
+/// Shows what is logged, or changes it.
+async fn logged(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &Log,
+) -> anyhow::Result<(String, ExitCode)> {
+    let (body, text) = verb.answer(client, || token(arguments)).await?;
+    Ok((pick(arguments, &body, || text), ExitCode::SUCCESS))
 }
 
 /// Shows lists, or lets one jump: the jump that stands there at this moment.

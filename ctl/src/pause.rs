@@ -32,16 +32,19 @@ pub(crate) struct Because {
 impl Pause {
     /// The change that is asked for; `now` in ms since the Unix epoch.
     pub(crate) fn change(&self, now: i64) -> anyhow::Result<Change<'static>> {
-        let of_span = self.r#for.as_deref().map(|text| {
-            let span = span(text).and_then(|span| i64::try_from(span.as_millis()).ok());
-            let millis =
-                span.with_context(|| format!("`{text}` is no span: write `90m`, `24h` or `3d`"))?;
-            anyhow::Ok(now.saturating_add(millis))
-        });
+        let of_span = self.r#for.as_deref().map(|text| until(text, now));
         let until = of_span.transpose()?.or(self.until.map(|until| until.timestamp_millis()));
         let body = serde_json::json!({ "reason": self.reason, "until": until });
         Ok(Change { place: vec!["api", "v1", "pause"], body })
     }
+}
+
+/// The end of a span, such as `90m`, that begins now; both in ms since the Unix epoch.
+pub(crate) fn until(text: &str, now: i64) -> anyhow::Result<i64> {
+    let span = span(text).and_then(|span| i64::try_from(span.as_millis()).ok());
+    let millis =
+        span.with_context(|| format!("`{text}` is no span: write `90m`, `24h` or `3d`"))?;
+    Ok(now.saturating_add(millis))
 }
 
 impl Because {

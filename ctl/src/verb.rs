@@ -4,10 +4,11 @@ use clap::{Args, Subcommand};
 
 use crate::{
     batch::BatchVerb,
-    client::Change,
     config::ConfigVerb,
+    dead::DeadVerb,
     deny::DenyVerb,
     group::GroupVerb,
+    log::Log,
     manual::{Completion, Manual},
     pause::{Because, Pause},
     reconcile::ReconcileVerb,
@@ -81,6 +82,13 @@ pub(crate) enum Verb {
     #[command(after_help = "Examples:
   ebsctl refresh --reason mended")]
     Refresh(Because),
+    /// What the coordinator that is asked logs; changes it until its next start, or for a while. Others have logs of their own.
+    #[command(after_help = "Examples:
+  ebsctl log
+  ebsctl log debug --for 30m --reason hunting
+  ebsctl log info,ebs_coordinator::intake=debug --reason hunting
+  ebsctl log info --reason over")]
+    Log(Log),
     /// What is ours in Koji and Bodhi and belongs to no batch: side tags, build tasks, updates.
     #[command(after_help = "Examples:
   ebsctl orphans")]
@@ -107,22 +115,6 @@ pub(crate) enum Verb {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-pub(crate) enum DeadVerb {
-    /// Which there are, each with its history.
-    #[command(after_help = "Examples:
-  ebsctl dead list")]
-    List,
-    /// Has the work of one done again: the update of a group that is held for it. All else is refused, with the reason.
-    #[command(after_help = "Examples:
-  ebsctl dead redrive b57.31.submit_update#2 --reason mended")]
-    Redrive(Decision),
-    /// Lets stand what setting it aside has done: it leaves the list.
-    #[command(after_help = "Examples:
-  ebsctl dead give-up b57.4.submit_builds#1 --reason accepted")]
-    GiveUp(Decision),
-}
-
-#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ListsVerb {
     /// How each list stands.
     #[command(after_help = "Examples:
@@ -141,20 +133,4 @@ pub(crate) struct Confirmation {
     /// Why; it stands in the audit.
     #[arg(long)]
     pub(crate) reason: String,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Decision {
-    /// The job's id, as `ebsctl dead list` shows it.
-    pub(crate) job: String,
-    /// Why; it stands in the audit.
-    #[arg(long)]
-    pub(crate) reason: String,
-}
-
-impl Decision {
-    pub(crate) fn change(&self, action: &'static str) -> Change<'_> {
-        let place = vec!["api", "dead", &self.job, action];
-        Change { place, body: serde_json::json!({ "reason": self.reason }) }
-    }
 }

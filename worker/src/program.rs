@@ -12,7 +12,7 @@ use ebs_shared::{
     exchange::{Exchange, HttpExchange},
     kerberos::{self, Kerberos},
     queue::{RedisConsumer, RedisSettings},
-    telemetry::{LogFormat, Metrics, start_logs},
+    telemetry::{Collector, LogFormat, Metrics, debug_on_signal, start_logs},
 };
 
 use crate::{ProgramMetrics, WorkerParts, WorkerSettings, host};
@@ -27,12 +27,19 @@ pub struct Arguments {
     /// What the worker is called; what makes it unique is added. Default: `worker`.
     #[arg(long, default_value = "worker")]
     name: String,
-    /// What is logged, such as `info` or `ebs_worker=debug,info`.
+    /// What is logged, such as `info`, `debug` or `ebs_worker=debug,info`. While it runs, SIGUSR1 means `debug` for 15 minutes,
+    /// SIGUSR2 this again.
     #[arg(long, default_value = "info")]
     log: String,
     /// Log as JSON, one object a line.
     #[arg(long)]
     log_json: bool,
+    /// Where spans are sent as OTLP over HTTP, such as `http://127.0.0.1:4318`; without one they are not sent.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    otlp_endpoint: Option<String>,
+    /// The name that a collector knows this program by.
+    #[arg(long, value_name = "NAME", env = "OTEL_SERVICE_NAME", default_value = "ebs-worker")]
+    otlp_service_name: String,
 }
 
 /// Works until it is told to stop.
@@ -41,10 +48,20 @@ pub struct Arguments {
 ///
 /// What a person must mend: the configuration, or an address that cannot be listened on.
 pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
-    start_logs(if arguments.log_json { LogFormat::Json } else { LogFormat::Text }, &arguments.log)?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }
+    let format = if arguments.log_json { LogFormat::Json } else { LogFormat::Text };
+    let collector =
+        Collector::of(arguments.otlp_endpoint.as_deref(), &arguments.otlp_service_name)?;
+    let log = start_logs(format, &arguments.log, collector.as_ref())?;
+    debug_on_signal(&log)?;
+    let ended = work(arguments).await;
+    log.finish().await;
+    ended
+}
+
+async fn work(arguments: Arguments) -> anyhow::Result<()> {
     let loaded = load_static(&arguments.config)?;
     for warning in &loaded.warnings {
         tracing::warn!(warning = warning.to_string(), "in the static configuration");

@@ -27,7 +27,10 @@ impl Term {
         self.parts.probe.show(|progress| progress.stale_results += after.stale);
         self.parts.tally.stale(after.stale);
         let forgetting = self.acknowledge(&after.acknowledge).await;
-        let new_call = |start| Call::new(Arc::clone(&self.parts), start);
+        let new_call = |start| {
+            let span = self.traces().call(&start);
+            Call::new(Arc::clone(&self.parts), start, span)
+        };
         let calls = after.start.into_iter().map(new_call).collect();
         self.unsent.extend(after.jobs);
         self.forget_ended();

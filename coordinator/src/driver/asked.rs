@@ -48,7 +48,8 @@ impl Term {
         let Death { mut error, attempts, workers } = death;
         let Some(batch) = open.row.batch else {
             // Nobody is harmed: what it was about is found again.
-            return tracing::error!(job.id = job, error, "a job about an orphan is given up");
+            let span = self.traces().effect(open);
+            return tracing::error!(parent: &span, job.id = job, error, "a job about an orphan is given up");
         };
         error.truncate(error.floor_char_boundary(MAX_ERROR_BYTES));
         let row = DeadRow {
@@ -63,7 +64,8 @@ impl Term {
             since: now.wall,
             job,
         };
-        tracing::error!(job.id = row.job, error = row.error, "a job is set aside");
+        let span = self.traces().effect(open);
+        tracing::error!(parent: &span, job.id = row.job, error = row.error, "a job is set aside");
         turn.others.push(Change::PutDead(row.clone()));
         self.state.dead.insert(row.job.clone(), row);
         // As in the store: of too many the oldest go.

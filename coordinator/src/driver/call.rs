@@ -6,6 +6,7 @@ use ebs_domain::{
     batch::{Effect, Event, Outcome, Plan},
     id::{BatchId, TriggerId},
 };
+use tracing::{Instrument as _, Span};
 
 use super::{
     effects::{self, Running},
@@ -22,6 +23,7 @@ use crate::store::OrphanKind;
 pub struct Call {
     parts: Arc<Parts>,
     start: Start,
+    span: Span,
 }
 
 /// What a call asks.
@@ -63,8 +65,9 @@ pub(super) enum Ended {
 }
 
 impl Call {
-    pub(super) fn new(parts: Arc<Parts>, start: Start) -> Self {
-        Self { parts, start }
+    /// It is logged within this span.
+    pub(super) fn new(parts: Arc<Parts>, start: Start, span: Span) -> Self {
+        Self { parts, start, span }
     }
 
     /// What it is, for people.
@@ -82,8 +85,12 @@ impl Call {
 
     /// Makes it.
     pub async fn run(self) -> Done {
-        let parts = &*self.parts;
-        Done(match self.start {
+        let Self { parts, start, span } = self;
+        Self::ended(&parts, start).instrument(span).await
+    }
+
+    async fn ended(parts: &Parts, start: Start) -> Done {
+        Done(match start {
             Start::List { effect, run, wish } => {
                 Ended::Listed { known: effects::list_before(parts, &wish).await, effect, run }
             }

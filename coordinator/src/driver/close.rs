@@ -18,12 +18,7 @@ impl Term {
         open.row.outcome = serde_json::to_string(&outcome).ok();
         turn.put_effect(&open);
         turn.counts.effects.push((open.row.kind.clone(), word_of(&outcome)));
-        tracing::debug!(
-            effect.id = id,
-            effect.kind = open.row.kind,
-            run = open.row.run,
-            "effect closed"
-        );
+        tracing::debug!(parent: &self.traces().effect(&open), "effect closed");
         match open.row.batch {
             Some(batch) => {
                 let event = Event::Outcome { no: open.entry.no, outcome };

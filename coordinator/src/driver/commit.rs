@@ -12,6 +12,7 @@ use super::{
     record,
     state::Late,
     term::{Term, TermEnd},
+    traces,
     turn::{After, Turn},
     underway::Underway,
 };
@@ -148,7 +149,16 @@ impl Term {
         let Some(id) = id else { return };
         self.count_trigger(&trigger);
         let word = trigger.shown.as_deref().unwrap_or("pending");
-        tracing::info!(trigger.id = id.get(), component = %trigger.component, nvr = trigger.nvr, answer = word, "trigger");
+        let trace = self.traces().of_trigger(id, &trigger);
+        tracing::info!(
+            trigger.id = id.get(),
+            message.id = trigger.message,
+            component = %trigger.component,
+            nvr = trigger.nvr,
+            answer = word,
+            trace_id = %trace,
+            "trigger"
+        );
         if trigger.answer.is_none() {
             self.state.last_eligible = Some(now.wall);
             self.form_due = Some(now.mono);
@@ -162,14 +172,14 @@ impl Term {
         for underway in ended.map(|(_, underway)| underway).collect::<Vec<_>>() {
             let heard = underway.heard();
             let Underway { batch, .. } = underway;
-            tracing::info!(batch.id = batch.id.get(), outcome = batch.phase.word(), "batch ended");
+            let trace = self.parts.settings.trace.batch(&batch.plan.target, batch.id);
+            let span = traces::batch_span(trace, batch.id);
+            tracing::info!(parent: &span, outcome = batch.phase.word(), "batch ended");
             self.parts.tally.batch(&batch.summary(), now.wall.since(batch.formed));
             let groups: BTreeMap<u32, Group> =
                 batch.groups.into_iter().filter(|(_, group)| group.is_open()).collect();
             if !groups.is_empty() {
-                self.state
-                    .late
-                    .insert(batch.id, Late { plan: batch.plan, uuid: batch.uuid, heard, groups });
+                self.state.late.insert(batch.id, Late { plan: batch.plan, heard, groups });
             }
             // The next did not wait for one that lingered.
             if !batch.lingers {

@@ -40,18 +40,33 @@ impl Term {
                 let snapshot = self.parts.snapshot.borrow().clone();
                 let candidates = candidates::candidates(&self.state.pending, &snapshot.policy);
                 let id = BatchId::new(self.state.newest_batch + 1);
+                self.note_unforeseen(id);
                 self.state.newest_batch = id.get();
+                self.state.formed.add(id, now.wall);
                 self.state.siblings.forget();
                 let uuid = self.parts.chance.uuid();
-                tracing::info!(
-                    batch.id = id.get(),
-                    candidates = candidates.len(),
-                    "forming a batch"
-                );
+                let span = self.traces().batch(id);
+                tracing::info!(parent: &span, candidates = candidates.len(), "forming a batch");
                 let batch = Batch::form(id, uuid, snapshot.plan.clone(), candidates, now.wall);
                 self.state.underway.insert(id, Underway::new(batch, None, now.mono));
                 turn.touch(id);
             }
+        }
+    }
+
+    /// Says of each trigger that this batch takes and whose line foresaw another one, which that was.
+    fn note_unforeseen(&self, batch: BatchId) {
+        let span = self.traces().batch(batch);
+        for row in self.state.pending.values() {
+            let Some(foreseen) = self.state.formed.foreseen(row.trigger.created) else { continue };
+            tracing::info!(
+                parent: &span,
+                trigger.id = row.id.get(),
+                component = %row.trigger.component,
+                foreseen.batch = foreseen.get(),
+                foreseen.trace_id = %self.traces().of_batch(foreseen),
+                "a trigger comes into another batch than its line foresaw"
+            );
         }
     }
 

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use ebs_domain::batch::Outcome;
-use uuid::Uuid;
 
 use super::{
     call::Start,
@@ -73,12 +72,6 @@ impl Term {
         let may_create = open.may_create(now.wall, doubt_wait);
         open.issue(now.wall);
         turn.put_effect(open);
-        tracing::debug!(
-            effect.id = id,
-            effect.kind = open.row.kind,
-            run = open.row.run,
-            "effect issued"
-        );
         if open.row.runner == Runner::Coordinator {
             let known = open.entry.known.clone().unwrap_or_default();
             let running = Running {
@@ -94,10 +87,12 @@ impl Term {
             return turn.after.start.push(Start::Effect { effect, run, running });
         }
         let open = open.clone();
-        let (plan, uuid) = match open.row.batch.map(|batch| self.state.batch_plan(batch)) {
-            Some(Some((plan, uuid))) => (Some(plan), uuid),
+        let trace = self.traces().of_effect(&open);
+        tracing::debug!(parent: &self.traces().effect(&open), "effect issued");
+        let plan = match open.row.batch.map(|batch| self.state.batch_plan(batch)) {
+            Some(Some(plan)) => Some(plan),
             Some(None) => return,
-            None => (None, Uuid::nil()),
+            None => None,
         };
         let Some(work) = work::of_effect(&open, plan, may_create) else { return };
         let address = Address {
@@ -105,7 +100,7 @@ impl Term {
             run: open.row.run,
             batch: open.row.batch,
             attempt: work::attempt_of(&open.entry.effect),
-            uuid,
+            trace,
             epoch: self.lease.epoch,
         };
         let what = work::effect_line(&open.entry.effect);
@@ -136,10 +131,10 @@ impl Term {
         let (attempts, epoch) = (self.parts.settings.job_attempts, self.lease.epoch);
         for id in self.polls.start_due(now.mono) {
             let Some(unit) = self.polls.get(&id) else { continue };
-            let Some((plan, uuid)) = self.state.batch_plan(unit.batch) else { continue };
-            let (batch, run) = (unit.batch, unit.run);
+            let Some(plan) = self.state.batch_plan(unit.batch) else { continue };
+            let (batch, run, trace) = (unit.batch, unit.run, self.traces().of_batch(unit.batch));
             let batch = Some(batch);
-            let address = Address { of: &id, run, batch, attempt: None, uuid, epoch };
+            let address = Address { of: &id, run, batch, attempt: None, trace, epoch };
             let (work, what) = (work::of_watch(unit, plan), work::watch_line(&unit.watch));
             turn.send(work::job(&address, work, what, attempts, Duration::ZERO));
         }

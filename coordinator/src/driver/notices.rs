@@ -1,29 +1,19 @@
 //! What a batch tells people, as log events: one for each change of state.
 
-use ebs_domain::{
-    batch::{End, GroupEnd, Notice},
-    id::BatchId,
-};
+use ebs_domain::batch::{End, GroupEnd, Notice};
 
-pub(super) fn log(batch: BatchId, notice: &Notice) {
-    let id = batch.get();
+/// The batch stands on the span around.
+pub(super) fn log(notice: &Notice) {
     match notice {
-        Notice::Phase { name } => tracing::info!(batch.id = id, phase = name, "phase"),
+        Notice::Phase { name } => tracing::info!(phase = name, "phase"),
         Notice::Attempt { order, number, builds } => {
-            tracing::info!(
-                batch.id = id,
-                slice.order = order,
-                attempt.number = number,
-                builds,
-                "attempt"
-            );
+            tracing::info!(slice.order = order, attempt.number = number, builds, "attempt");
         }
         Notice::BuildEnded { component, end } => match end {
             End::Succeeded(built) => {
-                tracing::info!(batch.id = id, %component, nvr = built.nvr, end = end.word(), "build ended");
+                tracing::info!(%component, nvr = built.nvr, end = end.word(), "build ended");
             }
             End::Failed(failure) => tracing::info!(
-                batch.id = id,
                 %component,
                 end = end.word(),
                 class = failure.class.as_str(),
@@ -31,18 +21,17 @@ pub(super) fn log(batch: BatchId, notice: &Notice) {
                 "build ended"
             ),
             End::ScratchSucceeded | End::TimedOut | End::Cancelled | End::Dropped => {
-                tracing::info!(batch.id = id, %component, end = end.word(), "build ended");
+                tracing::info!(%component, end = end.word(), "build ended");
             }
         },
         Notice::SeedFailed { component, failure } => {
-            tracing::warn!(batch.id = id, %component, error = failure.text, "a build could not be seeded");
+            tracing::warn!(%component, error = failure.text, "a build could not be seeded");
         }
         Notice::TagVanished { tag } => {
-            tracing::error!(batch.id = id, side_tag = %tag, "the side tag vanished: making a new one");
+            tracing::error!(side_tag = %tag, "the side tag vanished: making a new one");
         }
         Notice::Group { number, state, text } if *state == "held" => {
             tracing::error!(
-                batch.id = id,
                 group = number,
                 state,
                 error = text,
@@ -51,7 +40,6 @@ pub(super) fn log(batch: BatchId, notice: &Notice) {
         }
         Notice::Group { number, state, text } if *state == GroupEnd::Vanished.word() => {
             tracing::error!(
-                batch.id = id,
                 group = number,
                 state,
                 bodhi.update = text,
@@ -59,8 +47,8 @@ pub(super) fn log(batch: BatchId, notice: &Notice) {
             );
         }
         Notice::Group { number, state, text } => {
-            tracing::info!(batch.id = id, group = number, state, bodhi.update = text, "group");
+            tracing::info!(group = number, state, bodhi.update = text, "group");
         }
-        Notice::SlowUpdates => tracing::warn!(batch.id = id, "updates are slow to become stable"),
+        Notice::SlowUpdates => tracing::warn!("updates are slow to become stable"),
     }
 }

@@ -92,7 +92,8 @@ impl Term {
             |batch: &Batch| Some((batch.id, batch.awaits(*token, source, target)?.clone()));
         let Some((id, component)) = self.state.batches().find_map(awaited) else { return false };
         let task = info.task;
-        tracing::warn!(batch.id = id.get(), %component, koji.task_id = task.get(), "a task that nobody knew is adopted");
+        let span = self.traces().batch(id);
+        tracing::warn!(parent: &span, %component, koji.task_id = task.get(), "a task that nobody knew is adopted");
         self.tell(id, Event::TaskFound { component, task }, now, turn)
     }
 

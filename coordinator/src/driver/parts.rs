@@ -9,6 +9,7 @@ use ebs_shared::{
     job::Service,
     koji::api::Hub,
     queue::Producer,
+    telemetry::TraceRoot,
 };
 use tokio::{
     sync::{Notify, watch},
@@ -81,6 +82,8 @@ pub struct DriverSettings {
     pub job_attempts: u32,
     /// The tag whose builds trigger, as it is now called; only for showing.
     pub stable_tag: TagName,
+    /// What the traces of batches are made from.
+    pub trace: TraceRoot,
 }
 
 /// What is done about what belongs to no batch.

@@ -9,9 +9,9 @@ use ebs_domain::{
     time::Timestamp,
 };
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::{
+    foreseen::{Formed, MAX_FORMED},
     ledger::{Ledger, Open},
     parts::Parts,
     siblings::Siblings,
@@ -33,7 +33,6 @@ const MAX_PENDING: u32 = 100_000;
 #[derive(Debug)]
 pub(super) struct Late {
     pub(super) plan: Plan,
-    pub(super) uuid: Uuid,
     /// When the build that triggered each component was heard of.
     pub(super) heard: BTreeMap<Component, Timestamp>,
     pub(super) groups: BTreeMap<u32, Group>,
@@ -58,6 +57,8 @@ pub(super) struct State {
     pub(super) pause: Option<OperatorPause>,
     /// What is known of builds that belong with those that wait.
     pub(super) siblings: Siblings,
+    /// The batches that were formed last.
+    pub(super) formed: Formed,
     /// The newest request that this term has looked at.
     pub(super) looked_at: Option<RequestId>,
 }
@@ -72,7 +73,7 @@ impl State {
         for row in lingering.into_iter().chain(store.open_batch().await?) {
             underway.insert(row.id, load_batch(store, row, mono).await?);
         }
-        let recent = store.recent_batches(2).await?;
+        let recent = store.recent_batches(MAX_FORMED).await?;
         let mut ledger = Ledger::new();
         for row in store.open_effects().await? {
             let id = row.id.clone();
@@ -94,7 +95,8 @@ impl State {
             pause,
             siblings: Siblings::new(shown.unwrap_or_default(), mono),
             newest_batch: recent.iter().map(|row| row.id.get()).max().unwrap_or(0),
-            last_ended: recent.iter().filter_map(|row| row.ended).max().max(lingers_since),
+            last_ended: recent.iter().take(2).filter_map(|row| row.ended).max().max(lingers_since),
+            formed: Formed::of(recent.iter().map(|row| (row.id, row.created))),
             late: load_late(store, &underway).await?,
             last_eligible: pending.values().map(|row| row.trigger.created).max(),
             underway,
@@ -133,10 +135,10 @@ impl State {
         of_batch.chain(of_late)
     }
 
-    /// The plan and UUID of a batch that is open, or has groups that are.
-    pub(super) fn batch_plan(&self, id: BatchId) -> Option<(&Plan, Uuid)> {
-        let of_late = || self.late.get(&id).map(|late| (&late.plan, late.uuid));
-        self.batch(id).map(|batch| (&batch.plan, batch.uuid)).or_else(of_late)
+    /// The plan of a batch that is open, or has groups that are.
+    pub(super) fn batch_plan(&self, id: BatchId) -> Option<&Plan> {
+        let of_late = || self.late.get(&id).map(|late| &late.plan);
+        self.batch(id).map(|batch| &batch.plan).or_else(of_late)
     }
 }
 
@@ -189,5 +191,5 @@ async fn load_ended(store: &dyn Store, id: BatchId) -> anyhow::Result<Late> {
         .with_context(|| format!("cannot read batch {id} from the store"))?;
     let taken = store.batch_triggers(id).await?.into_iter();
     let heard = taken.map(|row| (row.trigger.component, row.trigger.created)).collect();
-    Ok(Late { plan: batch.plan, uuid: batch.uuid, heard, groups: BTreeMap::new() })
+    Ok(Late { plan: batch.plan, heard, groups: BTreeMap::new() })
 }

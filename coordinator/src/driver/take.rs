@@ -284,7 +284,7 @@ impl Term {
             Told::StillInDoubt { why } => self.still_in_doubt(id, &why, now, turn),
             Told::Failing(failing) => self.effect_failed(id, failing, now, turn),
             Told::Impossible(text) => {
-                tracing::error!(effect.id = id, error = text, "an effect is given up");
+                tracing::error!(parent: &self.traces().effect(open), error = text, "an effect is given up");
                 self.close(id, Outcome::Poisoned { text }, now, turn);
             }
         }

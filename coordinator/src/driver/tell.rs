@@ -11,6 +11,7 @@ use crate::store::{Change, NewTrigger, TriggerAnswer, TriggerRow};
 impl Term {
     /// Tells a batch, or what is left of it, something. True if it changed anything.
     pub(super) fn tell(&mut self, id: BatchId, event: Event, now: Now, turn: &mut Turn) -> bool {
+        let _within = self.traces().batch(id).entered();
         if let Some(underway) = self.state.underway.get_mut(&id) {
             let (word, lingered) = (event.word(), underway.batch.lingers);
             let arrived = Arrived::before(&event, &underway.batch.groups);
@@ -26,7 +27,7 @@ impl Term {
                     self.absorb(id, step, now, turn)
                 }
                 Err(illegal) => {
-                    tracing::error!(batch.id = id.get(), event = word, error = %illegal, "an impossible event");
+                    tracing::error!(event = word, error = %illegal, "an impossible event");
                     false
                 }
             };
@@ -47,12 +48,7 @@ impl Term {
         let spans = arrived.spans(&late.groups, || late.heard.clone(), now.wall);
         turn.counts.arrivals.extend(spans);
         for (number, group) in &changed {
-            tracing::info!(
-                batch.id = id.get(),
-                group = number,
-                state = group.word(),
-                "a late group moved"
-            );
+            tracing::info!(group = number, state = group.word(), "a late group moved");
             turn.put(record::group(id, *number, group).map(Change::PutGroup));
         }
         late.groups.retain(|_, group| group.is_open());
@@ -75,7 +71,7 @@ impl Term {
         };
         let changed = late_decided(group, outcome);
         let state = group.word();
-        tracing::info!(batch.id = id.get(), group = number, state, "a late group was decided on");
+        tracing::info!(group = number, state, "a late group was decided on");
         turn.put(record::group(id, number, group).map(Change::PutGroup));
         late.groups.retain(|_, group| group.is_open());
         if late.groups.is_empty() {
@@ -139,7 +135,7 @@ impl Term {
                     turn.counts.denials.push(denial.failure.class.as_str().to_owned());
                     turn.others.push(Change::Deny(record::denial(id, denial, now.wall)));
                 }
-                Command::Notify(notice) => notices::log(id, &notice),
+                Command::Notify(notice) => notices::log(&notice),
             }
         }
         changed

@@ -17,6 +17,7 @@ use super::{
     polls::{Pace, Polls},
     search::Searches,
     state::State,
+    traces::Traces,
     underway::Underway,
 };
 use crate::store::Runner;
@@ -132,6 +133,11 @@ impl Term {
             .flatten()
             .min()
             .map_or(latest, |due| due.min(latest))
+    }
+
+    /// The traces of what this term knows.
+    pub(super) fn traces(&self) -> Traces<'_> {
+        Traces { parts: &self.parts, state: &self.state }
     }
 
     /// Whether the lease outlasts a call of the leader's own that begins now.

@@ -11,9 +11,8 @@ use ebs_shared::{
     job::{Doubt, Job, PROTOCOL, Work},
     koji::api::{BuildOptions, BuildRequest},
     queue::NewJob,
-    telemetry::Traceparent,
+    telemetry::TraceId,
 };
-use uuid::Uuid;
 
 use super::{
     ledger::{self, Open},
@@ -98,7 +97,7 @@ pub(super) struct Address<'a> {
     pub(super) run: u32,
     pub(super) batch: Option<BatchId>,
     pub(super) attempt: Option<u32>,
-    pub(super) uuid: Uuid,
+    pub(super) trace: TraceId,
     pub(super) epoch: Epoch,
 }
 
@@ -111,6 +110,7 @@ pub(super) fn job(
     doubt_wait: Duration,
 ) -> Result<NewJob, serde_json::Error> {
     let (lane, kind, creates) = (work.lane(), work.kind(), work.creates());
+    let id = ledger::job_id(address.of, address.run);
     let job = Job {
         v: PROTOCOL,
         of: address.of.to_owned(),
@@ -118,11 +118,11 @@ pub(super) fn job(
         batch: address.batch,
         attempt: address.attempt,
         epoch: address.epoch,
-        traceparent: traceparent(address.uuid, address.of, address.run).to_string(),
+        traceparent: address.trace.parent(&id).to_string(),
         work,
     };
     Ok(NewJob {
-        id: ledger::job_id(address.of, address.run),
+        id,
         lane,
         kind,
         what,
@@ -130,12 +130,6 @@ pub(super) fn job(
         max_attempts: attempts,
         redeliver_after: if creates { doubt_wait } else { Duration::ZERO },
     })
-}
-
-/// The W3C trace context of a job: the batch is the trace, the run of the effect is the span.
-fn traceparent(batch: Uuid, of: &str, run: u32) -> Traceparent {
-    let (span, _) = Uuid::new_v5(&batch, format!("{of}#{run}").as_bytes()).as_u64_pair();
-    Traceparent::new(batch.as_u128(), span)
 }
 
 /// The line for people that the queue shows with an effect.

@@ -462,6 +462,8 @@ pub trait Store: Send + Sync {
     /// Stores a person's request and its audit entry, in one transaction. Any instance may: no epoch is asked for. `None`, and
     /// nothing is stored, if [`MAX_REQUESTS`] wait already.
     async fn ask(&self, request: NewRequest) -> Result<Option<RequestId>, StoreError>;
+    /// Writes an entry of the audit about what an instance does by itself; its number, which the store gives.
+    async fn note(&self, entry: AuditRow) -> Result<RequestId, StoreError>;
     /// Requests without an answer, oldest first, at most `limit`.
     async fn requests(&self, limit: u32) -> Result<Vec<RequestRow>, StoreError>;
     /// The audit, newest first, at most `limit`.

@@ -29,6 +29,20 @@ pub(super) async fn ask(
     Ok(Some(id))
 }
 
+/// See [`super::Store::note`].
+pub(super) async fn note(
+    transaction: &mut Transaction,
+    entry: AuditRow,
+) -> Result<RequestId, Fault> {
+    const LAST: &str = "SELECT COALESCE(MAX(id), 0) FROM audit";
+    lease::lock(transaction).await?;
+    let rows = transaction.query(LAST, Vec::new()).await?;
+    let last: i64 = rows.first().ok_or(sqlx::Error::RowNotFound)?.get(0)?;
+    let id = RequestId::new(last.saturating_add(1));
+    table::put(transaction, vec![AuditRow { id, ..entry }]).await?;
+    Ok(id)
+}
+
 /// See [`super::Change::AnswerRequest`].
 pub(super) async fn answer(
     transaction: &mut Transaction,

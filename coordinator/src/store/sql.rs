@@ -297,6 +297,15 @@ impl Store for SqlStore {
         asking.await.map_err(|fault: Fault| fault.while_trying("store a request"))
     }
 
+    async fn note(&self, entry: AuditRow) -> Result<RequestId, StoreError> {
+        let noting = async {
+            let mut transaction = self.pools.begin(self.limit).await?;
+            let done = people::note(&mut transaction, entry).await;
+            end(transaction, done).await
+        };
+        noting.await.map_err(|fault: Fault| fault.while_trying("write into the audit"))
+    }
+
     async fn requests(&self, limit: u32) -> Result<Vec<RequestRow>, StoreError> {
         self.all("read the requests", "ORDER BY id LIMIT $1", vec![limit.write()]).await
     }

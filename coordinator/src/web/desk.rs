@@ -93,6 +93,27 @@ impl Desk {
         }
     }
 
+    /// Writes into the audit what this instance does by itself, before it is done.
+    pub(super) async fn note(
+        &self,
+        who: &Who,
+        (action, subject): (&str, &str),
+        why: String,
+    ) -> Result<RequestId, StoreError> {
+        let now = self.clock.now();
+        let entry = AuditRow {
+            id: RequestId::new(0),
+            who: who.to_string(),
+            asked: now,
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            why,
+            done: Some(now),
+            result: Some("done".to_owned()),
+        };
+        self.store.note(entry).await
+    }
+
     /// The newest entries of the audit.
     pub(super) async fn audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.store.audit(limit).await

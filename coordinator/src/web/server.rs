@@ -23,7 +23,8 @@ use tower_http::{
 };
 
 use super::{
-    Condition, Desk, Health, Need, Overview, Pages, Witness, api, components, conditions_now,
+    Condition, Desk, Health, Logging, Need, Overview, Pages, Witness, api, components,
+    conditions_now, log,
     page::{Asked, Page, Unavailable},
     triggers, upstream,
 };
@@ -66,6 +67,8 @@ pub struct Served {
     pub metrics: Metrics,
     /// Where people ask for changes.
     pub desk: Desk,
+    /// What this process logs.
+    pub log: Logging,
     /// Asked about components.
     pub witness: Witness,
     /// Asked what becomes of names that are to be built.
@@ -101,6 +104,7 @@ pub fn router(served: Served) -> Router {
     let asked = api::routes(served.desk.clone());
     let components = components::routes(served.witness.clone());
     let triggers = triggers::routes(served.desk.clone(), served.asking.clone());
+    let log = log::routes(served.desk.clone(), served.log.clone());
     let trigger = upstream::routes(served.desk.clone(), served.asking.clone());
     let router = Router::new()
         .route("/", get(page))
@@ -121,6 +125,7 @@ pub fn router(served: Served) -> Router {
         .merge(asked)
         .merge(components)
         .merge(triggers)
+        .merge(log)
         .merge(trigger);
     bounded(router)
 }

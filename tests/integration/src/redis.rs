@@ -50,6 +50,40 @@ impl RedisServer {
         Ok((Self::start_in(folder, further.collect()).await?, port, made))
     }
 
+    /// Starts one that wants this password; its address has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisServer::start`].
+    pub async fn start_locked(password: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("make a data folder")?;
+        let (port, further) = (free_port()?, vec!["--requirepass".to_owned(), password.to_owned()]);
+        let child = spawn(port, &folder, &further)?;
+        let url = format!("redis://:{password}@127.0.0.1:{port}/");
+        let server = Self { url, port, folder, further, child };
+        server.answers().await?;
+        Ok(server)
+    }
+
+    /// Where it is, for who has the password from elsewhere.
+    #[must_use]
+    pub fn open_url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// All that was ever written to it, as it stands in its files: also what is gone by now.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn written(&self) -> anyhow::Result<Vec<u8>> {
+        let mut written = Vec::new();
+        for entry in std::fs::read_dir(self.folder.path().join("appendonlydir"))? {
+            written.extend(std::fs::read(entry?.path())?);
+        }
+        Ok(written)
+    }
+
     async fn start_in(folder: TempDir, further: Vec<String>) -> anyhow::Result<Self> {
         let port = free_port()?;
         let child = spawn(port, &folder, &further)?;

@@ -33,7 +33,7 @@ use ebs_shared::{
         transport::HttpTransport,
     },
     queue::Producer,
-    telemetry::Metrics,
+    telemetry::{Metrics, TraceRoot},
 };
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
 use fedora_sim::world::World;
@@ -426,5 +426,6 @@ fn settings(plan: &Plan) -> DriverSettings {
         },
         job_attempts: 20,
         stable_tag: plan.stable_tag.clone(),
+        trace: TraceRoot::of(&"https://koji.example.org/kojihub".parse().expect("an address")),
     }
 }

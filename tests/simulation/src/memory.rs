@@ -195,6 +195,13 @@ impl Store for Memory {
         rows.requests.insert(id, RequestRow { id, payload });
         Ok(Some(id))
     }
+    async fn note(&self, entry: AuditRow) -> Answer<RequestId> {
+        let mut rows = self.rows();
+        let last = rows.audit.keys().next_back().map_or(0, |last| last.get());
+        let id = RequestId::new(last + 1);
+        rows.audit.insert(id, AuditRow { id, ..entry });
+        Ok(id)
+    }
     async fn requests(&self, limit: u32) -> Answer<Vec<RequestRow>> {
         Ok(self.rows().requests.values().take(size(limit)).cloned().collect())
     }

@@ -5,10 +5,15 @@ use std::{sync::Arc, time::Duration};
 use ebs_shared::{
     clock::Chance,
     queue::{Beat, Consumer, Finished, Held, QueueError},
+    telemetry::{TraceId, Traceparent, within},
 };
+use serde::Deserialize;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{
+    Instrument, Span,
+    field::{Empty, display},
+};
 
 use crate::{
     WorkerMetrics,
@@ -33,6 +38,14 @@ pub(super) struct Hold<H> {
     pub(super) abort: CancellationToken,
 }
 
+/// What a job says of where it belongs.
+#[derive(Default, Deserialize)]
+struct Carried {
+    batch: Option<i64>,
+    #[serde(default)]
+    traceparent: String,
+}
+
 /// What the queue is told.
 enum Told {
     Done(String),
@@ -50,12 +63,7 @@ enum Ending {
 impl<H: Handler> Hold<H> {
     /// Works on it until it has an end, and tells the queue.
     pub(super) async fn run(self) {
-        let span = tracing::info_span!(
-            "job",
-            job.id = %self.held.id,
-            job.kind = %self.held.kind,
-            attempt.number = self.held.attempt,
-        );
+        let span = self.span();
         async {
             let begun = Instant::now();
             let (lease, view) = Lease::from(self.held.begun, self.consumer.lease());
@@ -67,6 +75,24 @@ impl<H: Handler> Hold<H> {
         }
         .instrument(span)
         .await;
+    }
+
+    /// The span of the job, in the trace that the job names.
+    fn span(&self) -> Span {
+        let Carried { batch, traceparent } =
+            serde_json::from_str(&self.held.payload).unwrap_or_default();
+        let span = tracing::error_span!(
+            "job",
+            job.id = %self.held.id,
+            job.kind = %self.held.kind,
+            attempt.number = self.held.attempt,
+            batch.id = batch,
+            trace_id = Empty,
+        );
+        // One that another version has written may say it differently: the job is done all the same.
+        let Ok(parent) = traceparent.parse::<Traceparent>() else { return span };
+        span.record("trace_id", display(TraceId::from(parent)));
+        within(span, parent)
     }
 
     /// The verdict first, then what makes it void.

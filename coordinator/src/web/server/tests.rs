@@ -10,6 +10,7 @@ use ebs_shared::{
     config::{StaticConfig, parse_static},
     exchange::{Exchange, HttpExchange},
     koji::{client::HubClient, metrics::KojiMetrics},
+    telemetry::LogControl,
     token::{Scope, Token},
 };
 use serde_json::Value;
@@ -105,6 +106,7 @@ impl Running {
             pages: Arc::new(Fixed { broken }),
             metrics: metrics.clone(),
             desk: Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens },
+            log: Logging { control: LogControl::idle("info"), instance: "tested".to_owned() },
             witness: Witness {
                 store: Arc::new(store.clone()),
                 board: Board::new(Arc::new(System), BoardMetrics::register(&metrics).unwrap()),

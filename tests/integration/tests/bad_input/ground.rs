@@ -13,7 +13,10 @@ use ebs_coordinator::{
     reload::Fixed,
 };
 use ebs_integration::wait;
-use ebs_shared::config::{load_static, source::Link};
+use ebs_shared::{
+    config::{load_static, source::Link},
+    telemetry::LogControl,
+};
 use fedora_sim::{
     Running,
     control::{Announce, NewTag, TagAnswer},
@@ -170,7 +173,9 @@ impl Coordinator {
         let stop = CancellationToken::new();
         let fixed = Fixed { path: fixed.to_owned(), instance: None };
         let kept = Kept { fixed, dynamic: Link::File(dynamic) };
-        let task = tokio::spawn(app::run(Setup { config, kept, listener, stop: stop.clone() }));
+        let setup =
+            Setup { config, kept, listener, log: LogControl::idle("info"), stop: stop.clone() };
+        let task = tokio::spawn(app::run(setup));
         Ok(Self { url, stop, task })
     }
 

@@ -32,7 +32,7 @@ use ebs_shared::{
     clock::{Chance, Clock},
     koji::api::Hub,
     queue::{Consumer, Producer},
-    telemetry::Metrics,
+    telemetry::{Metrics, TraceRoot},
 };
 use ebs_simulation::memory::Memory;
 use ebs_worker::{WorkerMetrics, WorkerParts, WorkerSettings};
@@ -325,6 +325,7 @@ pub(crate) fn settings() -> DriverSettings {
         },
         job_attempts: 3,
         stable_tag: tag("eln"),
+        trace: TraceRoot::of(&"https://koji.example.org/kojihub".parse().expect("an address")),
     }
 }
 

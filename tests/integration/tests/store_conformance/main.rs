@@ -101,6 +101,7 @@ on_all! {
     people::a_request_and_its_audit_entry_are_stored_together_by_any_instance,
     people::an_answered_request_is_gone_and_its_audit_entry_stays_as_it_was_answered,
     people::who_ask_at_once_get_numbers_of_their_own,
+    people::what_an_instance_did_by_itself_is_in_the_audit_and_waits_for_nobody,
     people::more_requests_than_a_leader_ever_answers_are_not_taken,
     people::jobs_set_aside_are_listed_oldest_first_until_they_are_dropped,
     orphans::orphans_are_listed_oldest_first_until_they_are_dropped,

@@ -75,6 +75,20 @@ pub(crate) async fn an_answered_request_is_gone_and_its_audit_entry_stays_as_it_
     assert_eq!(store.audited(RequestId::new(77)).await.unwrap(), None);
 }
 
+pub(crate) async fn what_an_instance_did_by_itself_is_in_the_audit_and_waits_for_nobody(
+    ground: &Any,
+) {
+    let store = ground.open().await;
+    let asked = store.ask(request(1)).await.unwrap().unwrap();
+    let done = AuditRow { done: Some(at(2)), result: Some("done".to_owned()), ..entry(asked, 2) };
+    let noted = store.note(done.clone()).await.unwrap();
+    assert!(noted > asked, "the store gives the number");
+    assert_eq!(store.audited(noted).await.unwrap(), Some(AuditRow { id: noted, ..done }));
+    assert_eq!(store.audited(asked).await.unwrap(), Some(entry(asked, 1)), "nothing is replaced");
+    assert_eq!(store.requests(9).await.unwrap().len(), 1);
+    assert!(store.ask(request(3)).await.unwrap() > Some(noted), "numbers are not used again");
+}
+
 pub(crate) async fn who_ask_at_once_get_numbers_of_their_own(ground: &Any) {
     let store = ground.open().await;
     let asking = (0..20).map(|number| {

@@ -141,6 +141,9 @@ impl Store for StoreDoor {
     async fn ask(&self, request: NewRequest) -> Answer<Option<RequestId>> {
         self.pass("ask", Share::Full, self.memory.ask(request)).await
     }
+    async fn note(&self, entry: AuditRow) -> Answer<RequestId> {
+        self.pass("note", Share::Full, self.memory.note(entry)).await
+    }
     async fn requests(&self, limit: u32) -> Answer<Vec<RequestRow>> {
         self.pass("requests", Share::Small, self.memory.requests(limit)).await
     }
