@@ -180,17 +180,7 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
             (pick(arguments, &body, || words::readiness(&readiness)), code)
         }
         Verb::Alive => alive::told(&client, arguments.json).await?,
-        Verb::Dead(DeadVerb::List) => {
-            let body = client.dead().await?;
-            let dead: Vec<Dead> = serde_json::from_slice(&body).context("not a list")?;
-            (pick(arguments, &body, || words::dead(&dead)), ExitCode::SUCCESS)
-        }
-        Verb::Dead(DeadVerb::Redrive(decision)) => {
-            change(arguments, &client, decision.change("redrive")).await?
-        }
-        Verb::Dead(DeadVerb::GiveUp(decision)) => {
-            change(arguments, &client, decision.change("give-up")).await?
-        }
+        Verb::Dead(verb) => set_aside(arguments, &client, verb).await?,
         Verb::Trigger(trigger) => triggers(arguments, &client, trigger).await?,
         Verb::Deny(verb) => denials(arguments, &client, verb).await?,
         Verb::Reconcile(verb) => reconciled(arguments, &client, verb).await?,
@@ -224,6 +214,23 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
         Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),
         Verb::Token(TokenVerb::New(new)) => (new.text()?, ExitCode::SUCCESS),
     })
+}
+
+/// Shows the jobs set aside, or decides on one.
+async fn set_aside(
+    arguments: &Arguments,
+    client: &Client,
+    verb: &DeadVerb,
+) -> anyhow::Result<(String, ExitCode)> {
+    match verb {
+        DeadVerb::List => {
+            let body = client.dead().await?;
+            let dead: Vec<Dead> = serde_json::from_slice(&body).context("not a list")?;
+            Ok((pick(arguments, &body, || words::dead(&dead)), ExitCode::SUCCESS))
+        }
+        DeadVerb::Redrive(decision) => change(arguments, client, decision.change("redrive")).await,
+        DeadVerb::GiveUp(decision) => change(arguments, client, decision.change("give-up")).await,
+    }
 }
 
 /// Shows what is logged, or changes it.
