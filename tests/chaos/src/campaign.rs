@@ -149,6 +149,7 @@ impl Stage<'_> {
             prefetch: None,
             tagged_before: &[],
             proxied: true,
+            secure: false,
             listens: true,
             disk,
         })

@@ -39,15 +39,7 @@ impl RedisServer {
     pub async fn start_tls() -> anyhow::Result<(Self, u16, Certificates)> {
         let folder = tempfile::tempdir().context("make a data folder")?;
         let (port, made) = (free_port()?, Certificates::make(folder.path(), "worker")?);
-        let further = [
-            ("--tls-port", port.to_string()),
-            ("--tls-cert-file", made.certificate("server").display().to_string()),
-            ("--tls-key-file", made.key("server").display().to_string()),
-            ("--tls-ca-cert-file", made.certificate("ca").display().to_string()),
-            ("--tls-auth-clients", "no".to_owned()),
-        ];
-        let further = further.into_iter().flat_map(|(key, value)| [key.to_owned(), value]);
-        Ok((Self::start_in(folder, further.collect()).await?, port, made))
+        Ok((Self::start_in(folder, tls_arguments(port, &made)).await?, port, made))
     }
 
     /// Starts one that wants this password; its address has it.
@@ -63,6 +55,23 @@ impl RedisServer {
         let server = Self { url, port, folder, further, child };
         server.answers().await?;
         Ok(server)
+    }
+
+    /// Starts one that also serves TLS, and wants this password at both; its port for TLS, and the certificates.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisServer::start_tls`].
+    pub async fn start_guarded(password: &str) -> anyhow::Result<(Self, u16, Certificates)> {
+        let folder = tempfile::tempdir().context("make a data folder")?;
+        let (tls, made) = (free_port()?, Certificates::make(folder.path(), "worker")?);
+        let (port, mut further) = (free_port()?, tls_arguments(tls, &made));
+        further.extend(["--requirepass".to_owned(), password.to_owned()]);
+        let child = spawn(port, &folder, &further)?;
+        let url = format!("redis://:{password}@127.0.0.1:{port}/");
+        let server = Self { url, port, folder, further, child };
+        server.answers().await?;
+        Ok((server, tls, made))
     }
 
     /// Where it is, for who has the password from elsewhere.
@@ -139,6 +148,17 @@ impl RedisServer {
         until("the server answers", async || Ok(self.command::<String>(&["PING"]).await.is_ok()))
             .await
     }
+}
+
+fn tls_arguments(port: u16, made: &Certificates) -> Vec<String> {
+    let arguments = [
+        ("--tls-port", port.to_string()),
+        ("--tls-cert-file", made.certificate("server").display().to_string()),
+        ("--tls-key-file", made.key("server").display().to_string()),
+        ("--tls-ca-cert-file", made.certificate("ca").display().to_string()),
+        ("--tls-auth-clients", "no".to_owned()),
+    ];
+    arguments.into_iter().flat_map(|(key, value)| [key.to_owned(), value]).collect()
 }
 
 fn spawn(port: u16, folder: &TempDir, further: &[String]) -> anyhow::Result<Child> {

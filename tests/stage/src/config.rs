@@ -12,7 +12,10 @@ use ebs_shared::{
     token::{Scope, Token},
 };
 
-use crate::scenario::{Cast, NEW_IN_SECOND_ROUND, Scenario};
+use crate::{
+    guard::Locks,
+    scenario::{Cast, NEW_IN_SECOND_ROUND, Scenario},
+};
 
 /// Times of a run, in ms, by the configuration's key. They are printed with the figures.
 pub const TIMERS: &[(&str, u64)] = &[
@@ -89,6 +92,8 @@ pub struct Places {
     pub redis: Option<String>,
     /// The broker's URL; none: the bus is not listened to.
     pub broker: Option<String>,
+    /// Keys and authorities, if everything is locked.
+    pub locks: Option<Locks>,
     /// How many messages the broker sends ahead, if not the usual.
     pub prefetch: Option<u16>,
     /// Whether builds are scratch builds.
@@ -136,30 +141,22 @@ pub fn write_static(
     if *batch_size > 0 {
         writeln!(text, "    batch_size: {batch_size}")?;
     }
+    let (koji, bodhi, others) = match &places.locks {
+        None => (
+            format!("password_file: {}", secret.display()),
+            format!("token_file: {}", token.display()),
+            String::new(),
+        ),
+        Some(locks) => locked(fedora, locks),
+    };
     write!(
         text,
-        "  open_id_connect: false\n  email: false\nebs:\n  instance: {instance}\n  koji:\n    hub_url: {fedora}/kojihub\n    \
-         user: ebs\n    password_file: {secret}\n    call_timeout: {call_timeout}ms\n    draft_builds: {drafts}\n  bodhi:\n    \
-         url: {fedora}/\n    token_file: {token}\n    post_timeout: {call_timeout}ms\n    call_timeout: {call_timeout}ms\n  \
+        "  open_id_connect: false\n  email: false\nebs:\n  instance: {instance}\n{others}  koji:\n    hub_url: {fedora}/kojihub\n    \
+         user: ebs\n    {koji}\n    call_timeout: {call_timeout}ms\n    draft_builds: {drafts}\n  bodhi:\n    \
+         url: {fedora}/\n    {bodhi}\n    post_timeout: {call_timeout}ms\n    call_timeout: {call_timeout}ms\n  \
          database:\n    url: '{database}'\n",
-        secret = secret.display(),
-        token = token.display(),
     )?;
-    if let Some(password) = &places.database_password {
-        writeln!(text, "    password_file: {}", password.display())?;
-    }
-    if let Some(redis) = &places.redis {
-        writeln!(text, "  redis:\n    url: {redis}")?;
-    }
-    writeln!(text, "  bus:\n    datagrepper_url: {fedora}/datagrepper/")?;
-    match &places.broker {
-        Some(broker) => {
-            let bus = bus(broker, places.prefetch);
-            let bus = write(folder, &format!("{instance}-bus.toml"), &bus)?;
-            writeln!(text, "    fedora_messaging_config: {}", bus.display())?;
-        }
-        None => writeln!(text, "    enabled: false")?,
-    }
+    servers(&mut text, folder, instance, places)?;
     if let Some(builds) = places.max_open_builds {
         writeln!(text, "  limits:\n    max_open_builds: {builds}")?;
     }
@@ -179,6 +176,63 @@ pub fn write_static(
         writeln!(text, "    {key}: {millis}ms")?;
     }
     write(folder, &format!("{instance}.yaml"), &text)
+}
+
+/// The rest of the database's block, and those of Redis and the bus.
+fn servers(
+    text: &mut String,
+    folder: &Path,
+    instance: &str,
+    places: &Places,
+) -> anyhow::Result<()> {
+    let fedora = &places.fedora;
+    if let Some(password) = &places.database_password {
+        writeln!(text, "    password_file: {}", password.display())?;
+    }
+    if let Some(locks) = &places.locks {
+        writeln!(text, "    authority_file: {}", locks.database.display())?;
+    }
+    if let Some(redis) = &places.redis {
+        writeln!(text, "  redis:\n    url: {redis}")?;
+        if let Some(Locks { redis: [password, authority], .. }) = &places.locks {
+            let (password, authority) = (password.display(), authority.display());
+            writeln!(text, "    password_file: {password}\n    authority_file: {authority}")?;
+        }
+    }
+    writeln!(text, "  bus:\n    datagrepper_url: {fedora}/datagrepper/")?;
+    match &places.broker {
+        Some(broker) => {
+            let bus =
+                bus(broker, places.prefetch) + &places.locks.as_ref().map_or_else(String::new, tls);
+            let bus = write(folder, &format!("{instance}-bus.toml"), &bus)?;
+            writeln!(text, "    fedora_messaging_config: {}", bus.display())?;
+        }
+        None => writeln!(text, "    enabled: false")?,
+    }
+    Ok(())
+}
+
+/// How Koji and Bodhi are logged in to by Kerberos, and the block that says who we are.
+fn locked(fedora: &str, locks: &Locks) -> (String, String, String) {
+    let authority = format!("authority_file: {}", locks.fedora.display());
+    let kerberos = format!(
+        "  kerberos:\n    keytab_file: {}\n    principal: '{}'\n",
+        locks.keytab.display(),
+        locks.principal
+    );
+    let bodhi = format!("{authority}\n    idp_url: {fedora}/openidc");
+    (authority, bodhi, kerberos)
+}
+
+/// What the file of Fedora Messaging says of certificates.
+fn tls(locks: &Locks) -> String {
+    let [authority, certificate, key] = &locks.broker;
+    format!(
+        "\n[tls]\nca_cert = \"{}\"\ncertfile = \"{}\"\nkeyfile = \"{}\"\n",
+        authority.display(),
+        certificate.display(),
+        key.display()
+    )
 }
 
 /// The file of those who may change something; whose token stands in [`TOKEN`] beside it. Written once: instances share it.

@@ -7,6 +7,7 @@ pub mod config;
 pub mod disk;
 pub mod fedora;
 pub mod figures;
+pub mod guard;
 pub mod names;
 pub mod once;
 pub mod options;

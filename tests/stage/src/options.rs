@@ -197,4 +197,8 @@ pub struct Stack {
     /// A Prometheus on top, with the rules for alerts, and a Grafana where the system has one.
     #[arg(long)]
     pub watch: bool,
+    /// Everything locked as in production: Kerberos at Koji and Bodhi, AMQP with a client certificate, TLS and passwords at Redis
+    /// and PostgreSQL. The programs must be built with the feature `gssapi`.
+    #[arg(long)]
+    pub secure: bool,
 }

@@ -18,7 +18,7 @@ use crate::{
     bench,
     child::say,
     config::{self, TOKEN, Tempo},
-    fedora,
+    fedora, guard,
     once::Performance,
     options::{Bench, Mode, Options, Play, Stack},
     scenario::{Cast, Scenario},
@@ -56,6 +56,8 @@ struct Show {
     workers: Option<u16>,
     /// Whether Prometheus looks at it.
     watch: bool,
+    /// Whether everything is locked as in production.
+    secure: bool,
 }
 
 /// What is to be done, from the command line.
@@ -64,6 +66,7 @@ struct Plan {
     mode: &'static str,
     workers: Option<u16>,
     watch: bool,
+    secure: bool,
     scenario: Scenario,
     cast: Cast,
     folder: PathBuf,
@@ -79,9 +82,11 @@ pub async fn run(options: Options) -> anyhow::Result<Verdict> {
     // An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match options.mode {
-        Mode::Demo(play) => perform(Show { mode: "demo", play, workers: None, watch: false }).await,
-        Mode::Stack(Stack { play, workers, watch }) => {
-            perform(Show { mode: "stack", play, workers: Some(workers), watch }).await
+        Mode::Demo(play) => {
+            perform(Show { mode: "demo", play, workers: None, watch: false, secure: false }).await
+        }
+        Mode::Stack(Stack { play, workers, watch, secure }) => {
+            perform(Show { mode: "stack", play, workers: Some(workers), watch, secure }).await
         }
         Mode::Bench(bench) => measure(&bench).await,
     }
@@ -158,7 +163,7 @@ fn cast(show: &Show) -> anyhow::Result<(Scenario, Cast)> {
 
 impl Plan {
     fn new(show: Show, scenario: Scenario, cast: Cast) -> anyhow::Result<Self> {
-        let Show { mode, play, workers, watch } = show;
+        let Show { mode, play, workers, watch, secure } = show;
         let folder = match &play.run_folder {
             Some(folder) => folder.clone(),
             None => {
@@ -171,7 +176,7 @@ impl Plan {
             None if play.once => free_port()?,
             None => PORT,
         };
-        Ok(Self { play, mode, workers, watch, scenario, cast, folder, port })
+        Ok(Self { play, mode, workers, watch, secure, scenario, cast, folder, port })
     }
 
     fn script(&self) -> serde_json::Value {
@@ -181,6 +186,9 @@ impl Plan {
             stream::script(&self.cast, self.play.seed)
         };
         script["bodhi"]["lists"][config::LIST] = config::listed(&self.scenario, &self.cast).into();
+        if self.secure {
+            guard::lock(&mut script);
+        }
         script
     }
 
@@ -199,6 +207,7 @@ impl Plan {
             prefetch: None,
             tagged_before: &[],
             proxied: false,
+            secure: self.secure,
             listens: false,
             disk: None,
         }

@@ -18,6 +18,7 @@ use crate::{
     config::{self, Places, Port, Tempo},
     disk::Disk,
     fedora::{Announce, Fedora},
+    guard::{Guard, Locked},
     proxy::Proxy,
     scenario::Part,
     status::Pages,
@@ -53,6 +54,8 @@ pub struct Cue<'a> {
     pub prefetch: Option<u16>,
     /// Whether programs reach the servers through proxies.
     pub proxied: bool,
+    /// Whether everything is locked as in production: see [`crate::guard`]. Only with workers.
+    pub secure: bool,
     /// Whether one process that does all listens to the bus; several always do.
     pub listens: bool,
     /// Where that one keeps its file; in the folder otherwise.
@@ -103,6 +106,8 @@ pub struct Troupe {
     /// What can be cut and slowed, if the cue says so.
     pub proxies: Option<Proxies>,
     places: Places,
+    /// What stands before the simulated Fedora, if everything is locked.
+    _guard: Option<Guard>,
 }
 
 impl Troupe {
@@ -113,7 +118,9 @@ impl Troupe {
     /// Something does not start; all that did has ended again.
     pub async fn start(cue: &Cue<'_>, pages: &Pages) -> anyhow::Result<Self> {
         must_be_free(cue.port)?;
+        let locked = if cue.secure { Some(Locked::start().await?) } else { None };
         let (broker, servers) = match cue.workers {
+            _ if locked.is_some() => (None, None),
             None if cue.listens => (Some(start_broker().await?), None),
             None => (None, None),
             Some(_) => {
@@ -121,14 +128,22 @@ impl Troupe {
                 (Some(broker), Some(servers))
             }
         };
-        let bus = broker.as_ref().map(Rabbit::url);
+        let plain = locked.as_ref().map(|locked| &locked.broker.0).or(broker.as_ref());
+        let bus = plain.map(Rabbit::url);
         let fedora =
             Fedora::start(&program("fedora-sim")?, cue.folder, cue.script, bus.as_deref()).await?;
-        config::point_at_lists(cue.dynamic, &fedora.url)?;
+        let guard = if cue.secure { Some(Guard::before(&fedora).await?) } else { None };
+        let address =
+            guard.as_ref().map_or_else(|| fedora.url.clone(), |guard| guard.front.tls_url());
+        config::point_at_lists(cue.dynamic, &address)?;
         for part in cue.tagged_before {
             fedora.tag(part, 1, Announce::Untold).await?;
         }
-        let mut places = places(cue, &fedora.url, bus, servers.as_ref())?;
+        let mut places = places(cue, &address, bus, servers.as_ref())?;
+        let (broker, servers) = match (&guard, locked) {
+            (Some(guard), Some(locked)) => lock(&mut places, cue, (guard, locked))?,
+            (None, _) | (Some(_), None) => (broker, servers),
+        };
         let proxies = if cue.proxied { Some(Proxies::before(&mut places).await?) } else { None };
         let mut troupe = Self {
             fedora,
@@ -140,6 +155,7 @@ impl Troupe {
             standby: None,
             proxies,
             places,
+            _guard: guard,
         };
         troupe.start_coordinator(cue, "coordinator", cue.port)?;
         troupe.ready(cue.port, pages).await?;
@@ -172,6 +188,7 @@ impl Troupe {
             None => Command::new(coordinator),
         };
         command.arg("--static-config-file").arg(file).arg("--dynamic-config-file").arg(cue.dynamic);
+        self.surround(&mut command);
         // Each start has a log of its own.
         let start = (1..).map(|start| format!("{name}-{start}"));
         let mut start = start.skip_while(|name| cue.folder.join(format!("{name}.log")).exists());
@@ -194,8 +211,16 @@ impl Troupe {
         let file = config::write_static(cue.folder, &name, Port::Metrics(port), &self.places)?;
         let mut command = Command::new(program("ebs-worker")?);
         command.arg("--config").arg(file).args(["--name", &name]);
+        self.surround(&mut command);
         self.workers.push(Child::start(&name, command, cue.folder)?);
         Ok(())
+    }
+
+    /// The environment of a program of ours.
+    fn surround(&self, command: &mut Command) {
+        if let Some(locks) = &self.places.locks {
+            locks.surround(command);
+        }
     }
 
     /// Takes the coordinator of this instance name out of the troupe, to be ended.
@@ -359,6 +384,20 @@ async fn start_broker() -> anyhow::Result<Rabbit> {
     broker.context("start RabbitMQ")?.context("start RabbitMQ")
 }
 
+/// Has these places lead to the servers with TLS; the servers.
+fn lock(
+    places: &mut Places,
+    cue: &Cue<'_>,
+    (guard, locked): (&Guard, Locked),
+) -> anyhow::Result<(Option<Rabbit>, Option<Servers>)> {
+    places.locks = Some(guard.locks(cue.folder, &locked)?);
+    let Locked { broker: (broker, address), redis: (redis, queue), postgres, .. } = locked;
+    let password = config::write(cue.folder, "database-password", postgres::PASSWORD)?;
+    (places.database, places.database_password) = (postgres.url(), Some(password));
+    (places.broker, places.redis) = (Some(address), Some(queue));
+    Ok((Some(broker), Some(Servers { redis, postgres })))
+}
+
 fn places(
     cue: &Cue<'_>,
     fedora: &str,
@@ -381,6 +420,7 @@ fn places(
         database_password,
         redis: servers.map(|servers| servers.redis.url.clone()),
         broker,
+        locks: None,
         prefetch: cue.prefetch,
         scratch: cue.scratch,
         drafts: cue.drafts,

@@ -27,6 +27,7 @@ fn worker(folder: &std::path::Path, port: u16, authority: &std::path::Path) -> R
         database_password: None,
         redis: Some(format!("rediss://127.0.0.1:{port}/")),
         broker: None,
+        locks: None,
         prefetch: None,
         scratch: false,
         drafts: true,

@@ -120,6 +120,7 @@ async fn measure(options: &BenchReconcile, folder: &Path) -> anyhow::Result<(f64
         prefetch: None,
         tagged_before: &all.parts,
         proxied: false,
+        secure: false,
         listens: false,
         disk: None,
     };

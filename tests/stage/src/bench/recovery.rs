@@ -112,6 +112,7 @@ async fn measure(options: &BenchRecovery, folder: &Path) -> anyhow::Result<Vec<R
         prefetch: None,
         tagged_before: &[],
         proxied: false,
+        secure: false,
         listens: true,
         disk: None,
     };

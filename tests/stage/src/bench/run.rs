@@ -106,6 +106,7 @@ pub(super) async fn measure(load: Load, folder: &Path) -> anyhow::Result<Measure
         prefetch: None,
         tagged_before: &[],
         proxied: false,
+        secure: false,
         listens: false,
         disk: None,
     };

@@ -49,6 +49,7 @@ fn standalone() -> Places {
         database_password: None,
         redis: None,
         broker: None,
+        locks: None,
         prefetch: None,
         scratch: false,
         drafts: true,

@@ -99,6 +99,7 @@ impl Setting {
             max_open_builds: None,
             prefetch: None,
             proxied: false,
+            secure: false,
             listens: self.listens,
             disk: self.disk.as_ref(),
             tagged_before: &self.tagged_before,

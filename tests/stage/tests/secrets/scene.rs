@@ -118,8 +118,7 @@ impl Scene {
     pub(crate) async fn start() -> Result<Self> {
         // An error means that one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = TempDir::new()?;
-        let scenario = Scenario::named("mixed")?.with_seed(1);
+        let (folder, scenario) = (TempDir::new()?, Scenario::named("mixed")?.with_seed(1));
         let cast = Cast::new(&scenario, 60)?;
         let dynamic = config::write_dynamic(folder.path(), &cast)?;
         let rabbit = tokio::task::spawn_blocking(Rabbit::start).await??;
@@ -135,6 +134,7 @@ impl Scene {
             database_password: Some(password),
             redis: Some(redis.open_url()),
             broker: Some(rabbit.url()),
+            locks: None,
             prefetch: None,
             scratch: false,
             drafts: scenario.draft_builds(1),
@@ -144,8 +144,8 @@ impl Scene {
             tempo: Tempo::default(),
         };
         let ports = [free_port()?, free_port()?];
-        let limit = Duration::ZERO;
-        let play = Performance { scenario, cast, seed: 1, port: ports[0], mode: "stack", limit };
+        let (port, limit) = (ports[0], Duration::ZERO);
+        let play = Performance { scenario, cast, seed: 1, port, mode: "stack", limit };
         let (pages, children) = (Pages::new()?, Vec::new());
         let collector = MockServer::start().await;
         let taken = Mock::given(method("POST")).and(path("/v1/traces"));

@@ -69,6 +69,7 @@ impl Play {
             max_open_builds: None,
             prefetch: None,
             proxied: false,
+            secure: false,
             listens: false,
             disk: None,
             tagged_before: &[],

@@ -55,6 +55,7 @@ pub(super) async fn measure(
         prefetch: Some(prefetch),
         tagged_before: &[],
         proxied: false,
+        secure: false,
         listens: true,
         disk: None,
     };
