@@ -54,7 +54,7 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{- range $key := list "instance" "redis" "database" "http" "worker" "kerberos" }}
 {{- if hasKey $own $key }}{{ fail (printf "config.ebs.%s is set by the chart: see the values database, redis, coordinator, worker, kerberos" $key) }}{{ end -}}
 {{- end }}
-{{- range $pair := list (list "timers" "grace") (list "koji" "password_file") (list "koji" "certificate_file") (list "koji" "key_file") (list "koji" "authority_file") (list "bodhi" "token_file") (list "bus" "enabled") (list "bus" "fedora_messaging_config") }}
+{{- range $pair := list (list "timers" "grace") (list "koji" "password_file") (list "koji" "certificate_file") (list "koji" "key_file") (list "koji" "authority_file") (list "bodhi" "token_file") (list "bodhi" "authority_file") (list "bus" "enabled") (list "bus" "fedora_messaging_config") }}
 {{- if hasKey (get $own (first $pair) | default dict) (last $pair) }}{{ fail (printf "config.ebs.%s.%s is set by the chart: see the values graceSeconds, secrets, tls, bus" (first $pair) (last $pair)) }}{{ end -}}
 {{- end }}
 {{- $database := dict "url" (include "ebs.databaseUrl" .) -}}
@@ -72,6 +72,7 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{- if .Values.tls.kojiAuthority.name }}{{ $_ := set $koji "authority_file" (printf "%s/tls/koji-ca.pem" $folder) }}{{ end -}}
 {{- if .Values.tls.kojiCertificate.name }}{{ $_ := set $koji "certificate_file" (printf "%s/tls/koji.crt" $folder) }}{{ end -}}
 {{- if .Values.tls.kojiKey.name }}{{ $_ := set $koji "key_file" (printf "%s/tls/koji.key" $folder) }}{{ end -}}
+{{- if .Values.tls.bodhiAuthority.name }}{{ $_ := set $bodhi "authority_file" (printf "%s/tls/bodhi-ca.pem" $folder) }}{{ end -}}
 {{- if .Values.secrets.bodhiToken.name }}{{ $_ := set $bodhi "token_file" (printf "%s/secrets/bodhi-token" $folder) }}{{ end -}}
 {{- if .Values.bus.enabled }}{{ $_ := set $bus "fedora_messaging_config" (printf "%s/static-config/fedora-messaging.toml" $folder) }}{{ end -}}
 {{- $ours := dict "database" $database "redis" $redis "http" $http "bus" $bus "koji" $koji "bodhi" $bodhi
@@ -145,6 +146,7 @@ prefetch_count = {{ .Values.bus.prefetch }}
 {{- $certificates := list (dict "secret" .Values.tls.databaseAuthority "file" "database-ca.pem")
   (dict "secret" .Values.tls.redisAuthority "file" "redis-ca.pem")
   (dict "secret" .Values.tls.kojiAuthority "file" "koji-ca.pem")
+  (dict "secret" .Values.tls.bodhiAuthority "file" "bodhi-ca.pem")
   (dict "secret" .Values.tls.kojiCertificate "file" "koji.crt")
   (dict "secret" .Values.tls.kojiKey "file" "koji.key")
   (dict "secret" .Values.tls.busAuthority "file" "bus-ca.pem")
