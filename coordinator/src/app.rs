@@ -78,6 +78,7 @@ pub async fn run(setup: Setup) -> anyhow::Result<()> {
 async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let Setup { config, kept, listener, log, stop } = setup;
     let config = Arc::new(config);
+    let shadow = ShadowSettings::of(&config)?;
     must_fit(&*store, config.shadow).await?;
     let (metrics, health, probe) = (Metrics::new()?, Health::default(), Probe::new());
     let measures = Measures::register(&metrics, config.ebs.redis.is_none())?;
@@ -122,7 +123,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
         exchange: neighbours.exchange,
         gauges: measures.reconcile.clone(),
         intake: measures.intake.clone(),
-        shadow: ShadowSettings::of(&config)?.map(|settings| (settings, measures.shadow.clone())),
+        shadow: shadow.map(|settings| (settings, measures.shadow.clone())),
     };
     let work = Arc::new(Work { queue, listening, gauges: measures.queue });
     start_watch(watchful, &store, &mut tasks, &stop);

@@ -164,7 +164,7 @@ fn package(source: &str) -> Option<&str> {
     Some(last.strip_suffix(".git").unwrap_or(last)).filter(|name| !name.is_empty())
 }
 
-/// How many builds of each component are compared, for the log.
+/// How many differences there are of each kind, for the log.
 pub(super) fn kinds(compared: &Comparison) -> BTreeMap<&'static str, usize> {
     let mut kinds = BTreeMap::new();
     for difference in &compared.differences {
