@@ -13,7 +13,7 @@ use ebs_shared::{
 };
 
 use crate::{
-    guard::Locks,
+    locks::Locks,
     scenario::{Cast, NEW_IN_SECOND_ROUND, Scenario},
 };
 

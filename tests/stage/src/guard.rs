@@ -1,7 +1,7 @@
 //! `./dev stack --secure`: everything locked as in production. Kerberos from a keytab at Koji and at Bodhi's identity provider, both
 //! behind a web server with TLS; AMQP with a client certificate; TLS and passwords at Redis and PostgreSQL.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use ebs_integration::{
@@ -13,34 +13,14 @@ use ebs_integration::{
     redis::RedisServer,
 };
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use crate::{config, fedora::Fedora};
+use crate::{config, fedora::Fedora, locks::Locks};
 
 /// The password of Redis.
 const REDIS_PASSWORD: &str = "only-for-this-stack";
 
 /// Who we are.
 const ACCOUNT: &str = "ebs";
-
-/// Where keys and authorities are, as configuration and environment name them.
-#[derive(Clone, Debug)]
-pub struct Locks {
-    /// Our keytab.
-    pub keytab: PathBuf,
-    /// Who we are in it.
-    pub principal: String,
-    /// Who has signed for Koji, Bodhi and what else is there.
-    pub fedora: PathBuf,
-    /// Who has signed for the broker, our certificate there, and its key.
-    pub broker: [PathBuf; 3],
-    /// The password of Redis, and who has signed for it.
-    pub redis: [PathBuf; 2],
-    /// Who has signed for PostgreSQL.
-    pub database: PathBuf,
-    /// What Kerberos reads to find the KDC.
-    kerberos: PathBuf,
-}
 
 /// What stands before the simulated Fedora.
 pub struct Guard {
@@ -115,14 +95,6 @@ impl Guard {
             database: database.certificate("ca"),
             kerberos: self.kdc.client_config(),
         })
-    }
-}
-
-impl Locks {
-    /// The environment of a program.
-    pub fn surround(&self, command: &mut Command) {
-        // Lists and the archive are asked for as browsers do: with the system's authorities.
-        command.env("KRB5_CONFIG", &self.kerberos).env("SSL_CERT_FILE", &self.fedora);
     }
 }
 

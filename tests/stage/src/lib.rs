@@ -8,6 +8,7 @@ pub mod disk;
 pub mod fedora;
 pub mod figures;
 pub mod guard;
+pub mod locks;
 pub mod names;
 pub mod once;
 pub mod options;
