@@ -32,6 +32,7 @@ ALLOWED = {
     "ebs-worker": {"ebs-domain", "ebs-shared"},
     "ebs-coordinator": {"ebs-domain", "ebs-shared", "ebs-worker"},
     "ebs-ctl": {"ebs-shared"},
+    "ebs-image": {"ebs-worker", "ebs-coordinator", "ebs-ctl"},
 }
 USE = re.compile(r"\b(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);")
 PATH = re.compile(r"(?<![\w:])([a-z_]\w*)((?:\s*::\s*\w+)+)")

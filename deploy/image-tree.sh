@@ -3,7 +3,7 @@
 # first stage, and so can anybody, in a clean folder; nothing else says what the image holds.
 #
 #     image-tree.sh TREE             builds the programs first
-#     image-tree.sh TREE PROGRAMS    takes those in the folder PROGRAMS
+#     image-tree.sh TREE PROGRAMS    takes the file with all of them from the folder PROGRAMS
 #
 # TREE must not be there yet, or be empty. There is no shell and no package manager in it. The last lines are its size in bytes.
 set -eu
@@ -15,11 +15,11 @@ mkdir -p "$tree"
 tree=$(cd "$tree" && pwd)
 
 all="ebs-coordinator ebs-worker ebsctl"
+one=elnbuildsync
 if [ $# -eq 2 ]; then
     programs=$2
 else
-    features=ebs-coordinator/gssapi,ebs-worker/gssapi,ebs-ctl/gssapi
-    (cd "$top" && cargo build --release --locked -p ebs-coordinator -p ebs-worker -p ebs-ctl --features "$features")
+    (cd "$top" && cargo build --release --locked -p ebs-image --features gssapi)
     programs=$top/target/release
 fi
 
@@ -49,12 +49,11 @@ ln -s usr/bin "$tree/bin"
 ln -s usr/lib "$tree/lib"
 ln -s usr/lib64 "$tree/lib64"
 
-# Ours.
-for name in $all; do
-    cp "$programs/$name" "$tree/usr/bin/$name"
-    strip --strip-all "$tree/usr/bin/$name"
-    take $(ldd "$programs/$name" | grep -o '/[^ ]*')
-done
+# Ours, all of them in one file.
+cp "$programs/$one" "$tree/usr/bin/$one"
+strip --strip-all "$tree/usr/bin/$one"
+take $(ldd "$programs/$one" | grep -o '/[^ ]*')
+for name in $all; do ln -s "$one" "$tree/usr/bin/$name"; done
 
 # git, which reads the dynamic configuration out of a repository, with its helper for https.
 git=$(command -v git)
@@ -91,5 +90,5 @@ chmod -R go=u-w,a+rX "$tree"
 chmod 775 "$tree/var/lib/elnbuildsync"
 chmod 1777 "$tree/tmp"
 
-du --bytes --total "$tree"/usr/bin/ebs* | tail -n 1 | sed 's/total/the programs, in bytes/'
+du --bytes "$tree/usr/bin/$one" | sed 's/\t.*/\tthe programs, in bytes/'
 du --bytes --summarize "$tree" | sed 's/\t.*/\tall of it, in bytes/'

@@ -20,6 +20,7 @@ mod opening;
 pub mod pages;
 pub mod pause;
 pub mod preview;
+mod program;
 pub mod queue_gauges;
 pub mod reconcile;
 pub mod refresh;
@@ -33,3 +34,5 @@ mod stored;
 pub mod watchful;
 pub mod web;
 pub mod wish;
+
+pub use program::program;

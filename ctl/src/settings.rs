@@ -47,7 +47,7 @@ impl Settings {
 }
 
 /// Where a user's settings file is, by the environment.
-pub fn usual() -> Option<PathBuf> {
+pub(crate) fn usual() -> Option<PathBuf> {
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
     let settings = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
     settings.map(|settings| settings.join(NAME))

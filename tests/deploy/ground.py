@@ -34,7 +34,7 @@ CERTIFICATE = (TOP / "shared/src/certificates/tests/first.pem").read_text()
 def program(name):
     """One of the programs: those of EBS_PROGRAMS, or as built for tests."""
     path = Path(os.environ.get("EBS_PROGRAMS", TOP / "target/debug")) / name
-    assert path.is_file(), f"{path} is not there: cargo build -p ebs-coordinator -p ebs-worker -p ebs-ctl"
+    assert path.is_file(), f"{path} is not there: cargo build -p ebs-coordinator -p ebs-worker -p ebs-ctl -p ebs-image"
     return str(path)
 
 

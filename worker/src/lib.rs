@@ -28,7 +28,7 @@ pub use host::host;
 pub use jobs::Jobs;
 pub use lease::{Lease, LeaseView};
 pub use metrics::{ProgramMetrics, WorkerMetrics};
-pub use program::{Arguments, program};
+pub use program::program;
 pub use settings::WorkerSettings;
 pub use web::{Shown, serve};
 

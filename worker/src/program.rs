@@ -1,6 +1,6 @@
 //! A worker as a program: from its configuration to its parts.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use clap::Parser;
@@ -20,7 +20,7 @@ use crate::{ProgramMetrics, WorkerParts, WorkerSettings, host};
 /// Does the jobs of an ELNBuildSync coordinator.
 #[derive(Debug, Parser)]
 #[command(name = "ebs-worker", version)]
-pub struct Arguments {
+struct Arguments {
     /// The static configuration file, the coordinator's.
     #[arg(long, default_value = "/etc/elnbuildsync/static-config/elnbuildsync.yaml")]
     config: PathBuf,
@@ -42,12 +42,23 @@ pub struct Arguments {
     otlp_service_name: String,
 }
 
-/// Works until it is told to stop.
+/// What the program `ebs-worker` does: works until it is told to stop.
 ///
-/// # Errors
+/// # Panics
 ///
-/// What a person must mend: the configuration, or an address that cannot be listened on.
-pub async fn program(arguments: Arguments) -> anyhow::Result<()> {
+/// The system gives no thread to work in, or none of what waiting needs.
+#[tokio::main]
+pub async fn program() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         anyhow::bail!("a TLS provider is installed already");
     }

@@ -62,6 +62,39 @@ const PHASES: [&str; 7] =
 const UPDATE_ENDS: [&str; 7] =
     ["stable", "obsolete", "unpushed", "gating_failed", "conflict", "timed_out", "vanished"];
 
+/// Words of the answers that end a trigger; see `Answer::word`.
+const ANSWERS: [&str; 14] = [
+    "superseded",
+    "not_listed",
+    "excluded",
+    "denied",
+    "already_built",
+    "withdrawn",
+    "no_source",
+    "built",
+    "scratch_built",
+    "failed",
+    "timed_out",
+    "cancelled",
+    "dropped",
+    "shadowed",
+];
+
+/// Words of the effects; see `Effect::kind`.
+const EFFECTS: [&str; 8] = [
+    "create_side_tag",
+    "tag_builds",
+    "promote_builds",
+    "request_repo",
+    "remove_side_tag",
+    "submit_builds",
+    "cancel_tasks",
+    "submit_update",
+];
+
+/// Words of what polls look at; see [`kind_of`].
+const POLLS: [&str; 4] = ["tasks", "tag", "repo", "updates"];
+
 /// What is counted. Clones count together.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -150,6 +183,15 @@ impl Tally {
         }
         for cause in ["message", "archive", "koji_record", "person", "reconcile"] {
             self.triggers.with_label_values(&[cause]);
+        }
+        for answer in ANSWERS {
+            self.answers.with_label_values(&[answer]);
+        }
+        for (kind, outcome) in pairs(&EFFECTS, &["done", "poisoned", "withdrawn"]) {
+            self.effects.with_label_values(&[kind, outcome]);
+        }
+        for (kind, outcome) in pairs(&POLLS, &["changed", "unchanged", "unavailable"]) {
+            self.polls.with_label_values(&[kind, outcome]);
         }
         for outcome in ["ok", "fenced", "unavailable", "broken"] {
             self.commits.with_label_values(&[outcome]);
@@ -282,6 +324,14 @@ pub(super) fn kind_of(watch: &Watch) -> &'static str {
         Watch::Repo(_) => "repo",
         Watch::Updates { .. } => "updates",
     }
+}
+
+/// Each of these with each of those.
+fn pairs<'a>(
+    these: &'a [&'a str],
+    those: &'a [&'a str],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    these.iter().flat_map(|one| those.iter().map(move |other| (*one, *other)))
 }
 
 fn long(count: usize) -> u64 {
