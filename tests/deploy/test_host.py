@@ -201,10 +201,6 @@ class Package(unittest.TestCase):
         for shell in re.search(r"for shell in (.*);", spec)[1].split():
             self.assertEqual(run(program("ebsctl"), "completion", shell).returncode, 0)
 
-    def test_its_features_are_those_of_the_image(self):
-        of_image = re.search(r"features=(\S+)", (DEPLOY / "image-tree.sh").read_text())[1]
-        self.assertIn(f"--features {of_image}\n", SPEC.read_text())
-
     def test_its_licence_is_that_of_all_that_is_linked_in(self):
         tree = ["cargo", "tree", "--locked", "--edges=no-build,no-dev,no-proc-macro", "--target=all", "--prefix=none", "--format={l}"]
         programs = ["-p", "ebs-coordinator", "-p", "ebs-worker", "-p", "ebs-ctl"]

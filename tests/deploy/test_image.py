@@ -179,6 +179,7 @@ class Tree(unittest.TestCase):
             self.assertEqual(child.wait(timeout=LIMIT), 0)
 
     def test_called_by_another_name_it_says_by_which_ones(self):
+        self.configured()
         run = subprocess.run(
             self.inside(["elnbuildsync", "alive"]), capture_output=True, text=True, timeout=LIMIT, check=False
         )
