@@ -40,7 +40,7 @@ impl ShadowRun {
                     Ok(()) => self.health.well(),
                     Err(error) => {
                         let error = format!("{error:#}");
-                        tracing::warn!(error, "shadow mode cannot go on");
+                        tracing::warn!(error, "not compared with the other service");
                         self.health.ill(error);
                     }
                 }
@@ -80,17 +80,13 @@ impl ShadowRun {
                 self.gauges.show(&report, &kinds);
                 report
             }
-            Err(error) => {
-                let fault = format!("{error:#}");
-                tracing::warn!(error = fault, "not compared with the other service");
-                Report { fault: Some(fault), ..before }
-            }
+            Err(error) => Report { fault: Some(format!("{error:#}")), ..before },
         };
         let marks = vec![
             (BEGAN.to_owned(), began.millis().to_string()),
             (SHADOW.to_owned(), serde_json::to_string(&report)?),
         ];
         self.driver.store(Vec::new(), Vec::new(), marks).await?;
-        Ok(())
+        report.fault.map_or(Ok(()), |fault| Err(anyhow::anyhow!(fault)))
     }
 }

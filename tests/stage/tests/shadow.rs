@@ -77,9 +77,14 @@ fn start(
     Child::start(name, command, folder)
 }
 
-/// What it says at this address.
+/// What it says of the comparison.
 async fn asked(port: u16) -> anyhow::Result<Value> {
-    let url = format!("http://127.0.0.1:{port}/api/v1/shadow");
+    answer(port, "api/v1/shadow").await
+}
+
+/// What it says at this address.
+async fn answer(port: u16, path: &str) -> anyhow::Result<Value> {
+    let url = format!("http://127.0.0.1:{port}/{path}");
     Ok(reqwest::Client::builder().no_proxy().build()?.get(url).send().await?.json().await?)
 }
 
@@ -141,6 +146,7 @@ async fn a_shadow_finds_each_of_three_differences_and_changes_nothing() -> anyho
     ensure!(made("createSideTag") == Some(2), "{outside:#}");
     ensure!(outside["builds"].as_array().map(Vec::len) == Some(PACKAGES - 1), "{outside:#}");
     ensure!(shadow.terminate().await?.success(), "the shadow did not end well");
+    is_not_ready_without_the_other(folder.path(), &fixed, &own, port).await?;
     troupe.stop().await;
     refused_databases(folder.path(), &fixed, &own, &cue).await
 }
@@ -200,6 +206,34 @@ async fn finds(port: u16, [only_theirs, only_ours, too_early]: [&String; 3]) -> 
     ensure!(kinds == BTreeMap::from(planted), "{report:#}");
     let why = &found[only_theirs].1;
     ensure!(why.contains("excluded") && why.contains(only_theirs.as_str()), "{why}");
+    Ok(())
+}
+
+/// With an account that Koji does not know there is nobody to compare with: it says so, and is not ready.
+async fn is_not_ready_without_the_other(
+    folder: &Path,
+    fixed: &Path,
+    own: &Path,
+    port: u16,
+) -> anyhow::Result<()> {
+    let text =
+        fs::read_to_string(fixed)?.replace("  shadow:\n", "  shadow:\n    account: nobody\n");
+    let fixed = config::write(folder, "of-nobody.yaml", &text)?;
+    let mut shadow = start("of-nobody", folder, &fixed, own, true)?;
+    let says = "Koji knows no account `nobody`: set `ebs.shadow.account`";
+    wait_for("it says that there is nobody", LIMIT, || {
+        let lives = shadow.must_live();
+        async move {
+            lives?;
+            let Ok(ready) = answer(port, "ready").await else { return Ok(None) };
+            let conditions = ready["conditions"].as_array().cloned().unwrap_or_default();
+            let told = conditions.into_iter().find(|condition| condition["name"] == "shadow");
+            let told = told.unwrap_or_default()["fault"].as_str().unwrap_or_default().to_owned();
+            Ok((ready["ok"] == false && told.contains(says)).then_some(()))
+        }
+    })
+    .await?;
+    ensure!(shadow.terminate().await?.success(), "the shadow did not end well");
     Ok(())
 }
 
