@@ -123,6 +123,9 @@ impl Term {
             Wish::Pause { until } => self.pause(&asked, *until, now, turn),
             Wish::Unpause => self.unpause(turn),
             Wish::Reconcile { dry_run } => demand(request.id, &asked, *dry_run, turn),
+            Wish::Import { triggers, denied, .. } => {
+                self.take_over(&asked, (triggers, denied), now, turn)
+            }
         };
         let result = match done {
             Ok(()) => "done".to_owned(),

@@ -197,7 +197,13 @@ pub fn invariant_a_request_is_carried_out_once(observed: &Observed) -> Result<()
     let reasons: Vec<String> = causes
         .filter_map(|cause| match cause {
             Ok(Cause::Person { why, .. }) => Some(why),
-            Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord | Cause::Reconcile { .. })
+            Ok(
+                Cause::Message
+                | Cause::CatchUp
+                | Cause::KojiRecord
+                | Cause::Reconcile { .. }
+                | Cause::Import { .. },
+            )
             | Err(_) => None,
         })
         .collect();
