@@ -1,5 +1,7 @@
 //! What the Python service's database says no with, in words that have a way out.
 
+use std::io::ErrorKind;
+
 /// The error, by what the caller can do. `place` is where the database is, `password` where its password comes from.
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -10,13 +12,17 @@ pub(super) fn said(error: sqlx::Error, place: &str, password: &str) -> anyhow::E
         sqlx::Error::Database(refusal) => {
             of_code(refusal.code().as_deref().unwrap_or_default(), place, password)
         }
+        // What TLS finds wrong with a certificate comes as data that is not valid.
+        sqlx::Error::Tls(_) => no_tls(place),
+        sqlx::Error::Io(away) if away.kind() == ErrorKind::InvalidData => no_tls(place),
         sqlx::Error::Io(_) => format!("the database {place} cannot be reached from here"),
-        sqlx::Error::Tls(_) => {
-            format!("no TLS with the database {place}: is --db-ca-file its authority?")
-        }
         _ => format!("the database {place} cannot be read"),
     };
     anyhow::Error::new(error).context(text)
+}
+
+fn no_tls(place: &str) -> String {
+    format!("no TLS with the database {place} that can be trusted: is --db-ca-file its authority?")
 }
 
 /// **Source:** PostgreSQL's appendix "Error Codes".

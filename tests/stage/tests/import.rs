@@ -148,12 +148,7 @@ impl Switch {
 
     /// The components that wait, by name, and the sources that are denied with their classes.
     async fn state(&self) -> Result<(Vec<String>, Vec<Value>)> {
-        let status = wait_for("a page that is new", LIMIT, || async {
-            // A page is shown for a second.
-            let asked = self.told("status").await?;
-            Ok(Some(asked))
-        })
-        .await?;
+        let status = self.told("status").await?;
         let pending = status["pending"].as_array().cloned().unwrap_or_default();
         let mut waiting: Vec<String> =
             pending.iter().filter_map(|row| row["component"].as_str().map(str::to_owned)).collect();
@@ -183,10 +178,17 @@ fn text(output: &Output) -> String {
 }
 
 /// Rows of a report: what was asked, and what became of it.
-fn fates<'a>(report: &'a Value, kind: &str) -> Vec<(&'a str, &'a str)> {
+type Fates<'a> = Vec<(String, &'a str)>;
+
+fn fates<'a>(report: &'a Value, kind: &str) -> Fates<'a> {
     let rows = report[kind].as_array().map(Vec::as_slice).unwrap_or_default();
     let of = |row: &'a Value, key: &str| row[key].as_str().unwrap_or_default();
-    rows.iter().map(|row| (of(row, "asked"), of(row, "fate"))).collect()
+    rows.iter().map(|row| (of(row, "asked").to_owned(), of(row, "fate"))).collect()
+}
+
+fn sorted(mut fates: Fates<'_>) -> Fates<'_> {
+    fates.sort_unstable();
+    fates
 }
 
 /// What waits and failed in the other service, by what is to become of it.
@@ -251,28 +253,19 @@ impl There {
     }
 
     /// What an import has to say of them; `again` after one that was meant.
-    fn expected(&self, again: bool) -> (Vec<(String, &str)>, Vec<(String, &str)>) {
+    fn expected(&self, again: bool) -> [Fates<'static>; 2] {
         let here = |fate: &'static str| if again && fate == "taken" { "here" } else { fate };
         let triggers = self
             .triggers
             .iter()
             .map(|(component, build, fate)| (format!("{component} {build}"), here(fate)));
         let failed = self.failed.iter().map(|(source, _, fate)| (source.clone(), here(fate)));
-        let (mut triggers, mut failed) = (triggers.collect::<Vec<_>>(), failed.collect::<Vec<_>>());
-        triggers.sort();
-        failed.sort();
-        (triggers, failed)
+        [sorted(triggers.collect()), sorted(failed.collect())]
     }
 
     fn check(&self, report: &Value, again: bool) -> Result<()> {
-        let told = |kind: &str| {
-            let mut fates = fates(report, kind);
-            fates.sort_unstable();
-            fates.into_iter().map(|(asked, fate)| (asked.to_owned(), fate)).collect::<Vec<_>>()
-        };
-        let (triggers, failed) = self.expected(again);
-        ensure!(told("triggers") == triggers, "{report:#}");
-        ensure!(told("denied") == failed, "{report:#}");
+        let told = ["triggers", "denied"].map(|kind| sorted(fates(report, kind)));
+        ensure!(told == self.expected(again), "{report:#}");
         Ok(())
     }
 }
@@ -309,13 +302,8 @@ async fn what_is_open_in_the_python_service_comes_over_once_and_every_row_is_tol
     ensure!(switch.state().await?.1 == denied, "the second time nothing is done");
     switch.waits_for(&["alpha", "gamma"]).await?;
 
-    let words = text(
-        &switch
-            .ctl(&format!(
-                "import --static-config-file python.yaml --db-pw-file password --reason switch"
-            ))
-            .await?,
-    );
+    let words = "import --static-config-file python.yaml --db-pw-file password --reason switch";
+    let words = text(&switch.ctl(words).await?);
     ensure!(words.contains("python.yaml: static configuration: can be used"), "{words}");
     ensure!(words.contains("nothing to take over") && words.contains("nobody-knows"), "{words}");
     switch.end().await
@@ -371,4 +359,32 @@ async fn what_cannot_be_read_there_is_told_with_a_way_out() -> Result<()> {
     ensure!(said.contains("cannot be reached from here"), "{said}");
     ensure!(switch.state().await? == (Vec::new(), Vec::new()), "nothing was taken over");
     switch.end().await
+}
+
+#[tokio::test]
+async fn with_an_authority_only_a_database_that_it_vouches_for_is_read() -> Result<()> {
+    let (postgres, certificates) = tokio::task::spawn_blocking(Postgres::start_tls).await??;
+    let folder = TempDir::new()?;
+    let options: PgConnectOptions = postgres.url().parse()?;
+    let mut connection = PgConnection::connect_with(&options.password(PASSWORD)).await?;
+    let tables = TABLES.replace("{time}", "TIMESTAMP WITH TIME ZONE");
+    sqlx::raw_sql(AssertSqlSafe(tables)).execute(&mut connection).await?;
+    connection.close().await?;
+    let url = postgres.url().replace("ebs@", "ebs:only%20for%20tests@");
+    config::write(folder.path(), "url", &format!("{url}\n"))?;
+    config::write(folder.path(), "token", "ebs_of-nobody\n")?;
+    let import = async |authority: &str| -> Result<Output> {
+        let mut command = Command::new(program("ebsctl")?);
+        command.args(["import", "--reason", "switch", "--database-url-file", "url"]);
+        command.args(["--token-file", "token", "--db-ca-file"]);
+        command.arg(certificates.certificate(authority)).current_dir(folder.path());
+        Ok(tokio::time::timeout(LIMIT, command.kill_on_drop(true).output()).await??)
+    };
+    // There are no rows, so no coordinator is asked.
+    let fine = import("ca").await?;
+    ensure!(fine.status.success() && text(&fine).contains("nothing to take over"), "{fine:?}");
+    let refused = import("client").await?;
+    let said = text(&refused);
+    ensure!(refused.status.code() == Some(3) && said.contains("--db-ca-file"), "{said}");
+    Ok(())
 }

@@ -209,7 +209,7 @@ fn a_failure_that_can_deny_nothing_here_is_refused_with_the_reason() {
     assert!(refused("git+https://src.example.org/rpms/bash").contains("names no commit"));
     let why = refused("git+https://src.example.org/rpms/emacs#1");
     assert_eq!(why, "no list and no override names `emacs`");
-    assert_eq!(refused("git+https://src.example.org/rpms/?#1"), "it names no package");
+    assert_eq!(refused("git+https://src.example.org/rpms/.git#1"), "it names no package");
     let mut rule = DenyRule::default();
     rule.classes.remove(&FailureClass::Build);
     let (fate, why) = denied_beside(&failed(SOURCE, 90), &rule, &BTreeMap::new()).unwrap_err();
