@@ -326,6 +326,16 @@ async fn times_without_a_zone_are_utc_and_many_rows_come_over_in_portions() -> R
     let now = ebs_shared::clock::Clock::now(&ebs_shared::clock::System).millis();
     let age = denied[0]["last"].as_i64().map(|last| (now - last) / 3_600_000);
     ensure!(age == Some(24), "a day ago: {}", denied[0]);
+
+    // A file that cannot be used here still says where the database is; that it cannot is told, also by the exit code.
+    let python = fs::read_to_string(switch.at("python.yaml"))?;
+    let faulty = python.replace("staging: true", "staging: false");
+    config::write(switch.folder.path(), "faulty.yaml", &faulty)?;
+    let words = "import --static-config-file faulty.yaml --db-pw-file password --reason switch";
+    let output = switch.ctl(words).await?;
+    let said = text(&output);
+    ensure!(output.status.code() == Some(1) && said.contains("contradicts the profile"), "{said}");
+    ensure!(said.contains("and 410 more; --json has all"), "{said}");
     switch.end().await
 }
 
