@@ -264,6 +264,9 @@ fn trigger(trigger: &Trigger) -> Step {
         Cause::KojiRecord => "found late, in Koji's own record".to_owned(),
         Cause::Person { who, why, .. } => format!("asked for by {who} ({why})"),
         Cause::Reconcile { why, .. } => format!("found by reconcile ({why})"),
+        Cause::Import { who, since, .. } => {
+            format!("taken over by {who} from the service before, which heard of it at {since}")
+        }
     };
     let Trigger { nvr, tag, created, .. } = trigger;
     let answer =

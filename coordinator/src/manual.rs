@@ -296,6 +296,7 @@ fn names_another(asked: &str, latest: &Latest) -> bool {
     of_package.is_some_and(|nvr| digits(&nvr) && nvr.as_str() != latest.nvr)
 }
 
+pub mod import;
 pub mod whole;
 
 #[cfg(test)]

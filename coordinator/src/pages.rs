@@ -361,6 +361,7 @@ fn trigger_view(row: &TriggerRow) -> Result<TriggerView, StoreError> {
         Cause::KojiRecord => "late: Koji's record".to_owned(),
         Cause::Person { who, .. } => who,
         Cause::Reconcile { .. } => "reconcile".to_owned(),
+        Cause::Import { .. } => "taken over".to_owned(),
     };
     Ok(TriggerView {
         id: row.id,

@@ -9,7 +9,7 @@ use ebs_domain::{
 use serde::{Deserialize, Serialize};
 
 /// The version of [`Asked`] that this program writes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A request's payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,28 @@ pub struct WantedBuild {
     pub build: BuildId,
     /// Its NVR.
     pub nvr: String,
+}
+
+/// A trigger that waited in the service before this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitedBefore {
+    /// The build, and the tag whose trigger it is.
+    pub build: WantedBuild,
+    /// When that service had heard of it.
+    pub since: Timestamp,
+}
+
+/// A source that failed in the service before this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedBefore {
+    /// The source.
+    pub source: ScmUrl,
+    /// Its component.
+    pub component: Component,
+    /// When it failed there.
+    pub since: Timestamp,
+    /// Until when it is not built here.
+    pub until: Timestamp,
 }
 
 /// What is asked.
@@ -120,6 +142,15 @@ pub enum Wish {
         /// Whether only to say what would be triggered.
         dry_run: bool,
     },
+    /// Take over what was open in the service before this one.
+    Import {
+        /// How much it is, in a line.
+        what: String,
+        /// What waited there.
+        triggers: Vec<WaitedBefore>,
+        /// What was not built there.
+        denied: Vec<FailedBefore>,
+    },
 }
 
 /// What does not keep a build from being made that a person asks for.
@@ -182,6 +213,7 @@ impl Wish {
             Self::Pause { .. } => "pause",
             Self::Unpause => "unpause",
             Self::Reconcile { .. } => "reconcile",
+            Self::Import { .. } => "import",
         }
     }
 
@@ -196,7 +228,8 @@ impl Wish {
             | Self::Undeny { what, .. }
             | Self::OnBatch { what, .. }
             | Self::RetryGroup { what, .. }
-            | Self::DiscardGroup { what, .. } => what,
+            | Self::DiscardGroup { what, .. }
+            | Self::Import { what, .. } => what,
             Self::Pause { .. } | Self::Unpause => "new batches",
             Self::Reconcile { dry_run: true } => "a dry run",
             Self::Reconcile { dry_run: false } => "what ELN lacks",
@@ -219,6 +252,7 @@ impl Wish {
             Self::Undeny { .. } => ", \"pattern\": \"^bash$\"",
             Self::Pause { .. } => ", \"until\": 1795348800000",
             Self::Reconcile { .. } => ", \"dry_run\": true",
+            Self::Import { .. } => ", \"triggers\": [], \"denied\": []",
         }
     }
 }

@@ -8,9 +8,8 @@ mod report;
 
 use std::process::ExitCode;
 
-use check::Check;
-
-pub(crate) use arguments::ConfigVerb;
+pub(crate) use arguments::{CheckArguments, ConfigVerb};
+pub(crate) use check::Check;
 
 /// A file that cannot be used.
 const FAULTY: u8 = 1;

@@ -78,7 +78,8 @@ pub(crate) struct Denial {
     pub(crate) source: String,
     pub(crate) class: String,
     pub(crate) text: String,
-    pub(crate) batch: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) batch: Option<i64>,
     pub(crate) task: Option<i64>,
     pub(crate) first: i64,
     pub(crate) last: i64,

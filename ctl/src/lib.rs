@@ -8,6 +8,7 @@ mod config;
 mod dead;
 mod deny;
 mod group;
+mod import;
 mod log;
 mod manual;
 mod model;
@@ -210,6 +211,9 @@ async fn told(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
             (pick(arguments, &body, || words::orphans(&orphans)), ExitCode::SUCCESS)
         }
         Verb::Shadow => shadow::told(arguments, &client).await?,
+        Verb::Import(import) => {
+            import::run(import, &client, &token(arguments)?, arguments.json).await?
+        }
         Verb::Config(verb) => config::run(verb, arguments.json).await?,
         Verb::Completion(completion) => (completion.text(), ExitCode::SUCCESS),
         Verb::Man(manual) => (manual.text()?, ExitCode::SUCCESS),

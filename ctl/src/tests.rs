@@ -364,6 +364,25 @@ zsh        build      7  2026-11-22T12:01:40Z  2026-12-22T12:01:40Z
 }
 
 #[tokio::test]
+async fn a_denial_that_came_over_from_another_service_names_no_batch_of_ours() {
+    let row = serde_json::json!({"component": "bash", "source": "git+https://x/bash#1", "class": "imported",
+        "text": "taken over", "task": null, "first": 1_795_348_800_000_i64, "last": 1_795_348_800_000_i64, "count": 1,
+        "expires": 1_797_940_800_000_i64});
+    let template = ResponseTemplate::new(200).set_body_json(serde_json::json!([row]));
+    let (out, _, _) = ebsctl(&["deny", "list"], "/api/v1/denied", template.clone()).await;
+    let line = out.lines().nth(1).unwrap_or_default();
+    assert_eq!(line, "bash       imported  -      2026-11-22T12:00:00Z  2026-12-22T12:00:00Z");
+    let (out, _, _) = ebsctl(&["deny", "show", "bash"], "/api/v1/denied", template.clone()).await;
+    assert!(
+        out.starts_with("bash: imported in the service before at 2026-11-22T12:00:00Z"),
+        "{out}"
+    );
+    let words = ["deny", "show", "bash", "--json"];
+    let (out, _, _) = ebsctl(&words, "/api/v1/denied", template).await;
+    assert!(!out.contains("batch"), "{out}");
+}
+
+#[tokio::test]
 async fn sources_are_taken_off_the_deny_list_by_name_by_pattern_or_all_at_once() {
     let place = "/api/v1/denied/remove";
     let words = ["deny", "remove", "--pattern", "^bash$", "--reason", "mended"];

@@ -8,6 +8,7 @@ use crate::{
     dead::DeadVerb,
     deny::DenyVerb,
     group::GroupVerb,
+    import::Import,
     log::Log,
     manual::{Completion, Manual},
     pause::{Because, Pause},
@@ -97,6 +98,16 @@ pub(crate) enum Verb {
     #[command(after_help = "Examples:
   ebsctl shadow")]
     Shadow,
+    /// Takes over what is open in the Python service's database: triggers that wait, builds that failed.
+    ///
+    /// Says of each row what becomes of it and why, and of that service's configuration what is of use here. Only reads there;
+    /// the same again takes nothing twice. Exit codes: 0 what can be used is here, 1 the leader has not answered yet or a
+    /// configuration file cannot be used, 2 usage, 3 a database or a coordinator that does not answer or refuses.
+    #[command(after_help = "Examples:
+  ebsctl import --reason switch --dry-run
+  ebsctl import --static-config-file elnbuildsync.yaml --db-pw-file ebs_db_pw --reason switch
+  ebsctl import --database-url-file url --reason switch --json")]
+    Import(Import),
     /// Configuration files: what is wrong with them, what they would change, and older forms made into the present one.
     #[command(subcommand)]
     Config(ConfigVerb),

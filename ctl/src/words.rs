@@ -200,7 +200,8 @@ pub(crate) fn denials(denials: &[Denial], whole: bool) -> String {
         for denial in denials {
             let Denial { component, class, batch, last, expires, .. } = denial;
             let times = (moment(*last), moment(*expires));
-            table.row([component.clone(), class.clone(), batch.to_string(), times.0, times.1]);
+            let batch = batch.map(|batch| batch.to_string()).unwrap_or_default();
+            table.row([component.clone(), class.clone(), batch, times.0, times.1]);
         }
         return written(&table);
     }
@@ -208,10 +209,14 @@ pub(crate) fn denials(denials: &[Denial], whole: bool) -> String {
     for denial in denials {
         let Denial { component, class, batch, count, source, .. } = denial;
         let (last, expires) = (moment(denial.last), moment(denial.expires));
+        let place = batch.map_or_else(
+            || "in the service before".to_owned(),
+            |batch| format!("in batch {batch}"),
+        );
         line(
             &mut text,
             format_args!(
-                "{component}: {} in batch {batch} at {last}, not built until {expires}",
+                "{component}: {} {place} at {last}, not built until {expires}",
                 toned(Tone::Bad, class)
             ),
         );

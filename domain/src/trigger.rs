@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{failure::FailureClass, id::BatchId, scm::ScmUrl, time::Timestamp};
 
 /// The version of [`Cause`] and [`Answer`] as they are stored. A change of what is written raises it, and brings a fixture.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// How we came to know of a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,15 @@ pub enum Cause {
         /// The source that is to be built: how often one came back this way is counted.
         source: ScmUrl,
     },
+    /// It waited in the service before this one, and a person took over what waited there.
+    Import {
+        /// Who.
+        who: String,
+        /// Why.
+        why: String,
+        /// When that service had heard of it.
+        since: Timestamp,
+    },
 }
 
 impl Cause {
@@ -45,7 +54,8 @@ impl Cause {
     pub fn is_deliberate(&self) -> bool {
         match self {
             Self::Person { .. } | Self::Reconcile { .. } => true,
-            Self::Message | Self::CatchUp | Self::KojiRecord => false,
+            // What that service was told, we may have been told too.
+            Self::Message | Self::CatchUp | Self::KojiRecord | Self::Import { .. } => false,
         }
     }
 
@@ -54,7 +64,9 @@ impl Cause {
     pub fn is_late(&self) -> bool {
         match self {
             Self::CatchUp | Self::KojiRecord => true,
-            Self::Message | Self::Person { .. } | Self::Reconcile { .. } => false,
+            Self::Message | Self::Person { .. } | Self::Reconcile { .. } | Self::Import { .. } => {
+                false
+            }
         }
     }
 }

@@ -100,9 +100,7 @@ impl Term {
             Wish::DiscardGroup { batch, group, .. } => {
                 self.decide_on_group((*batch, *group), Decision::Discard, request.id, now, turn)
             }
-            Wish::GiveUp { job } => {
-                self.set_aside(job).map(|_| ()).map(|()| self.drop_dead(job, turn))
-            }
+            Wish::GiveUp { job } => self.give_up(job, turn),
             // Whoever refreshes next reads it; the jump may have been taken back by then.
             Wish::ConfirmList { list, since } => {
                 turn.others.push(Change::ConfirmList { name: list.clone(), since: *since });
@@ -123,6 +121,9 @@ impl Term {
             Wish::Pause { until } => self.pause(&asked, *until, now, turn),
             Wish::Unpause => self.unpause(turn),
             Wish::Reconcile { dry_run } => demand(request.id, &asked, *dry_run, turn),
+            Wish::Import { triggers, denied, .. } => {
+                self.take_over(&asked, (triggers, denied), now, turn)
+            }
         };
         let result = match done {
             Ok(()) => "done".to_owned(),
@@ -195,6 +196,12 @@ impl Term {
 
     fn set_aside(&self, job: &str) -> Result<&DeadRow, String> {
         self.state.dead.get(job).ok_or_else(|| format!("no job `{job}` is set aside"))
+    }
+
+    fn give_up(&mut self, job: &str, turn: &mut Turn) -> Result<(), String> {
+        self.set_aside(job)?;
+        self.drop_dead(job, turn);
+        Ok(())
     }
 
     fn redrive(

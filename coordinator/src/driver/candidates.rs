@@ -83,7 +83,13 @@ pub(super) fn candidates(
 fn set_aside(row: &TriggerRow) -> SetAside {
     match serde_json::from_str::<Cause>(&row.trigger.cause) {
         Ok(Cause::Person { force, again, .. }) => SetAside { denied: force, built: again },
-        Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord | Cause::Reconcile { .. })
+        Ok(
+            Cause::Message
+            | Cause::CatchUp
+            | Cause::KojiRecord
+            | Cause::Reconcile { .. }
+            | Cause::Import { .. },
+        )
         | Err(_) => SetAside::default(),
     }
 }

@@ -73,7 +73,7 @@ impl Term {
 /// Whether nobody asked for it: what a person asks for comes alone.
 fn came_by_itself(cause: &str) -> bool {
     match serde_json::from_str(cause) {
-        Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord) => true,
+        Ok(Cause::Message | Cause::CatchUp | Cause::KojiRecord | Cause::Import { .. }) => true,
         Ok(Cause::Person { .. } | Cause::Reconcile { .. }) | Err(_) => false,
     }
 }

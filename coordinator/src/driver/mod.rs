@@ -21,6 +21,7 @@ mod foreseen;
 mod form;
 mod grouping;
 mod groups;
+mod import;
 mod inputs;
 mod issue;
 mod known;

@@ -59,7 +59,7 @@ pub(super) fn denial(batch: BatchId, denial: Denial, at: Timestamp) -> DenyRow {
         component: denial.component,
         class: denial.failure.class.as_str().to_owned(),
         text: denial.failure.text,
-        batch,
+        batch: Some(batch),
         task: denial.task.map(ebs_domain::id::TaskId::get),
         first: at,
         last: at,

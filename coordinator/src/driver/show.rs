@@ -53,7 +53,10 @@ impl Term {
         self.parts.probe.show(|progress| match cause {
             Cause::CatchUp => progress.caught_up += 1,
             Cause::KojiRecord => progress.late_found += 1,
-            Cause::Message | Cause::Person { .. } | Cause::Reconcile { .. } => {}
+            Cause::Message
+            | Cause::Person { .. }
+            | Cause::Reconcile { .. }
+            | Cause::Import { .. } => {}
         });
     }
 

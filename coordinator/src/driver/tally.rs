@@ -181,7 +181,7 @@ impl Tally {
             self.failures.with_label_values(&[class.as_str()]);
             self.denials.with_label_values(&[class.as_str()]);
         }
-        for cause in ["message", "archive", "koji_record", "person", "reconcile"] {
+        for cause in ["message", "archive", "koji_record", "person", "reconcile", "import"] {
             self.triggers.with_label_values(&[cause]);
         }
         for answer in ANSWERS {
@@ -208,6 +208,7 @@ impl Tally {
             Cause::KojiRecord => "koji_record",
             Cause::Person { .. } => "person",
             Cause::Reconcile { .. } => "reconcile",
+            Cause::Import { .. } => "import",
         };
         self.triggers.with_label_values(&[cause]).inc();
     }

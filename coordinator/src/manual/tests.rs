@@ -40,7 +40,7 @@ fn denied() -> Option<DenyRow> {
         component: "ipa".parse().unwrap(),
         class: "build".to_owned(),
         text: String::new(),
-        batch: BatchId::new(1),
+        batch: Some(BatchId::new(1)),
         task: None,
         first: at(0),
         last: at(0),

@@ -77,7 +77,11 @@ pub(super) fn before(earlier: &[Earlier], build: BuildId, source: &ScmUrl) -> Op
 fn came_back(earlier: &Earlier, source: &ScmUrl) -> bool {
     match &earlier.cause {
         Cause::Reconcile { source: of, .. } => source.same_commit(of.as_str()),
-        Cause::Message | Cause::CatchUp | Cause::KojiRecord | Cause::Person { .. } => false,
+        Cause::Message
+        | Cause::CatchUp
+        | Cause::KojiRecord
+        | Cause::Person { .. }
+        | Cause::Import { .. } => false,
     }
 }
 

@@ -168,8 +168,8 @@ pub struct DenyRow {
     pub class: String,
     /// The last lines of the failure.
     pub text: String,
-    /// The batch it failed in last.
-    pub batch: BatchId,
+    /// The batch it failed in last; `None` if that was none of ours.
+    pub batch: Option<BatchId>,
     /// The task it failed in last.
     pub task: Option<i64>,
     /// When it failed first.
@@ -274,7 +274,8 @@ pub enum Change {
     AnswerTriggers(Vec<TriggerAnswer>),
     /// Keeps a message that could not be understood.
     KeepMessage(OddMessage),
-    /// Denies a source: inserts, or raises `count` if it failed in another batch now, keeps `first` and replaces the rest.
+    /// Denies a source: inserts, or raises `count` if it failed in another batch now, keeps `first` and replaces the rest. What
+    /// failed in no batch of ours never replaces what lasts as long.
     Deny(DenyRow),
     /// Takes sources off the deny list.
     Undeny(Vec<ScmUrl>),

@@ -1,5 +1,6 @@
 //! The tables whose rows are the contract's types: which columns, which key; and the statements made from that.
 
+use ebs_domain::id::BatchId;
 use sqlx::AssertSqlSafe;
 
 use super::{
@@ -58,7 +59,8 @@ const UNLESS_CLOSED: &str = "(id) DO UPDATE SET batch = excluded.batch, kind = e
 /// Counts batches, not reports: a commit whose answer was lost may come twice.
 const DENY_AGAIN: &str = "(source) DO UPDATE SET component = excluded.component, class = excluded.class, \
      text = excluded.text, batch = excluded.batch, task = excluded.task, last = excluded.last, \
-     count = denied.count + CASE WHEN denied.batch = excluded.batch THEN 0 ELSE 1 END, expires = excluded.expires";
+     count = denied.count + CASE WHEN denied.batch = excluded.batch THEN 0 ELSE 1 END, expires = excluded.expires \
+     WHERE excluded.batch <> 0 OR denied.expires < excluded.expires";
 
 /// Only over what was read; what a person has confirmed is written elsewhere.
 const UNLESS_WRITTEN: &str = "(name) DO UPDATE SET revision = excluded.revision, state = excluded.state, tried = excluded.tried, \
@@ -71,8 +73,6 @@ record!(EffectRow in "effects", key [id], then [
     batch, kind, runner, payload, run, first_issued, last_issued, due, unavailable_since, last_error, created, closed, outcome
 ], on conflict UNLESS_CLOSED);
 record!(OddMessage in "odd_messages", key [id], then [topic, body, fault, received], on conflict "(id) DO NOTHING");
-record!(DenyRow in "denied", key [source], then [component, class, text, batch, task, first, last, count, expires],
-    on conflict DENY_AGAIN);
 record!(AuditRow in "audit", key [id], then [who, asked, action, subject, why, done, result]);
 record!(RequestRow in "requests", key [id], then [payload]);
 record!(DeadRow in "dead_letters", key [job], then [
@@ -80,6 +80,57 @@ record!(DeadRow in "dead_letters", key [job], then [
 ]);
 record!(OrphanRow in "orphans", key [kind, name], then [what, first_seen, last_seen, removal]);
 record!(ListRow in "package_lists", key [name], then [revision, state, tried, fault, confirmed], on conflict UNLESS_WRITTEN);
+
+/// What stands for no batch in a column that must not be empty: ours are numbered from 1.
+const NO_BATCH: BatchId = BatchId::new(0);
+
+impl Record for DenyRow {
+    const TABLE: &'static str = "denied";
+    const COLUMNS: &'static [&'static str] = &[
+        "source",
+        "component",
+        "class",
+        "text",
+        "batch",
+        "task",
+        "first",
+        "last",
+        "count",
+        "expires",
+    ];
+    const KEY: usize = 1;
+    const ON_CONFLICT: Option<&'static str> = Some(DENY_AGAIN);
+
+    fn write(self) -> Vec<Value> {
+        vec![
+            self.source.write(),
+            self.component.write(),
+            self.class.write(),
+            self.text.write(),
+            self.batch.unwrap_or(NO_BATCH).write(),
+            self.task.write(),
+            self.first.write(),
+            self.last.write(),
+            self.count.write(),
+            self.expires.write(),
+        ]
+    }
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            source: columns.take()?,
+            component: columns.take()?,
+            class: columns.take()?,
+            text: columns.take()?,
+            batch: Some(columns.take()?).filter(|batch| *batch != NO_BATCH),
+            task: columns.take()?,
+            first: columns.take()?,
+            last: columns.take()?,
+            count: columns.take()?,
+            expires: columns.take()?,
+        })
+    }
+}
 
 impl Record for TriggerRow {
     const TABLE: &'static str = "triggers";

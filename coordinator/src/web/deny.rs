@@ -40,8 +40,9 @@ pub struct DenialView {
     pub class: String,
     /// The last lines of the failure.
     pub text: String,
-    /// The batch it failed in last.
-    pub batch: BatchId,
+    /// The batch it failed in last, if that was one of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchId>,
     /// The task it failed in last.
     pub task: Option<i64>,
     /// When it failed first.

@@ -11,6 +11,7 @@ mod desk;
 mod gate;
 mod groups;
 mod health;
+mod import;
 mod lists;
 mod log;
 mod page;

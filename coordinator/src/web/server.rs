@@ -24,7 +24,7 @@ use tower_http::{
 
 use super::{
     Condition, Desk, Health, Logging, Need, Overview, Pages, Witness, api, components,
-    conditions_now, log,
+    conditions_now, import, log,
     page::{Asked, Page, Unavailable},
     triggers, upstream,
 };
@@ -104,6 +104,7 @@ pub fn router(served: Served) -> Router {
     let asked = api::routes(served.desk.clone());
     let components = components::routes(served.witness.clone());
     let triggers = triggers::routes(served.desk.clone(), served.asking.clone());
+    let import = import::routes(served.desk.clone(), served.asking.clone());
     let log = log::routes(served.desk.clone(), served.log.clone());
     let trigger = upstream::routes(served.desk.clone(), served.asking.clone());
     let router = Router::new()
@@ -125,6 +126,7 @@ pub fn router(served: Served) -> Router {
         .merge(asked)
         .merge(components)
         .merge(triggers)
+        .merge(import)
         .merge(log)
         .merge(trigger);
     bounded(router)

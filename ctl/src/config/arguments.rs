@@ -80,3 +80,19 @@ pub(super) enum KindArgument {
     /// Both in one, as in March 2026.
     Single,
 }
+
+impl CheckArguments {
+    /// These files by themselves; what they name may be on another machine.
+    pub(crate) fn of(files: Vec<PathBuf>) -> Self {
+        Self {
+            files,
+            kind: None,
+            strict: false,
+            skip_files: true,
+            against: None,
+            packages: None,
+            fetch_lists: false,
+            names: 0,
+        }
+    }
+}

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// What was found.
-pub(super) struct Check {
+pub(crate) struct Check {
     pub(super) files: Vec<Checked>,
     pub(super) compared: Option<Compared>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Compared {
 
 impl Check {
     /// Looks at all files, then compares.
-    pub(super) async fn of(arguments: &CheckArguments) -> anyhow::Result<Self> {
+    pub(crate) async fn of(arguments: &CheckArguments) -> anyhow::Result<Self> {
         let files: Vec<Checked> =
             arguments.files.iter().map(|path| Checked::of(path, arguments)).collect();
         let compared = match &arguments.against {
@@ -61,7 +61,7 @@ impl Check {
     }
 
     /// Whether all files can be used.
-    pub(super) fn fine(&self, strict: bool) -> bool {
+    pub(crate) fn fine(&self, strict: bool) -> bool {
         self.files
             .iter()
             .all(|file| file.faults.is_empty() && (!strict || file.warnings.is_empty()))
@@ -191,7 +191,7 @@ async fn compare(
 
 impl Check {
     /// As JSON, version 1.
-    pub(super) fn json(&self) -> anyhow::Result<String> {
+    pub(crate) fn json(&self) -> anyhow::Result<String> {
         let files: Vec<_> = self
             .files
             .iter()

@@ -6,7 +6,7 @@ use super::check::{Check, Checked, Compared};
 
 impl Check {
     /// For people: each file with all its faults and warnings, then the difference.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let mut text = String::new();
         for file in &self.files {
             of_file(&mut text, file);

@@ -45,4 +45,19 @@ fn a_cause_is_stored_in_words_that_later_versions_must_read() {
         }
     );
     assert_eq!(serde_json::to_string(&Cause::KojiRecord).unwrap(), r#"{"cause":"koji_record"}"#);
+    let import = Cause::Import {
+        who: "ann".to_owned(),
+        why: "a test".to_owned(),
+        since: Timestamp::from_millis(7),
+    };
+    let written = r#"{"cause":"import","who":"ann","why":"a test","since":7}"#;
+    assert_eq!(serde_json::to_string(&import).unwrap(), written);
+    assert_eq!(serde_json::from_str::<Cause>(written).unwrap(), import);
+}
+
+#[test]
+fn what_comes_over_from_another_service_is_a_tagging_that_is_known_only_once_and_none_found_late() {
+    let since = Timestamp::from_millis(7);
+    let import = Cause::Import { who: "ann".to_owned(), why: "a test".to_owned(), since };
+    assert!(!import.is_deliberate() && !import.is_late());
 }

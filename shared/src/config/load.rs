@@ -80,6 +80,26 @@ fn readable(file: &str, tree: &Node) -> Result<Option<Kind>, ConfigError> {
     Ok(kind)
 }
 
+/// Reads from a static file's text only where upstream's database is, whatever else may be wrong with it.
+///
+/// # Errors
+///
+/// All faults of `configuration.db` together; also if it is not there.
+pub fn parse_db(file: &str, text: &str) -> Result<Db, ConfigError> {
+    let tree = tree::of_text(file, text)?;
+    readable(file, &tree)?;
+    let notes = Notes::new(file, Files::Elsewhere);
+    let mut root = Block::root(&tree, &notes, Unknown::Warn);
+    let mut block = root.need_sub("configuration").and_then(|mut block| block.need_sub("db"));
+    let db = block.as_mut().and_then(Db::read);
+    if let (Some(block), Some(db)) = (&block, &db)
+        && !db.driver.starts_with("postgresql")
+    {
+        block.fault_at("driver", format!("`{}` is not PostgreSQL's", db.driver));
+    }
+    finish(notes, db).map(|loaded| loaded.config)
+}
+
 /// Reads the dynamic configuration from its text; `file` is named in faults.
 ///
 /// # Errors

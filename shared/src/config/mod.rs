@@ -35,7 +35,9 @@ pub use dynamic::{Autopackagelist, Control, DynamicConfig, Override, TriggerTag}
 pub use fault::{ConfigError, Fault, Loaded};
 pub use kerberos::{Kerberos, NO_KERBEROS};
 pub use kind::Kind;
-pub use load::{check_static, load_dynamic, load_static, parse_dynamic, parse_static, read_text};
+pub use load::{
+    check_static, load_dynamic, load_static, parse_db, parse_dynamic, parse_static, read_text,
+};
 pub use orphans::{Orphans, Policy};
 pub use ours::{
     BodhiClient, Bus, ClientCertificate, Database, Http, KojiClient, Limits, Ours, Redis,

@@ -204,7 +204,7 @@ mod cases {
     #[test]
     fn triggers_are_read_and_written_as_ever() {
         let causes: Vec<Cause> = check("cause", trigger::VERSION);
-        variants!(causes.iter(), Cause: Message CatchUp KojiRecord Person Reconcile);
+        variants!(causes.iter(), Cause: Message CatchUp KojiRecord Person Reconcile Import);
         let answers: Vec<TriggerAnswer> = check("answer", trigger::VERSION);
         variants!(answers.iter(), TriggerAnswer: InBatch Superseded NotListed Excluded Denied AlreadyBuilt Withdrawn NoSource
             Built ScratchBuilt Failed TimedOut Cancelled Dropped Shadowed);
@@ -223,7 +223,7 @@ mod cases {
         let asked: Vec<Asked> = check("request", wish::VERSION);
         assert!(asked.iter().all(|asked| asked.v == wish::VERSION));
         variants!(asked.iter().map(|asked| &asked.wish), Wish: Redrive GiveUp OnBatch RetryGroup DiscardGroup ConfirmList Trigger Refresh
-            Undeny Pause Unpause Reconcile);
+            Undeny Pause Unpause Reconcile Import);
     }
 
     #[test]

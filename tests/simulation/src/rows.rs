@@ -176,6 +176,9 @@ impl Rows {
 
     pub(crate) fn deny(&mut self, mut row: DenyRow) {
         if let Some(old) = self.denied.get(&row.source) {
+            if row.batch.is_none() && old.expires >= row.expires {
+                return;
+            }
             row.first = old.first;
             row.count = old.count + u32::from(old.batch != row.batch);
         }

@@ -193,6 +193,25 @@ impl Fedora {
         self.post("/sim/tag", &body).await.map(drop)
     }
 
+    /// A Rawhide build of this package that the bus never tells of: its number and its source. With `tag`, in that tag instead.
+    ///
+    /// # Errors
+    ///
+    /// The simulator refuses.
+    pub async fn tag_silently(
+        &self,
+        name: &str,
+        release: &str,
+        tag: Option<&str>,
+    ) -> anyhow::Result<(i64, String)> {
+        let body = json!({
+            "name": name, "version": "1", "release": release, "commit": commit(name, 1), "tag": tag, "announce": "lost",
+        });
+        let made = self.post("/sim/tag", &body).await?;
+        let (build, source) = (made["build_id"].as_i64(), made["source"].as_str());
+        Ok((build.context("the build's number")?, source.context("its source")?.to_owned()))
+    }
+
     /// A build of this part that is in ELN already, of the commit that Rawhide's `release` was built from.
     ///
     /// # Errors

@@ -104,6 +104,7 @@ fn may_end_with(example: &str) -> &'static [i32] {
         "config",
         "batch",
         "trigger",
+        "import",
     ];
     if other.iter().any(|verb| example.starts_with(&format!("ebsctl {verb}"))) {
         &[1, 3]

@@ -266,7 +266,7 @@ fn denial(component: &str) -> DenyRow {
         component: component.parse().unwrap(),
         class: "build".to_owned(),
         text: "error".to_owned(),
-        batch: BatchId::new(7),
+        batch: Some(BatchId::new(7)),
         task: None,
         first: at(1),
         last: at(2),

@@ -1,6 +1,6 @@
 use std::{fs, path::Path, time::Duration};
 
-use super::{load_static, parse_dynamic, parse_static};
+use super::{load_static, parse_db, parse_dynamic, parse_static};
 use crate::config::{ConfigError, Loaded, StaticConfig, TriggerTag};
 
 const STATIC: &str = r"configuration:
@@ -515,4 +515,25 @@ fn an_authority_is_a_file_of_certificates_for_a_connection_by_tls() {
     assert!(error.contains("ebs.database.authority_file"), "{error}");
     let error = refusal(&database("postgres://ebs@db/ebs", &bad));
     assert!(error.contains("there is none"), "{error}");
+}
+
+#[test]
+fn where_upstreams_database_is_can_be_read_from_a_file_that_cannot_be_used() {
+    let broken =
+        STATIC.replacen("profile: stg", "profile: elsewhere", 1).replacen("ebs:", "abs:", 1);
+    assert!(parse_static("static.yaml", &broken).is_err());
+    let db = parse_db("static.yaml", &broken).unwrap();
+    assert_eq!((db.host.as_str(), db.port, db.name.as_str()), ("db.example.org", 5432, "ebs"));
+    let refusal = |good: &str, bad: &str| {
+        assert!(STATIC.contains(good), "nothing to replace");
+        parse_db("static.yaml", &STATIC.replacen(good, bad, 1)).unwrap_err().to_string()
+    };
+    let error = refusal("postgresql+asyncpg", "sqlite");
+    assert!(error.contains("configuration.db.driver: `sqlite` is not PostgreSQL's"), "{error}");
+    let error = refusal("port: 5432, ", "");
+    assert!(error.contains("configuration.db.port: this key is required and missing"), "{error}");
+    let error = refusal("  db: {", "  data: {");
+    assert!(error.contains("configuration.db: this block is required and missing"), "{error}");
+    let error = parse_db("static.yaml", "configuration: [").unwrap_err().to_string();
+    assert!(error.contains("static.yaml:1"), "{error}");
 }

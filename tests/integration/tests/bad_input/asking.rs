@@ -55,6 +55,51 @@ async fn a_change_needs_a_token_and_is_answered_by_the_leader() -> Result<()> {
     coordinator.end().await
 }
 
+#[tokio::test]
+async fn rows_of_another_service_are_taken_from_who_may_and_in_portions() -> Result<()> {
+    let mut ground = Ground::new(Script::default()).await?;
+    let (secret, token) = Token::make("alice", Scope::Operate, None, &System)?;
+    let (reader, other) = Token::make("bob", Scope::Read, None, &System)?;
+    ground.tokens = Some(format!("{token}\n{other}"));
+    let coordinator = ground.start().await?;
+    let settled = |status: &Value| {
+        status["leader"]["here"] == true && status["configuration"]["snapshot"].is_u64()
+    };
+    coordinator.until("it leads", settled).await?;
+    let post = async |token: &str, body: &Value| -> Result<(u16, Value)> {
+        let request = reqwest::Client::new().post(format!("{}/api/v1/import", coordinator.url));
+        let answer = request.bearer_auth(token).body(body.to_string()).send().await?;
+        let (status, text) = (answer.status().as_u16(), answer.text().await?);
+        Ok((status, serde_json::from_str(&text).unwrap_or_default()))
+    };
+    let row =
+        |number: usize| serde_json::json!({ "component": "bash", "build": number, "created": 1 });
+    let rows = |count: usize| {
+        let rows: Vec<Value> = (0..count).map(row).collect();
+        serde_json::json!({ "reason": "switch", "triggers": rows })
+    };
+    assert_eq!(post(&reader, &rows(1)).await?.0, 403);
+    let odd = serde_json::json!({ "reason": "switch", "triggers": [{ "component": "bash" }] });
+    for (body, error) in [(odd, "bad_body"), (rows(0), "bad_rows"), (rows(201), "bad_rows")] {
+        let (status, answer) = post(&secret, &body).await?;
+        assert_eq!((status, answer["error"].as_str()), (400, Some(error)), "{answer}");
+    }
+    // Longer than any body that is read.
+    assert_eq!(post(&secret, &rows(5_000)).await?.0, 413);
+    let (status, answer) = post(&secret, &rows(200)).await?;
+    assert_eq!(
+        (status, answer["result"].as_str()),
+        (200, Some("nothing to take over")),
+        "{answer}"
+    );
+    let verdicts = answer["triggers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    assert!(
+        verdicts.len() == 200 && verdicts.iter().all(|row| row["fate"] == "refused"),
+        "{answer}"
+    );
+    coordinator.end().await
+}
+
 /// Status and text of the answer to what a client of the Python service posts.
 async fn post(coordinator: &Coordinator, token: &str, body: (&str, &str)) -> Result<(u16, String)> {
     let (media_type, text) = body;

@@ -294,7 +294,7 @@ async fn a_source_that_a_person_takes_off_the_deny_list_may_be_built_again() -> 
         component: "bash".parse()?,
         class: "build".to_owned(),
         text: String::new(),
-        batch: BatchId::new(1),
+        batch: Some(BatchId::new(1)),
         task: None,
         first: at,
         last: at,

@@ -8,6 +8,7 @@ mod detaching;
 mod fedora;
 mod forgetting;
 mod held;
+mod import;
 mod koji;
 mod leading;
 mod line;

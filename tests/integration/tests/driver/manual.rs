@@ -20,7 +20,7 @@ use crate::{
 const PACKAGES: [&str; 2] = ["bash", "sed"];
 
 /// Who judges in this world.
-fn asking(world: &World) -> Result<Asking> {
+pub(crate) fn asking(world: &World) -> Result<Asking> {
     let board =
         Board::new(Arc::clone(&world.parts.clock), BoardMetrics::register(&Metrics::new()?)?);
     board.uses(Arc::clone(&world.parts.snapshot.borrow()));

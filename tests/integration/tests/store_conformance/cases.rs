@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use ebs_coordinator::store::{
-    BatchRow, Candidate, Change, EffectRow, Lease, MemberRow, NewTrigger, Store, StoreErrorKind,
+    BatchRow, Candidate, Change, DenyRow, EffectRow, Lease, MemberRow, NewTrigger, Store,
+    StoreErrorKind,
 };
 use ebs_domain::id::{BatchId, BuildId, Epoch, TriggerId};
 
@@ -377,6 +378,33 @@ pub(crate) async fn a_denied_source_counts_its_batches_and_keeps_its_first_time(
     let mut expected = denial(1, 3, 30);
     (expected.first, expected.count) = (at(10), 3);
     assert_eq!(denied, [expected]);
+}
+
+pub(crate) async fn a_denial_of_no_batch_never_replaces_what_lasts_as_long(ground: &Any) {
+    let (store, epoch) = led(ground).await;
+    let of_nobody = |number, last| DenyRow { batch: None, task: None, ..denial(number, 1, last) };
+    let rows = [
+        denial(1, 7, 10),
+        of_nobody(1, 10),
+        of_nobody(2, 10),
+        of_nobody(2, 10),
+        // It would have run out before.
+        denial(3, 7, 10),
+        of_nobody(3, 900),
+        of_nobody(4, 10),
+        denial(4, 8, 20),
+    ];
+    store.commit(epoch, rows.map(Change::Deny).into()).await.unwrap();
+    let twice = |row: DenyRow| DenyRow { first: at(10), count: 2, ..row };
+    for (number, wanted) in [
+        (1, denial(1, 7, 10)),
+        (2, of_nobody(2, 10)),
+        (3, twice(of_nobody(3, 900))),
+        (4, twice(denial(4, 8, 20))),
+    ] {
+        let found = store.denied(&[denial(number, 1, 1).source], at(0)).await.unwrap();
+        assert_eq!(found, [wanted]);
+    }
 }
 
 pub(crate) async fn an_expired_denial_is_not_told(ground: &Any) {

@@ -91,6 +91,7 @@ on_all! {
     cases::a_batch_gives_its_triggers_back,
     cases::triggers_are_counted_by_answer_and_the_oldest_pending_comes_first,
     cases::a_denied_source_counts_its_batches_and_keeps_its_first_time,
+    cases::a_denial_of_no_batch_never_replaces_what_lasts_as_long,
     cases::an_expired_denial_is_not_told,
     cases::what_became_of_a_component_is_told_newest_first,
     cases::the_deny_list_is_told_latest_first_and_what_is_taken_off_is_gone,

@@ -126,7 +126,7 @@ pub(crate) fn denial(number: usize, batch: i64, last: i64) -> DenyRow {
         component: component(number),
         class: "build".to_owned(),
         text: format!("failed in batch {batch}"),
-        batch: BatchId::new(batch),
+        batch: Some(BatchId::new(batch)),
         task: Some(batch * 100),
         first: at(last),
         last: at(last),
