@@ -12,6 +12,7 @@ mod kerberos;
 mod kind;
 mod lists;
 mod load;
+mod login;
 mod node;
 mod orphans;
 mod ours;
@@ -36,6 +37,7 @@ pub use fault::{ConfigError, Fault, Loaded};
 pub use kerberos::{Kerberos, NO_KERBEROS};
 pub use kind::Kind;
 pub use load::{check_static, load_dynamic, load_static, parse_dynamic, parse_static, read_text};
+pub use login::Login;
 pub use orphans::{Orphans, Policy};
 pub use ours::{
     BodhiClient, Bus, ClientCertificate, Database, Http, KojiClient, Limits, Ours, Redis,
