@@ -23,6 +23,11 @@ pub const TRIP_LIFE: Duration = Duration::from_secs(600);
 /// How long a session lasts. **Source:** ELNBuildSync 2.1.
 pub const SESSION_LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// The longest that the shelf may take: a page is shown without a name rather than late.
+const SHELF_LIMIT: Duration = Duration::from_secs(3);
+/// Most groups of somebody that are kept.
+const MAX_GROUPS: usize = 500;
+
 /// What logging in needs.
 pub struct People {
     /// Who knows them.
@@ -124,7 +129,11 @@ impl People {
         let known = self.provider.who(code, &trip, self.clock.now()).await?;
         let user = known.name().parse().map_err(|_| LoginError::Name)?;
         let until = self.clock.now() + SESSION_LIFE;
-        let session = Session { v: VERSION, user, groups: known.groups, until };
+        let mut groups = known.groups;
+        // Those that matter come first, should there be too many.
+        groups.sort_by_key(|group| !self.admin_groups.contains(group));
+        groups.truncate(MAX_GROUPS);
+        let session = Session { v: VERSION, user, groups, until };
         let id = secret(&*self.chance);
         self.keep(Drawer::Session, &id, &session, SESSION_LIFE).await?;
         Ok(Came { session: id, return_to: trip.return_to })
@@ -147,7 +156,7 @@ impl People {
         if !is_secret(id) {
             return Ok(None);
         }
-        let record = self.shelf.look(Drawer::Session, &hashed(id)).await?;
+        let record = limited(self.shelf.look(Drawer::Session, &hashed(id))).await?;
         let session: Option<Session> = read(record.as_deref());
         Ok(session.filter(|session| session.v == VERSION && !self.is_over(session.until)))
     }
@@ -159,7 +168,7 @@ impl People {
     /// The store does not answer: it may not have ended.
     pub async fn end(&self, id: &str) -> Result<(), QueueError> {
         if is_secret(id) {
-            self.shelf.take(Drawer::Session, &hashed(id)).await?;
+            limited(self.shelf.take(Drawer::Session, &hashed(id))).await?;
         }
         Ok(())
     }
@@ -169,7 +178,7 @@ impl People {
         if !is_secret(state) {
             return Err(LoginError::Unknown);
         }
-        let record = self.shelf.take(Drawer::Login, &hashed(state)).await?;
+        let record = limited(self.shelf.take(Drawer::Login, &hashed(state))).await?;
         let trip: Trip = read(record.as_deref()).ok_or(LoginError::Unknown)?;
         // Hashes of 256 random bits are compared: the time that it takes says nothing of use.
         let here = browser.is_some_and(|browser| hashed(browser) == trip.browser);
@@ -188,7 +197,7 @@ impl People {
         let text = serde_json::to_string(record).map_err(|error| {
             QueueError::new("write a record", QueueErrorKind::Garbled(error.to_string()))
         })?;
-        match self.shelf.put(drawer, &hashed(name), &text, lasts).await? {
+        match limited(self.shelf.put(drawer, &hashed(name), &text, lasts)).await? {
             Shelved::Kept => Ok(()),
             Shelved::Full => Err(LoginError::Full),
         }
@@ -196,6 +205,17 @@ impl People {
 
     fn is_over(&self, until: Timestamp) -> bool {
         until <= self.clock.now()
+    }
+}
+
+/// The shelf's answer, if it comes in time.
+async fn limited<T>(call: impl Future<Output = Result<T, QueueError>>) -> Result<T, QueueError> {
+    match tokio::time::timeout(SHELF_LIMIT, call).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let text = format!("no answer within {SHELF_LIMIT:?}");
+            Err(QueueError::new("ask for a login", QueueErrorKind::Away(text)))
+        }
     }
 }
 

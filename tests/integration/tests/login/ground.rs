@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     process::Command,
     sync::{
         Arc,
@@ -122,6 +123,10 @@ impl Ground {
             folder,
             stop: CancellationToken::new(),
         })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Changes what the provider does.

@@ -2,6 +2,7 @@
 
 mod ground;
 mod refusals;
+mod whole;
 
 use std::time::Duration;
 
