@@ -92,7 +92,7 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let told = (probe.clone(), health.clone(), board.clone());
     let pages = Arc::new(StorePages::new(Arc::clone(&store), &config, told, shown));
     let own = (&*config, log);
-    let desk = desk(&config, &store, &neighbours)?;
+    let desk = desk(&config, &store, (&neighbours, &measures))?;
     let served = served((&store, &board, pages), (&neighbours, desk), (&health, &metrics), own);
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
@@ -213,11 +213,11 @@ fn served(
 fn desk(
     config: &StaticConfig,
     store: &Arc<dyn Store>,
-    neighbours: &Neighbours,
+    (neighbours, measures): (&Neighbours, &Measures),
 ) -> anyhow::Result<Desk> {
     let tokens = config.ebs.http.tokens_file.clone();
     let means = Means { exchange: &neighbours.exchange, kerberos: None };
-    let people = login::people(config, &means)?;
+    let people = login::people(config, &means, &measures.login)?;
     Ok(Desk { store: Arc::clone(store), clock: Arc::new(System), tokens, people })
 }
 

@@ -11,6 +11,7 @@ use ebs_shared::{
 };
 
 use super::{
+    metrics::LoginMetrics,
     provider::{CALL_LIMIT, Provider, ProviderSettings},
     service::People,
 };
@@ -20,7 +21,11 @@ use super::{
 /// # Errors
 ///
 /// An address of the configuration cannot be used.
-pub fn people(config: &StaticConfig, means: &Means<'_>) -> anyhow::Result<Option<Arc<People>>> {
+pub fn people(
+    config: &StaticConfig,
+    means: &Means<'_>,
+    metrics: &LoginMetrics,
+) -> anyhow::Result<Option<Arc<People>>> {
     let (Some(oidc), Some(login)) = (&config.open_id_connect, &config.ebs.login) else {
         return Ok(None);
     };
@@ -39,5 +44,13 @@ pub fn people(config: &StaticConfig, means: &Means<'_>) -> anyhow::Result<Option
     });
     let provider = provider.context("nobody could log in")?;
     let (clock, chance) = (Arc::new(System), Arc::new(System));
-    Ok(Some(Arc::new(People { provider, shelf, clock, chance, admin_groups, site })))
+    Ok(Some(Arc::new(People {
+        provider,
+        shelf,
+        clock,
+        chance,
+        admin_groups,
+        site,
+        metrics: metrics.clone(),
+    })))
 }

@@ -13,8 +13,10 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{
+    error::LoginError,
+    metrics::LoginMetrics,
     person::{Session, Trip, VERSION},
-    provider::{Provider, ProviderError, word},
+    provider::{Provider, word},
     return_to::ReturnTo,
 };
 
@@ -42,6 +44,8 @@ pub struct People {
     pub admin_groups: Vec<String>,
     /// Where people find our pages.
     pub site: Url,
+    /// Counts them.
+    pub metrics: LoginMetrics,
 }
 
 /// Somebody is on the way to the provider.
@@ -58,29 +62,6 @@ pub struct Came {
     pub session: String,
     /// Where they go on.
     pub return_to: ReturnTo,
-}
-
-/// Nobody has logged in.
-#[derive(Debug, thiserror::Error)]
-pub enum LoginError {
-    /// There is no room for more. Try later.
-    #[error("too many people are logged in or about to be")]
-    Full,
-    /// The store does not answer. Try later.
-    #[error("failed to keep or find a login")]
-    Away(#[from] QueueError),
-    /// This login is not under way: unknown, over, or begun in another browser. Begin again.
-    #[error("no such login is under way in this browser")]
-    Unknown,
-    /// The provider says that they have not logged in.
-    #[error("the identity provider says `{0}`")]
-    Denied(String),
-    /// The provider does not say who they are.
-    #[error("failed to learn who logs in")]
-    Provider(#[from] ProviderError),
-    /// It says so in a way that cannot stand in an audit.
-    #[error("the identity provider gives a name that cannot be used")]
-    Name,
 }
 
 impl People {
@@ -111,7 +92,8 @@ impl People {
             return_to,
             until,
         };
-        self.keep(Drawer::Login, &state, &trip, TRIP_LIFE).await?;
+        let kept = self.keep(Drawer::Login, &state, &trip, TRIP_LIFE).await;
+        kept.inspect_err(|error| self.metrics.count(Some(error)))?;
         Ok(Begun { address: self.provider.address(&state, &trip), browser })
     }
 
@@ -121,6 +103,16 @@ impl People {
     ///
     /// Why they are not known. Whatever it is, this state is used up.
     pub async fn finish(
+        &self,
+        (state, code): (&str, &str),
+        browser: Option<&str>,
+    ) -> Result<Came, LoginError> {
+        let came = self.come((state, code), browser).await;
+        self.metrics.count(came.as_ref().err());
+        came
+    }
+
+    async fn come(
         &self,
         (state, code): (&str, &str),
         browser: Option<&str>,
@@ -141,10 +133,12 @@ impl People {
 
     /// Somebody comes back with an error of the provider; why they have not logged in.
     pub async fn denied(&self, state: &str, browser: Option<&str>, error: &str) -> LoginError {
-        match self.ended(state, browser).await {
+        let error = match self.ended(state, browser).await {
             Ok(_) | Err(LoginError::Unknown) => LoginError::Denied(word(error)),
             Err(other) => other,
-        }
+        };
+        self.metrics.count(Some(&error));
+        error
     }
 
     /// The session of this id, if it has not ended.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use ebs_coordinator::{
     board::{Board, BoardMetrics},
     driver::Probe,
-    login::{People, Provider, ProviderSettings},
+    login::{LoginMetrics, People, Provider, ProviderSettings},
     manual::Asking,
     pages::StorePages,
     store::{AuditRow, Location, SqlStore, Store as _, StoreOptions},
@@ -210,7 +210,8 @@ ebs:
         let told = (Probe::new(), health.clone(), board.clone());
         let shown = watch::channel(Vec::new()).1;
         let pages = StorePages::new(Arc::clone(&store) as Arc<_>, config, told, shown);
-        let people = Some(Arc::new(self.people_of(config, exchange, shelf)?));
+        let counted = LoginMetrics::register(&metrics)?;
+        let people = Some(Arc::new(self.people_of(config, (exchange, counted), shelf)?));
         let witness = Witness {
             store: Arc::clone(&store) as Arc<_>,
             board: board.clone(),
@@ -240,7 +241,7 @@ ebs:
     fn people_of(
         &self,
         config: &StaticConfig,
-        exchange: Arc<dyn Exchange>,
+        (exchange, metrics): (Arc<dyn Exchange>, LoginMetrics),
         shelf: Arc<dyn Shelf>,
     ) -> Result<People> {
         let oidc = config.open_id_connect.clone().context("no provider")?;
@@ -249,7 +250,7 @@ ebs:
         let settings = ProviderSettings { oidc, login, exchange, limit: LIMIT };
         let (provider, clock) =
             (Provider::new(settings)?, Arc::clone(&self.clock) as Arc<dyn Clock>);
-        Ok(People { provider, shelf, clock, chance: Arc::new(System), admin_groups, site })
+        Ok(People { provider, shelf, clock, chance: Arc::new(System), admin_groups, site, metrics })
     }
 }
 

@@ -35,6 +35,11 @@ async fn whatever_the_provider_does_wrong_nobody_has_a_session() -> Result<()> {
     ground.fails(None);
     ground.people(|people| people.person.nickname = Some("two words".to_owned()));
     ensure!(Browser::new()?.logs_in(&one, "/").await?.status == failed, "no name for an audit");
+    let counted = Browser::new()?.get(&format!("{}/metrics", one.url)).await?.text;
+    for line in ["denied\"} 1", "provider_failed\"} 11", "bad_name\"} 1"] {
+        let line = format!("ebs_logins_total{{outcome=\"{line}");
+        ensure!(counted.contains(&line), "no {line} in {counted}");
+    }
     Ok(())
 }
 
