@@ -5,6 +5,10 @@ use prometheus::IntCounterVec;
 
 use super::error::LoginError;
 
+/// What can come of a login. All are there from the beginning, so that the first of each is seen to rise.
+const OUTCOMES: [&str; 7] =
+    ["done", "full", "store_away", "not_under_way", "denied", "provider_failed", "bad_name"];
+
 /// Counters of logins. Clones count together.
 #[derive(Clone, Debug)]
 pub struct LoginMetrics(IntCounterVec);
@@ -18,7 +22,11 @@ impl LoginMetrics {
     pub fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
         let help =
             "People who came to log in, or back from the identity provider, by what came of it";
-        Ok(Self(metrics.counter("ebs_logins_total", help, &["outcome"])?))
+        let counted = metrics.counter("ebs_logins_total", help, &["outcome"])?;
+        for outcome in OUTCOMES {
+            counted.with_label_values(&[outcome]).reset();
+        }
+        Ok(Self(counted))
     }
 
     /// Counts one who has logged in, or has not.

@@ -39,6 +39,9 @@ const MAX_BYTES: usize = 256 * 1024;
 const KEYS_AGE: Duration = Duration::from_secs(3600);
 /// How old they must be to be fetched again for a token that they do not fit.
 const KEYS_FRESH: Duration = Duration::from_secs(60);
+/// What is asked of it.
+const EXCHANGE: &str = "exchange the code";
+const USER_INFO: &str = "tell who it is";
 /// The longest error word that is told.
 const MAX_WORD: usize = 64;
 
@@ -84,13 +87,13 @@ struct Metadata {
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderError {
     /// It does not answer. Somebody logs in again later.
-    #[error("failed to {0} at the identity provider")]
+    #[error("the identity provider did not {0}")]
     Away(&'static str, #[source] NoReply),
     /// It answers with a refusal: the code is used or too old, or it does not know us.
     #[error("the identity provider refuses to {0}: {1}")]
     Refused(&'static str, String),
     /// Its answer cannot be understood, or says less than it must.
-    #[error("the identity provider's answer to {0} cannot be used: {1}")]
+    #[error("failed to have the identity provider {0}: {1}")]
     Garbled(&'static str, String),
     /// The ID token is not one for us, for now, for this login.
     #[error("the ID token is refused")]
@@ -162,13 +165,12 @@ impl Provider {
         let known: Known = self.user_info(answer.access_token().secret()).await?;
         if known.sub != sub {
             let text = "it tells of somebody else than the ID token".to_owned();
-            return Err(ProviderError::Garbled("the user-info request", text));
+            return Err(ProviderError::Garbled(USER_INFO, text));
         }
         Ok(known)
     }
 
     async fn tokens(&self, code: &str, trip: &Trip) -> Result<CoreTokenResponse, ProviderError> {
-        const WHAT: &str = "exchange the code";
         let (exchange, limit) = (Arc::clone(&self.settings.exchange), self.settings.limit);
         let sender = move |request| send(Arc::clone(&exchange), request, limit);
         self.client
@@ -177,13 +179,13 @@ impl Provider {
             .request_async(&sender)
             .await
             .map_err(|error| match error {
-                RequestTokenError::Request(error) => ProviderError::Away(WHAT, error),
+                RequestTokenError::Request(error) => ProviderError::Away(EXCHANGE, error),
                 RequestTokenError::ServerResponse(said) => {
-                    ProviderError::Refused(WHAT, word(said.error().as_ref()))
+                    ProviderError::Refused(EXCHANGE, word(said.error().as_ref()))
                 }
                 // What could not be read may hold a token.
                 RequestTokenError::Parse(_, _) | RequestTokenError::Other(_) => {
-                    ProviderError::Garbled("the code", "it is no token response".to_owned())
+                    ProviderError::Garbled(EXCHANGE, "it is no token response".to_owned())
                 }
             })
     }
@@ -197,7 +199,7 @@ impl Provider {
         now: Timestamp,
     ) -> Result<String, ProviderError> {
         let token = answer.id_token().ok_or_else(|| {
-            ProviderError::Garbled("the code", "there is no ID token in it".to_owned())
+            ProviderError::Garbled(EXCHANGE, "there is no ID token in it".to_owned())
         })?;
         let nonce = Nonce::new(trip.nonce.clone());
         let examine = |keys: Option<CoreJsonWebKeySet>| {
@@ -238,7 +240,7 @@ impl Provider {
         if let Some((_, keys)) = held.filter(|(since, _)| since.elapsed() < age) {
             return Ok(keys);
         }
-        const WHAT: &str = "the request for its metadata";
+        const WHAT: &str = "tell of itself";
         let at = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let at = Url::parse(&at).map_err(|error| ProviderError::Setting(error.to_string()))?;
         let metadata: Metadata = self.get(WHAT, at, None).await?;
@@ -247,8 +249,7 @@ impl Provider {
             let text = "they are of another issuer than `ebs.login.issuer`".to_owned();
             return Err(ProviderError::Garbled(WHAT, text));
         }
-        let keys: CoreJsonWebKeySet =
-            self.get("the request for its keys", metadata.jwks_uri, None).await?;
+        let keys: CoreJsonWebKeySet = self.get("give its keys", metadata.jwks_uri, None).await?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *held = Some((Instant::now(), keys.clone()));
         Ok(keys)
@@ -256,7 +257,7 @@ impl Provider {
 
     async fn user_info(&self, token: &str) -> Result<Known, ProviderError> {
         let url = self.settings.login.userinfo_endpoint.clone();
-        self.get("the user-info request", url, Some(SecretText::new(token))).await
+        self.get(USER_INFO, url, Some(SecretText::new(token))).await
     }
 
     /// Asks for JSON, showing a token if there is one.
@@ -271,7 +272,7 @@ impl Provider {
         if let Some(token) = token {
             let value = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
             let mut value = value.map_err(|_| {
-                ProviderError::Garbled("the code", "its access token is none".to_owned())
+                ProviderError::Garbled(EXCHANGE, "its access token is none".to_owned())
             })?;
             value.set_sensitive(true);
             headers.insert(header::AUTHORIZATION, value);

@@ -173,6 +173,14 @@ impl Ground {
         Ok(Instance { url })
     }
 
+    /// People without an instance.
+    pub(crate) fn people_alone(&self) -> Result<People> {
+        let exchange: Arc<dyn Exchange> = Arc::new(HttpExchange::new()?);
+        let counted = LoginMetrics::register(&Metrics::new()?)?;
+        let config = self.config("http://127.0.0.1:1")?;
+        self.people_of(&config, (exchange, counted), Arc::new(LocalShelf::default()))
+    }
+
     fn config(&self, public: &str) -> Result<StaticConfig> {
         let (fedora, path) = (&self.fedora.url, self.folder.path().join("secret"));
         std::fs::write(&path, SERVICE.1)?;

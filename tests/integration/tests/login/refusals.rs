@@ -1,10 +1,14 @@
 //! Who is not let in, and why.
 
-use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use ebs_coordinator::{login::ReturnTo, report::chain};
 use fedora_sim::idp::script::PeopleFault;
 use reqwest::StatusCode;
+use url::Url;
 
-use crate::ground::{Browser, Ground};
+use crate::ground::{Browser, Ground, SERVICE};
 
 #[tokio::test]
 async fn whatever_the_provider_does_wrong_nobody_has_a_session() -> Result<()> {
@@ -36,9 +40,43 @@ async fn whatever_the_provider_does_wrong_nobody_has_a_session() -> Result<()> {
     ground.people(|people| people.person.nickname = Some("two words".to_owned()));
     ensure!(Browser::new()?.logs_in(&one, "/").await?.status == failed, "no name for an audit");
     let counted = Browser::new()?.get(&format!("{}/metrics", one.url)).await?.text;
-    for line in ["denied\"} 1", "provider_failed\"} 11", "bad_name\"} 1"] {
+    for line in ["denied\"} 1", "provider_failed\"} 11", "bad_name\"} 1", "full\"} 0"] {
         let line = format!("ebs_logins_total{{outcome=\"{line}");
         ensure!(counted.contains(&line), "no {line} in {counted}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn why_nobody_has_logged_in_is_told_without_a_secret_or_a_name() -> Result<()> {
+    let ground = Ground::new().await?;
+    let people = ground.people_alone()?;
+    let mut browser = Browser::new()?;
+    for (fault, told) in [
+        (PeopleFault::CodeRefused, "refuses to exchange the code: invalid_grant"),
+        (PeopleFault::Silent, "the identity provider did not exchange the code"),
+        (PeopleFault::Garbage, "it is no token response"),
+        (PeopleFault::Endless, "more than 262144 bytes"),
+        (PeopleFault::NoIdToken, "no ID token"),
+        (PeopleFault::WrongNonce, "nonce mismatch"),
+        (PeopleFault::WrongAudience, "another-service"),
+        (PeopleFault::Expired, "expired"),
+        (PeopleFault::WrongSubject, "somebody else than the ID token"),
+        (PeopleFault::NoUserInfo, "refuses to tell who it is: 502"),
+    ] {
+        ground.fails(fault);
+        let begun = people.begin(None, ReturnTo::default()).await?;
+        let back = Url::parse(browser.get(begun.address.as_str()).await?.to())?;
+        let given: BTreeMap<_, _> = back.query_pairs().into_owned().collect();
+        let brought = (given["state"].as_str(), given["code"].as_str());
+        let Err(error) = people.finish(brought, Some(&begun.browser)).await else {
+            bail!("{fault:?}: somebody has logged in")
+        };
+        let text = format!("{} {error:?}", chain(&error));
+        ensure!(text.contains(told), "{fault:?}: {text}");
+        for secret in [brought.0, brought.1, SERVICE.1, "sim-person", "alice", "a1"] {
+            ensure!(!text.contains(secret), "{fault:?}: {secret} in {text}");
+        }
     }
     Ok(())
 }
