@@ -38,7 +38,7 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
-    /// The file of tokens; without one nobody may change anything.
+    /// The file of tokens; without one nobody has a token.
     pub tokens: Option<PathBuf>,
     /// How people log in; without it nobody can.
     pub people: Option<Arc<People>>,

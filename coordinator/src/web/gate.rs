@@ -162,7 +162,7 @@ impl Refusal {
         let text = match self {
             Self::Off => {
                 "Nothing can be changed over HTTP: the configuration names no `ebs.http.tokens_file`. Make a token with \
-                 `ebsctl token new`, put its line into a file, and name that file there."
+                 `ebsctl token new`, put its line into a file, and name that file there; or let people log in (`ebs.login`)."
             }
             Self::Unreadable => {
                 "The file of tokens cannot be read, so nobody is let in: the coordinator's log says what is wrong with it."

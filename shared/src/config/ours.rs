@@ -176,7 +176,7 @@ pub struct Database {
 pub struct Http {
     /// Address to listen on. Default: `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// File with the tokens of those who may change things. Read anew for each of them; absent, nobody may.
+    /// File with the tokens of those who may change things. Read anew for each of them; absent, there are no tokens.
     pub tokens_file: Option<PathBuf>,
     /// Where people find them: scheme and host, with the port if it is not the usual one.
     pub public_url: Option<Url>,

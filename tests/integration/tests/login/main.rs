@@ -146,6 +146,12 @@ async fn an_id_token_is_examined_with_the_providers_keys_where_its_name_is_known
         ensure!(came.status == StatusCode::INTERNAL_SERVER_ERROR, "{fault:?}: {came:?}");
     }
     ground.fails(None);
+    // Where it calls itself otherwise, or does not tell of itself, nobody is believed.
+    ground.issuer = Some(format!("{}/openidc", ground.fedora.url));
+    let strict = ground.instance(None).await?;
+    let came = Browser::new()?.logs_in(&strict, "/").await?;
+    ensure!(came.status == StatusCode::INTERNAL_SERVER_ERROR, "{came:?}");
+    ground.issuer = Some(format!("{}/openidc/", ground.fedora.url));
     let other = rsa_key()?;
     ground.people(|people| people.signing_key = Some(other));
     let fresh = ground.instance(None).await?;
