@@ -87,7 +87,11 @@ async fn a_login_is_ended_once_and_in_the_browser_that_began_it() -> Result<()> 
     let one = ground.instance(None).await?;
     let mut browser = Browser::new()?;
     let back = browser.leaves(&one, "/").await?;
+    let mut copy = Browser::new()?;
+    copy.cookies = browser.cookies.clone();
     ensure!(browser.get(&back).await?.status == StatusCode::TEMPORARY_REDIRECT);
+    let again = copy.get(&back).await?;
+    ensure!(again.status == StatusCode::BAD_REQUEST, "the provider is not asked again: {again:?}");
     let session = browser.session().context("no session")?;
     ensure!(browser.get(&back).await?.status == StatusCode::BAD_REQUEST, "it is used up");
     ensure!(browser.session() == Some(session), "and the session goes on");
