@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use ebs_shared::token::is_secret;
 
-use super::gate::{Refusal, Visit, shown};
+use super::gate::{Visit, shown};
 use crate::{
     login::{People, SESSION_LIFE, TRIP_LIFE},
     report::chain,
@@ -20,11 +20,12 @@ pub(super) enum Cookie {
     Login,
 }
 
-/// Who visits. A session is looked for where an `Authorization` could be one, else in the cookie.
+/// Who visits. A session is looked for in a token's place, and in the cookie if there is no token.
 pub(super) async fn visit(people: &People, headers: &HeaderMap) -> Visit {
     let (id, in_header) = match shown(headers) {
         Ok(secret) if is_secret(secret) => (secret, true),
-        Ok(_) | Err(Refusal::Refused) => return Visit::None,
+        Ok(_) => return Visit::None,
+        // A proxy before us may have a password of its own in that header.
         Err(_) => match Cookie::Session.read(headers, people.is_secure()) {
             Some(id) => (id, false),
             None => return Visit::None,

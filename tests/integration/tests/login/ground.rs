@@ -301,6 +301,12 @@ impl Browser {
         self.answer(request).await
     }
 
+    /// Gets with the cookies, through a proxy that has a password of its own.
+    pub(crate) async fn get_through(&mut self, url: &str) -> Result<Answer> {
+        let request = self.client.get(url).header(COOKIE, self.jar());
+        self.answer(request.basic_auth("proxy", Some("password"))).await
+    }
+
     /// Posts with the cookies, and with a token if there is one.
     pub(crate) async fn post(&mut self, url: &str, token: Option<&str>) -> Result<Answer> {
         let request = self.client.post(url).header(COOKIE, self.jar());

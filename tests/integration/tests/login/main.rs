@@ -64,6 +64,10 @@ async fn a_cookie_alone_changes_nothing_and_nobody_changes_anything_without() ->
     let guess = browser.post(&change, Some(&"0".repeat(64))).await?;
     ensure!(guess.status == StatusCode::UNAUTHORIZED, "the cookie helps no wrong token: {guess:?}");
     ensure!(ground.audited().await?.is_none());
+    let page = browser.get_through(&format!("{}/trigger", one.url)).await?;
+    ensure!(page.status == StatusCode::OK, "another's password is no token: {page:?}");
+    let nobody = Browser::new()?.get_through(&format!("{}/trigger", one.url)).await?;
+    ensure!(nobody.status == StatusCode::TEMPORARY_REDIRECT, "{nobody:?}");
     Ok(())
 }
 
