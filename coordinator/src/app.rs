@@ -34,6 +34,7 @@ use crate::{
     feeds,
     leader::{Leadership, TermWork},
     listening::{Listening, bus_config},
+    login,
     manual::Asking,
     measures::Measures,
     opening::open_store,
@@ -91,7 +92,8 @@ async fn run_on(store: Arc<dyn Store>, setup: Setup) -> anyhow::Result<()> {
     let told = (probe.clone(), health.clone(), board.clone());
     let pages = Arc::new(StorePages::new(Arc::clone(&store), &config, told, shown));
     let own = (&*config, log);
-    let served = served((&store, &board, pages), &neighbours, (&health, &metrics), own);
+    let desk = desk(&config, &store, (&neighbours, &measures))?;
+    let served = served((&store, &board, pages), (&neighbours, desk), (&health, &metrics), own);
     start_pages(listener, served, &mut tasks, &stop);
     let grace = config.ebs.timers.grace;
     let around = neighbours.around((&store, &measures), &health, &board);
@@ -178,7 +180,7 @@ impl Neighbours {
 /// What the pages are served from.
 fn served(
     (store, board, pages): (&Arc<dyn Store>, &Board, Arc<dyn Pages>),
-    neighbours: &Neighbours,
+    (neighbours, desk): (&Neighbours, Desk),
     (health, metrics): (&Health, &Metrics),
     (config, log): (&StaticConfig, LogControl),
 ) -> Served {
@@ -200,7 +202,7 @@ fn served(
         store: Arc::clone(store),
         pages,
         metrics: metrics.clone(),
-        desk: desk(config, store),
+        desk,
         log: Logging { control: log, instance: config.ebs.instance.clone() },
         witness,
         asking,
@@ -208,9 +210,15 @@ fn served(
 }
 
 /// Where people ask for changes.
-fn desk(config: &StaticConfig, store: &Arc<dyn Store>) -> Desk {
+fn desk(
+    config: &StaticConfig,
+    store: &Arc<dyn Store>,
+    (neighbours, measures): (&Neighbours, &Measures),
+) -> anyhow::Result<Desk> {
     let tokens = config.ebs.http.tokens_file.clone();
-    Desk { store: Arc::clone(store), clock: Arc::new(System), tokens }
+    let means = Means { exchange: &neighbours.exchange, kerberos: None };
+    let people = login::people(config, &means, &measures.login)?;
+    Ok(Desk { store: Arc::clone(store), clock: Arc::new(System), tokens, people })
 }
 
 /// Looks at certificates, tokens and our ticket; how they stand.

@@ -13,6 +13,7 @@ pub mod intake;
 pub mod leader;
 mod listening;
 pub mod lists;
+pub mod login;
 pub mod manual;
 pub mod measures;
 pub mod numbers;

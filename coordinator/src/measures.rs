@@ -10,7 +10,8 @@ use ebs_worker::WorkerMetrics;
 
 use crate::{
     board::BoardMetrics, driver::Tally, intake::IntakeMetrics, lists::ListMetrics,
-    queue_gauges::QueueGauges, reconcile::Gauges, shadow::ShadowGauges, watchful::WatchMetrics,
+    login::LoginMetrics, queue_gauges::QueueGauges, reconcile::Gauges, shadow::ShadowGauges,
+    watchful::WatchMetrics,
 };
 
 /// The metrics of a coordinator, by the part that keeps them. Clones count together.
@@ -24,6 +25,8 @@ pub struct Measures {
     pub credentials: CredentialMetrics,
     /// Of the configuration.
     pub board: BoardMetrics,
+    /// Of people who log in.
+    pub login: LoginMetrics,
     /// Of package lists.
     pub lists: ListMetrics,
     /// Of messages.
@@ -55,6 +58,7 @@ impl Measures {
             bodhi: BodhiMetrics::register(metrics)?,
             credentials: CredentialMetrics::register(metrics)?,
             board: BoardMetrics::register(metrics)?,
+            login: LoginMetrics::register(metrics)?,
             lists: ListMetrics::register(metrics)?,
             intake: IntakeMetrics::register(metrics)?,
             reconcile: Gauges::new(metrics)?,

@@ -145,5 +145,6 @@ async fn work(arguments: Arguments, log: LogControl) -> anyhow::Result<()> {
         tracing::info!("told to stop");
         told.cancel();
     });
-    app::run(Setup { config: loaded.config, kept, listener, log, stop }).await
+    // Everything that runs is in it: too large for the stack.
+    Box::pin(app::run(Setup { config: loaded.config, kept, listener, log, stop })).await
 }

@@ -43,7 +43,8 @@ pub struct Means<'a> {
 
 impl Means<'_> {
     /// What sends to servers that this authority has signed, if there is one.
-    fn trusting(&self, authority: Option<&PathBuf>) -> Arc<dyn Exchange> {
+    #[must_use]
+    pub fn trusting(&self, authority: Option<&PathBuf>) -> Arc<dyn Exchange> {
         match authority.cloned() {
             None => Arc::clone(self.exchange),
             authority => Arc::new(TlsExchange::new(TlsFiles { authority, identity: None })),

@@ -78,6 +78,27 @@ pub enum TokenFault {
     TooMany,
 }
 
+/// A new secret that nobody can guess: 64 hexadecimal digits, from 366 random bits.
+#[must_use]
+pub fn secret(chance: &dyn Chance) -> String {
+    let mut drawn = Sha256::new();
+    (0..3).for_each(|_| drawn.update(chance.uuid().as_bytes()));
+    format!("{:?}", Hash(drawn.finalize().into()))
+}
+
+/// What a secret is kept as: the hexadecimal digits of its SHA-256.
+#[must_use]
+pub fn hashed(secret: &str) -> String {
+    format!("{:?}", Hash::of(secret))
+}
+
+/// Whether a text has the form of [`secret`].
+#[must_use]
+pub fn is_secret(text: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == 64 && text.bytes().all(digit)
+}
+
 /// Reads a tokens file.
 ///
 /// # Errors

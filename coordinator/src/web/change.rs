@@ -84,7 +84,7 @@ pub(super) async fn asked_for(
 }
 
 pub(super) fn refused(refusal: Refusal) -> Response {
-    let mut response = fault(refusal.status(), refusal.code(), refusal.text());
+    let mut response = fault(refusal.status(), refusal.code(), &refusal.text());
     if refusal.status() == StatusCode::UNAUTHORIZED {
         let way = HeaderValue::from_static("Bearer");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, way);

@@ -7,12 +7,16 @@ use axum::http::HeaderMap;
 use ebs_domain::id::RequestId;
 use ebs_shared::{
     clock::Clock,
-    token::{self, Scope},
+    token::{self, Scope, Tokens},
 };
 use tokio::time::{Instant, sleep};
 
-use super::gate::{self, Known, Refusal, Who};
+use super::{
+    gate::{self, Known, Refusal, Who},
+    visit::visit,
+};
 use crate::{
+    login::People,
     report::chain,
     store::{AuditRow, NewRequest, Store, StoreError},
     wish::{Asked, VERSION, Wish},
@@ -34,15 +38,34 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
-    /// The file of tokens; without one nobody may change anything.
+    /// The file of tokens; without one nobody has a token.
     pub tokens: Option<PathBuf>,
+    /// How people log in; without it nobody can.
+    pub people: Option<Arc<People>>,
 }
 
 impl Desk {
     /// Lets somebody in, or not. The file is read for each who asks, so that a line taken out is a token revoked; a file that
     /// cannot be read lets nobody in.
     pub(super) async fn admit(&self, headers: &HeaderMap, need: Scope) -> Result<Who, Refusal> {
+        let decided = match &self.people {
+            Some(people) => gate::admit_person(&visit(people, headers).await, &people.admin_groups),
+            None => None,
+        };
+        let decided = match decided {
+            Some(decided) => decided,
+            None => self.by_token(headers, need).await,
+        };
+        if let Err(refusal) = &decided {
+            tracing::warn!(code = refusal.code(), "a request is not let in");
+        }
+        decided
+    }
+
+    async fn by_token(&self, headers: &HeaderMap, need: Scope) -> Result<Who, Refusal> {
         let known = match self.tokens.clone() {
+            // Where people log in there is a way in, and this is none.
+            None if self.people.is_some() => Known::Tokens(Tokens::default()),
             None => Known::Off,
             // Nobody waits for a disk for a request that shows nothing.
             Some(_) if !headers.contains_key(axum::http::header::AUTHORIZATION) => {
@@ -57,11 +80,7 @@ impl Desk {
                 Err(_) => Known::Unreadable,
             },
         };
-        let decided = gate::admit(headers, &known, need, self.clock.now());
-        if let Err(refusal) = decided {
-            tracing::warn!(code = refusal.code(), "a request is not let in");
-        }
-        decided
+        gate::admit(headers, &known, need, self.clock.now())
     }
 
     /// Stores a wish and its audit entry; nothing if too many wait.

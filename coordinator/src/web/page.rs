@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     BatchView, BuildState, BuildView, DeadView, GroupView, Overview, SliceView, TriggerView,
 };
+use crate::login::UserName;
 
 /// The phases of a batch, in their order. `aborting` and the ends stand beside them.
 const PHASES: [&str; 6] =
@@ -45,6 +46,19 @@ pub(super) struct Page<'a> {
     builds: BTreeMap<i64, Vec<&'a BuildView>>,
     /// Most lines of a table of other things.
     others: usize,
+    visitor: Visitor,
+}
+
+/// Who looks at the page.
+pub(super) enum Visitor {
+    /// Nobody logs in here.
+    Off,
+    /// Nobody that is known.
+    Nobody,
+    /// Somebody who has logged in.
+    Person(UserName),
+    /// It cannot be told now.
+    Unknown,
 }
 
 /// A build that was looked for.
@@ -80,7 +94,18 @@ impl<'a> Page<'a> {
         for build in builds.into_iter().take(most) {
             by_order.entry(build.order).or_default().push(build);
         }
-        Self { view, find: asked.find.trim().to_lowercase(), builds: by_order, others }
+        Self {
+            view,
+            find: asked.find.trim().to_lowercase(),
+            builds: by_order,
+            others,
+            visitor: Visitor::Off,
+        }
+    }
+
+    /// The same for this visitor.
+    pub(super) fn seen_by(self, visitor: Visitor) -> Self {
+        Self { visitor, ..self }
     }
 
     /// How long ago, for people.

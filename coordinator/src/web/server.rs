@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     Json, Router,
     extract::{Query, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
@@ -23,10 +23,11 @@ use tower_http::{
 };
 
 use super::{
-    Condition, Desk, Health, Logging, Need, Overview, Pages, Witness, api, components,
-    conditions_now, import, log,
-    page::{Asked, Page, Unavailable},
+    Condition, Desk, Health, Logging, Need, Overview, Pages, Visit, Witness, api, components,
+    conditions_now, control, greeting, import, log, login,
+    page::{Asked, Page, Unavailable, Visitor},
     triggers, upstream,
+    visit::visit,
 };
 use crate::{
     manual::Asking,
@@ -107,6 +108,8 @@ pub fn router(served: Served) -> Router {
     let import = import::routes(served.desk.clone(), served.asking.clone());
     let log = log::routes(served.desk.clone(), served.log.clone());
     let trigger = upstream::routes(served.desk.clone(), served.asking.clone());
+    let control = control::routes(served.desk.clone(), served.asking.clone());
+    let people = login::routes(served.desk.clone()).merge(greeting::routes(served.desk.clone()));
     let router = Router::new()
         .route("/", get(page))
         .route("/status.json", get(status))
@@ -128,7 +131,9 @@ pub fn router(served: Served) -> Router {
         .merge(triggers)
         .merge(import)
         .merge(log)
-        .merge(trigger);
+        .merge(trigger)
+        .merge(control)
+        .merge(people);
     bounded(router)
 }
 
@@ -169,9 +174,16 @@ pub async fn serve(
     listen::serve(listener, router(served), Bounds::default(), stop).await
 }
 
-async fn page(State(site): State<Site>, Query(asked): Query<Asked>) -> Response {
+async fn page(
+    State(site): State<Site>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
     let (status, page) = match site.overview().await {
-        Ok(overview) => (StatusCode::OK, Page::new(&overview, &asked).render()),
+        Ok(overview) => {
+            let visitor = visitor(&site.served.desk, &headers).await;
+            (StatusCode::OK, Page::new(&overview, &asked).seen_by(visitor).render())
+        }
         Err(error) => {
             complain(&error);
             (StatusCode::SERVICE_UNAVAILABLE, Unavailable.render())
@@ -183,6 +195,16 @@ async fn page(State(site): State<Site>, Query(asked): Query<Asked>) -> Response 
             tracing::error!(error = %error, "page not rendered");
             fault("page_not_rendered", StatusCode::INTERNAL_SERVER_ERROR)
         }
+    }
+}
+
+/// Who looks at the page: whoever that is sees the same.
+async fn visitor(desk: &Desk, headers: &HeaderMap) -> Visitor {
+    let Some(people) = &desk.people else { return Visitor::Off };
+    match visit(people, headers).await {
+        Visit::Header(session) | Visit::Cookie(session) => Visitor::Person(session.user),
+        Visit::None | Visit::Over => Visitor::Nobody,
+        Visit::Unknown => Visitor::Unknown,
     }
 }
 

@@ -57,11 +57,13 @@ async fn files_of_all_kinds_are_told_apart_and_can_be_used() {
         Folder::new().config(&["check", "static.yaml", "dynamic.yaml", "single.yaml"]).await;
     assert_eq!(code, ExitCode::SUCCESS);
     insta::assert_snapshot!(out, @"
-    static.yaml: static configuration: can be used, 1 warning
+    static.yaml: static configuration: can be used, 2 warnings
       warning: static.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)
+      warning: static.yaml:2: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
     dynamic.yaml: dynamic configuration: can be used
-    single.yaml: single file (static and dynamic): can be used, 2 warnings
+    single.yaml: single file (static and dynamic): can be used, 3 warnings
       warning: single.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)
+      warning: single.yaml:2: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
       warning: single.yaml:25: configuration.open_id_connect.client_secret: a secret stands in this file: whoever may read the file has it; put it into a file of its own
     ");
 }
@@ -78,16 +80,18 @@ async fn all_faults_of_all_files_are_told_at_once_with_code_1() {
     let (out, code) = folder.config(&files).await;
     assert_eq!(code, ExitCode::from(1));
     insta::assert_snapshot!(out, @"
-    static.yaml: static configuration: 1 fault, 1 warning
+    static.yaml: static configuration: 1 fault, 2 warnings
       static.yaml:4: configuration.koji.fail_fast: a boolean in quotes is text, not a boolean: write true without quotes
       warning: static.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)
+      warning: static.yaml:2: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
     dynamic.yaml: dynamic configuration: 1 fault
       dynamic.yaml:8: configuration.control.exclude[1]: the pattern `^shim(` cannot be used: Opening parenthesis without closing parenthesis, after 6 bytes; correct it, or write the names it means one by one
-    single.yaml: single file (static and dynamic): 3 faults, 2 warnings
+    single.yaml: single file (static and dynamic): 3 faults, 3 warnings
       single.yaml:7: configuration.koji.trigger_tag: a text is expected, found nothing
       single.yaml:13: configuration.bodhi.batch_size: a number from 0 to 4294967295 is expected, found `-1`
       single.yaml:29: configuration.control.trigger_tag: this key is required and missing
       warning: single.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)
+      warning: single.yaml:2: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
       warning: single.yaml:25: configuration.open_id_connect.client_secret: a secret stands in this file: whoever may read the file has it; put it into a file of its own
     distrobaker.yaml: single file of DistroBaker's form: 1 fault
       distrobaker.yaml: this is DistroBaker's form, with modules and dist-git: `ebsctl config convert FILE` makes the static and the dynamic file of it

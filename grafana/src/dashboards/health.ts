@@ -132,14 +132,18 @@ export const health = dashboard(
           description: 'Share of one core that each process uses.',
         }),
         series({
-          title: 'Open files', width: 12, unit: 'short', min: 0,
+          title: 'Open files', width: 8, unit: 'short', min: 0,
           queries: [{ expr: 'process_open_fds and on (job, instance) ebs_build_info', legend: '{{job}} {{instance}}' }],
           description: 'Files and connections that each process has open. A line that only rises is a leak.',
         }),
         series({
-          title: 'Starts', width: 12, unit: 'short', bars: true, min: 0,
+          title: 'Starts', width: 8, unit: 'short', bars: true, min: 0,
           queries: [{ expr: 'changes(process_start_time_seconds[$__rate_interval]) and on (job, instance) ebs_build_info', legend: '{{job}} {{instance}}' }],
           description: 'When processes were started again. More than three within an hour: alert EbsRestarts.',
+        }),
+        series({
+          title: 'Logins', width: 8, unit: 'short', bars: true, min: 0, queries: [{ expr: 'sum by (outcome) (increase(ebs_logins_total[$__rate_interval]))', legend: '{{outcome}}' }],
+          description: 'People who log in, by what came of it. provider_failed: the log says why; sessions and tokens go on meanwhile.',
         }),
       ],
     },

@@ -1,10 +1,13 @@
 //! One mapping of the file, read key by key. Every key that nobody asked for is told at the end.
 
+use std::path::PathBuf;
+
 use super::{
     fault::Notes,
     node::{FromNode, Place, found},
     tree::{Entry, Node, Value},
 };
+use crate::certificates;
 
 /// What an unknown key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +98,15 @@ impl<'t, 'n> Block<'t, 'n> {
     pub(super) fn raw(&mut self, key: &'static str) -> Option<(&'t Node, Place<'n>)> {
         let entry = self.find(key)?;
         Some((&entry.node, self.place_of(key)))
+    }
+
+    /// The file of an authority, which must hold a certificate.
+    pub(super) fn authority(&mut self) -> Option<PathBuf> {
+        let path: PathBuf = self.get("authority_file")?;
+        if let Err(fault) = certificates::ends(&path) {
+            self.file_fault_at("authority_file", fault.to_string());
+        }
+        Some(path)
     }
 
     /// A block below this one, if it is there.

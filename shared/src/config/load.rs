@@ -12,6 +12,7 @@ use super::{
     kerberos::{BUILT_IN, Guess, Kerberos},
     kind::Kind,
     lists,
+    login::Login,
     orphans::Orphans,
     ours::{
         BodhiClient, Bus, Database, Http, KojiClient, Limits, Ours, Redis, StaticConfig, Worker,
@@ -22,6 +23,10 @@ use super::{
     tree::{self, MAX_BYTES, Node},
     upstream::{Bodhi, Db, Email, Koji, OpenIdConnect, switchable},
 };
+
+/// What is said where a provider is named, and nothing that logs in at it.
+const NOBODY_LOGS_IN: &str = "not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and \
+                              `ebs.http.public_url`, or `false` for `configuration.open_id_connect`";
 
 /// Reads the static file and the secret files it names.
 ///
@@ -171,7 +176,8 @@ fn static_config(mut root: Block<'_, '_>, kind: Kind) -> Option<StaticConfig> {
         .and_then(|block| closed(switchable(block, "email"), Email::read))
         .flatten();
     let ebs = own_block(&mut root, profile).and_then(|block| {
-        ours(block, koji.as_ref(), bodhi.as_ref(), db_written.then_some(db.as_ref()))
+        let upstream = Upstream { koji: koji.as_ref(), bodhi: bodhi.as_ref(), oidc: oidc.as_ref() };
+        ours(block, upstream, db_written.then_some(db.as_ref()))
     });
     if let Some(block) = upstream {
         block.close();
@@ -218,10 +224,17 @@ struct Addresses {
     idp: Url,
 }
 
+/// What upstream's blocks say that ours depends on.
+#[derive(Clone, Copy)]
+struct Upstream<'a> {
+    koji: Option<&'a Koji>,
+    bodhi: Option<&'a Bodhi>,
+    oidc: Option<&'a OpenIdConnect>,
+}
+
 fn ours(
     mut block: Block<'_, '_>,
-    koji: Option<&Koji>,
-    bodhi: Option<&Bodhi>,
+    Upstream { koji, bodhi, oidc }: Upstream<'_>,
     db: Option<Option<&Db>>,
 ) -> Option<Ours> {
     let instance = block.or("instance", "ebs".to_owned());
@@ -231,6 +244,7 @@ fn ours(
     let redis = closed(block.sub("redis"), Redis::read).flatten();
     let database = database(&mut block, db);
     let http = closed_or(block.sub("http"), Http::read);
+    let login = login(&mut block, oidc, &http);
     let worker = closed_or(block.sub("worker"), Worker::read);
     let limits = closed_or(block.sub("limits"), Limits::read);
     let retention = closed_or(block.sub("retention"), Retention::read);
@@ -264,6 +278,7 @@ fn ours(
         redis,
         database,
         http,
+        login,
         worker,
         timers,
         limits,
@@ -273,6 +288,15 @@ fn ours(
         deny,
         shadow,
     })
+}
+
+/// How people log in, which needs a provider.
+fn login(block: &mut Block<'_, '_>, oidc: Option<&OpenIdConnect>, http: &Http) -> Option<Login> {
+    let sub = block.sub("login");
+    if sub.is_none() && oidc.is_some() {
+        block.warn_at("login", NOBODY_LOGS_IN);
+    }
+    closed(sub, |block| Login::read(block, oidc, http.public_url.clone())).flatten()
 }
 
 /// How Koji and Bodhi are reached and logged in to.

@@ -12,6 +12,7 @@ mod kerberos;
 mod kind;
 mod lists;
 mod load;
+mod login;
 mod node;
 mod orphans;
 mod ours;
@@ -38,6 +39,7 @@ pub use kind::Kind;
 pub use load::{
     check_static, load_dynamic, load_static, parse_db, parse_dynamic, parse_static, read_text,
 };
+pub use login::Login;
 pub use orphans::{Orphans, Policy};
 pub use ours::{
     BodhiClient, Bus, ClientCertificate, Database, Http, KojiClient, Limits, Ours, Redis,

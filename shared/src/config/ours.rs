@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     block::Block,
     kerberos::Kerberos,
+    login::{self, Login},
     node::{FromNode, Place},
     orphans::Orphans,
     retention::Retention,
@@ -60,6 +61,8 @@ pub struct Ours {
     pub database: Database,
     /// Our own pages.
     pub http: Http,
+    /// How people log in there; `None` if nobody can.
+    pub login: Option<Login>,
     /// The workers.
     pub worker: Worker,
     /// Times.
@@ -173,8 +176,10 @@ pub struct Database {
 pub struct Http {
     /// Address to listen on. Default: `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// File with the tokens of those who may change things. Read anew for each of them; absent, nobody may.
+    /// File with the tokens of those who may change things. Read anew for each of them; absent, there are no tokens.
     pub tokens_file: Option<PathBuf>,
+    /// Where people find them: scheme and host, with the port if it is not the usual one.
+    pub public_url: Option<Url>,
 }
 
 /// `ebs.worker`: the workers.
@@ -208,7 +213,7 @@ impl KojiClient {
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(45));
         let sessions = at_least_one(block, "sessions", 4);
         let certificate = ClientCertificate::read(block, hub_url.as_ref());
-        let authority_file = authority(block);
+        let authority_file = block.authority();
         Some(Self {
             hub_url: hub_url?,
             web_url: web_url?,
@@ -267,7 +272,7 @@ impl BodhiClient {
         }
         let post_timeout = positive(block, "post_timeout").unwrap_or(Duration::from_secs(200));
         let call_timeout = positive(block, "call_timeout").unwrap_or(Duration::from_secs(30));
-        let authority_file = authority(block);
+        let authority_file = block.authority();
         Some(Self { url: url?, idp_url, token_file, authority_file, post_timeout, call_timeout })
     }
 }
@@ -309,7 +314,7 @@ impl Bus {
 impl Redis {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         let (url, password) = (block.need::<String>("url"), block.get("password_file"));
-        let authority_file = authority(block);
+        let authority_file = block.authority();
         let prefix = block.or("prefix", "ebs".to_owned());
         let url = match Url::parse(&url?) {
             Ok(url) if matches!(url.scheme(), "redis" | "rediss") => url,
@@ -334,7 +339,7 @@ impl Redis {
 impl Database {
     pub(super) fn read(block: &mut Block<'_, '_>) -> Option<Self> {
         let (url, password) = (block.need::<String>("url"), block.get("password_file"));
-        let authority_file = authority(block);
+        let authority_file = block.authority();
         let url = url?;
         if authority_file.is_some() && url.starts_with("sqlite:") {
             block.fault_at("authority_file", "a file is reached without any authority");
@@ -363,9 +368,14 @@ impl Database {
 impl Http {
     pub(super) fn read(block: Option<&mut Block<'_, '_>>) -> Self {
         let default = SocketAddr::from(([127, 0, 0, 1], 8080));
-        let Some(block) = block else { return Self { listen: default, tokens_file: None } };
-        let http =
-            Self { listen: block.or("listen", default), tokens_file: block.get("tokens_file") };
+        let Some(block) = block else {
+            return Self { listen: default, tokens_file: None, public_url: None };
+        };
+        let http = Self {
+            listen: block.or("listen", default),
+            tokens_file: block.get("tokens_file"),
+            public_url: login::public_url(block),
+        };
         if let Some(path) = &http.tokens_file
             && let Err(fault) = token::read(path)
         {
@@ -409,15 +419,6 @@ impl Limits {
             job_attempts: attempts,
         }
     }
-}
-
-/// The file of an authority, which must hold a certificate.
-fn authority(block: &mut Block<'_, '_>) -> Option<PathBuf> {
-    let path: PathBuf = block.get("authority_file")?;
-    if let Err(fault) = certificates::ends(&path) {
-        block.file_fault_at("authority_file", fault.to_string());
-    }
-    Some(path)
 }
 
 /// An address that must be there, unless it is known without the file.

@@ -28,6 +28,8 @@ pub enum Credential {
     KojiAuthority,
     /// Our certificate at Koji.
     KojiCertificate,
+    /// The authority of the provider where people log in.
+    LoginAuthority,
     /// The authority of Redis.
     RedisAuthority,
 }
@@ -47,6 +49,7 @@ impl Credential {
             Self::KerberosTicket => "kerberos_ticket",
             Self::KojiAuthority => "koji_authority",
             Self::KojiCertificate => "koji_certificate",
+            Self::LoginAuthority => "login_authority",
             Self::RedisAuthority => "redis_authority",
         }
     }

@@ -11,6 +11,7 @@ use crate::{bus::config::BusConfig, config::StaticConfig};
 #[must_use]
 pub fn of_coordinator(config: &StaticConfig, bus: Option<&BusConfig>) -> Vec<Source> {
     let (database, http) = (&config.ebs.database, &config.ebs.http);
+    let login = config.ebs.login.as_ref().and_then(|login| login.authority_file.clone());
     let (authority, certificate) = of_url(&database.url);
     let tls = bus.map(|bus| &bus.tls);
     let certificates = [
@@ -26,6 +27,7 @@ pub fn of_coordinator(config: &StaticConfig, bus: Option<&BusConfig>) -> Vec<Sou
             database.authority_file.clone().or(authority),
         ),
         (Credential::DatabaseCertificate, Kind::Certificate, certificate),
+        (Credential::LoginAuthority, Kind::Authority, login),
         (Credential::ApiToken, Kind::Tokens, http.tokens_file.clone()),
     ];
     given(certificates).chain(of_worker(config)).collect()

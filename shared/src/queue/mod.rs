@@ -4,8 +4,10 @@ mod contract;
 mod error;
 mod local;
 mod redis;
+mod shelf;
 
 pub use contract::*;
 pub use error::{QueueError, QueueErrorKind};
 pub use local::{LocalConsumer, LocalQueue, LocalSettings};
-pub use redis::{RedisConsumer, RedisProducer, RedisSettings};
+pub use redis::{RedisConsumer, RedisProducer, RedisSettings, RedisShelf};
+pub use shelf::{Drawer, LocalShelf, Shelf, Shelved};

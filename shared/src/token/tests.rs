@@ -1,6 +1,6 @@
 use ebs_domain::time::Timestamp;
 
-use super::{Scope, Token, TokenFault, Tokens};
+use super::{Scope, Token, TokenFault, Tokens, hashed, is_secret, secret};
 use crate::clock::System;
 
 /// Noon of 2026-11-22.
@@ -61,4 +61,14 @@ fn a_line_that_is_none_is_told_by_its_number_without_its_content() {
     }
     let many = format!("a read {hash}\n").repeat(1001);
     assert_eq!(many.parse::<Tokens>(), Err(TokenFault::TooMany));
+}
+
+#[test]
+fn secrets_are_64_digits_never_the_same_and_kept_as_a_hash() {
+    let (one, other) = (secret(&System), secret(&System));
+    assert!(is_secret(&one) && is_secret(&other) && one != other);
+    assert!(is_secret(&hashed(&one)) && hashed(&one) != one && hashed(&one) != hashed(&other));
+    for text in ["", &one[1..], &format!("{one}0"), &one.replace(&one[..1], "G"), "ebs_0123"] {
+        assert!(!is_secret(text), "{text}");
+    }
 }

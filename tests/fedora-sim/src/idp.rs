@@ -1,5 +1,5 @@
-//! The identity provider, as far as bodhi-client needs it: discovery, authorization page, tokens, and what Bodhi asks about them.
-//! It believes everybody, or the web server before it if the script names its header; it knows no Kerberos itself.
+//! The identity provider, as far as bodhi-client and services need it: discovery, authorization page, tokens, and what is asked about
+//! them. It believes everybody, or the web server before it if the script names its header; it knows no Kerberos itself.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,15 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
+use ebs_shared::clock::{Clock as _, System};
 use serde_json::{Value, json};
 
 use crate::world::{State, World};
+
+mod people;
+pub mod script;
+
+use script::PeopleFault;
 
 const SCOPES: &str = "openid email profile https://id.fedoraproject.org/scope/groups https://id.fedoraproject.org/scope/agreements";
 
@@ -56,12 +62,18 @@ fn form(body: &[u8]) -> BTreeMap<String, String> {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
 
-async fn discovery(headers: HeaderMap) -> Json<Value> {
+/// Where it is, as it calls itself.
+fn issuer(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     // What ends TLS before us says so.
     let scheme = headers.get("x-forwarded-proto").and_then(|it| it.to_str().ok());
     let scheme = scheme.filter(|it| *it == "https").unwrap_or("http");
-    let at = |end: &str| format!("{scheme}://{host}/openidc/{end}");
+    format!("{scheme}://{host}/openidc/")
+}
+
+async fn discovery(headers: HeaderMap) -> Json<Value> {
+    let issuer = issuer(&headers);
+    let at = |end: &str| format!("{issuer}{end}");
     Json(json!({
         "issuer": at(""), "authorization_endpoint": at("Authorization"), "token_endpoint": at("Token"),
         "userinfo_endpoint": at("UserInfo"), "jwks_uri": at("Jwks"), "response_types_supported": ["code"],
@@ -79,6 +91,9 @@ async fn authorize(
     headers: HeaderMap,
 ) -> Response {
     let asked = form(query.unwrap_or_default().as_bytes());
+    if let Some(back) = world.change(|state| state.authorize_person(&asked)) {
+        return back;
+    }
     let state_text: String = asked
         .get("state")
         .map(String::as_str)
@@ -105,8 +120,16 @@ async fn authorize(
     .into_response()
 }
 
-async fn token(Shared(world): Shared<World>, body: Bytes) -> Response {
-    match world.change(|state| state.grant(&form(&body))) {
+async fn token(Shared(world): Shared<World>, headers: HeaderMap, body: Bytes) -> Response {
+    let (form, at) = (form(&body), (issuer(&headers), System.now()));
+    if world.read(|state| state.script.people.fault) == Some(PeopleFault::Silent) {
+        return std::future::pending().await;
+    }
+    let granted = world.change(|state| state.grant_person(&headers, &form, (&at.0, at.1)));
+    if let Some(granted) = granted {
+        return granted;
+    }
+    match world.change(|state| state.grant(&form)) {
         Ok(granted) => Json(granted).into_response(),
         Err(text) => {
             let body = json!({"error": "invalid_grant", "error_description": text});
@@ -128,7 +151,11 @@ async fn user_info(Shared(world): Shared<World>, headers: HeaderMap) -> Response
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let user = world.read(|state| state.token_user(value.trim_start_matches("Bearer ")));
+    let token = value.trim_start_matches("Bearer ");
+    if let Some(told) = world.read(|state| state.person_info(token)) {
+        return told;
+    }
+    let user = world.read(|state| state.token_user(token));
     match user {
         Some(user) => {
             let groups = ["packager", "fedora-contributor"];
@@ -140,12 +167,17 @@ async fn user_info(Shared(world): Shared<World>, headers: HeaderMap) -> Response
     }
 }
 
+async fn keys(Shared(world): Shared<World>) -> Response {
+    Json(world.read(|state| state.public_keys())).into_response()
+}
+
 /// Everything below `/openidc/`.
 pub fn routes(world: World) -> Router {
     Router::new()
         .route("/openidc/.well-known/openid-configuration", get(discovery))
         .route("/openidc/Authorization", get(authorize))
         .route("/openidc/Token", post(token))
+        .route("/openidc/Jwks", get(keys))
         .route("/openidc/TokenInfo", post(token_info))
         .route("/openidc/UserInfo", get(user_info).post(user_info))
         .with_state(world)

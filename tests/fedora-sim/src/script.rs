@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bodhi::script::BodhiScript;
+use crate::{bodhi::script::BodhiScript, idp::script::PeopleScript};
 
 mod outcome;
 
@@ -36,6 +36,8 @@ pub struct Script {
     pub session_lifetime_ms: Option<u64>,
     /// Bodhi, the identity provider and Content Resolver.
     pub bodhi: BodhiScript,
+    /// People who log in at services.
+    pub people: PeopleScript,
     /// How builds end: package, or `package#commit` where it matters, to one outcome for each attempt, of which the last
     /// repeats.
     pub outcomes: BTreeMap<String, Vec<Outcome>>,
@@ -317,6 +319,7 @@ impl Default for Script {
             faults: Faults::default(),
             session_lifetime_ms: None,
             bodhi: BodhiScript::default(),
+            people: PeopleScript::default(),
             outcomes: BTreeMap::new(),
             seed_trouble: BTreeMap::new(),
             remove_empty: true,

@@ -14,6 +14,7 @@ mod cases {
         findings::{self, Demand, Fate, Kind, Report as Reconciled},
         intake::{RECORD_MARK_VERSION, RecordMark, TRIGGER_TAGS_VERSION, TriggerTags},
         lists::Kept,
+        login::{self, Session, Trip},
         pause::{self, OperatorPause},
         shadow::{self, Report as Compared},
         wish::{self, Asked, Wish},
@@ -256,6 +257,14 @@ mod cases {
         let kinds = found().flat_map(|found| &found.findings).map(|finding| &finding.kind);
         variants!(kinds, Kind: Missing Stale);
         assert!(!check::<Demand>("reconcile_demand", findings::VERSION).is_empty());
+    }
+
+    #[test]
+    fn logins_are_read_and_written_as_ever() {
+        let sessions: Vec<Session> = check("session", login::VERSION);
+        let trips: Vec<Trip> = check("trip", login::VERSION);
+        let versions = sessions.iter().map(|it| it.v).chain(trips.iter().map(|it| it.v));
+        assert!(versions.eq([login::VERSION; 3]));
     }
 
     #[test]

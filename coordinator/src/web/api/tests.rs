@@ -63,6 +63,7 @@ impl Running {
             store: Arc::new(store.clone()),
             clock: Arc::new(System),
             tokens: tokens.then_some(file),
+            people: None,
         };
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -68,11 +68,38 @@ fn without_tokens_nobody_is_let_in() {
 
 #[test]
 fn each_refusal_has_a_code_of_its_own_and_a_sentence() {
-    use Refusal::{Missing, Off, Refused, Scope, Unreadable};
-    let all = [Off, Unreadable, Missing, Refused, Scope];
+    use Refusal::{Cookie, Groups, Missing, Off, Refused, Scope, Sessions, Unreadable};
+    let groups = Groups("eln, releng".to_owned());
+    let all = [Off, Unreadable, Missing, Refused, Scope, groups, Cookie, Sessions];
     let codes: std::collections::BTreeSet<_> = all.iter().map(|refusal| refusal.code()).collect();
     assert_eq!(codes.len(), all.len());
     assert!(all.iter().all(|refusal| refusal.text().ends_with('.')));
     assert_eq!(Refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(Off.status(), StatusCode::FORBIDDEN);
+    assert_eq!(Sessions.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(all[5].text().contains("eln, releng"));
+}
+
+fn session(groups: &[&str]) -> Session {
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    Session { v: 1, user: "alice".parse().unwrap(), groups, until: NOON }
+}
+
+#[test]
+fn who_is_in_a_group_and_shows_the_session_in_a_header_may_and_nobody_else() {
+    let groups = ["eln".to_owned(), "releng".to_owned()];
+    let asked = |visit| admit_person(&visit, &groups).map(|who| who.map(|who| who.to_string()));
+    assert_eq!(asked(Visit::Header(session(&["eln"]))), Some(Ok("user/alice".to_owned())));
+    assert_eq!(asked(Visit::Header(session(&["x", "releng"]))), Some(Ok("user/alice".to_owned())));
+    assert_eq!(asked(Visit::Cookie(session(&["eln"]))), Some(Err(Refusal::Cookie)));
+    let others = Some(Err(Refusal::Groups("eln, releng".to_owned())));
+    for strange in [session(&[]), session(&["ELN", "el", "eln,releng"])] {
+        assert_eq!(asked(Visit::Header(strange.clone())), others);
+        assert_eq!(asked(Visit::Cookie(strange)), others);
+    }
+    assert_eq!(asked(Visit::None), None);
+    assert_eq!(asked(Visit::Over), Some(Err(Refusal::Refused)));
+    assert_eq!(asked(Visit::Unknown), Some(Err(Refusal::Sessions)));
+    let nobody = admit_person(&Visit::Header(session(&["eln"])), &[]);
+    assert_eq!(nobody, Some(Err(Refusal::Groups(String::new()))), "no group is no admission");
 }

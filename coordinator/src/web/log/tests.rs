@@ -26,8 +26,12 @@ impl Ground {
         std::fs::write(&file, token.to_string()).unwrap();
         let mut may = HeaderMap::new();
         may.insert("authorization", HeaderValue::try_from(format!("Bearer {secret}")).unwrap());
-        let desk =
-            Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens: Some(file) };
+        let desk = Desk {
+            store: Arc::new(store.clone()),
+            clock: Arc::new(System),
+            tokens: Some(file),
+            people: None,
+        };
         let log = Logging { control: LogControl::idle("info"), instance: "ebs-1".to_owned() };
         Self { counter: Counter { desk, log }, store, may, _folder: folder }
     }

@@ -105,7 +105,12 @@ impl Running {
             store: Arc::new(store.clone()),
             pages: Arc::new(Fixed { broken }),
             metrics: metrics.clone(),
-            desk: Desk { store: Arc::new(store.clone()), clock: Arc::new(System), tokens },
+            desk: Desk {
+                store: Arc::new(store.clone()),
+                clock: Arc::new(System),
+                tokens,
+                people: None,
+            },
             log: Logging { control: LogControl::idle("info"), instance: "tested".to_owned() },
             witness: Witness {
                 store: Arc::new(store.clone()),
@@ -333,7 +338,18 @@ async fn triggers_are_asked_for_with_a_token_only() {
         let answer = ask.send().await.unwrap();
         assert_eq!(answer.status(), 403, "{path}: changes are off without a file of tokens");
     }
-    assert_eq!(running.get("/trigger").await.status(), 405);
+}
+
+#[tokio::test]
+async fn where_nobody_logs_in_there_is_no_page_of_a_login() {
+    let running = Running::start(false).await;
+    for path in ["/login", "/logout", "/oidc/callback?code=a&state=b", "/trigger", "/control/pause"]
+    {
+        let answer = running.get(path).await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert!(answer.text().await.unwrap().contains("There is no login"), "{path}");
+    }
+    assert!(!running.get("/").await.text().await.unwrap().contains("log in"));
 }
 
 #[tokio::test]

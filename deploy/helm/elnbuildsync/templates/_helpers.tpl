@@ -51,8 +51,8 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{- define "ebs.static" -}}
 {{- $folder := include "ebs.folder" . -}}
 {{- $own := deepCopy .Values.config.ebs -}}
-{{- range $key := list "instance" "redis" "database" "http" "worker" "kerberos" }}
-{{- if hasKey $own $key }}{{ fail (printf "config.ebs.%s is set by the chart: see the values database, redis, coordinator, worker, kerberos" $key) }}{{ end -}}
+{{- range $key := list "instance" "redis" "database" "http" "login" "worker" "kerberos" }}
+{{- if hasKey $own $key }}{{ fail (printf "config.ebs.%s is set by the chart: see the values database, redis, coordinator, login, worker, kerberos" $key) }}{{ end -}}
 {{- end }}
 {{- range $pair := list (list "timers" "grace") (list "koji" "password_file") (list "koji" "certificate_file") (list "koji" "key_file") (list "koji" "authority_file") (list "bodhi" "token_file") (list "bodhi" "authority_file") (list "bus" "enabled") (list "bus" "fedora_messaging_config") }}
 {{- if hasKey (get $own (first $pair) | default dict) (last $pair) }}{{ fail (printf "config.ebs.%s.%s is set by the chart: see the values graceSeconds, secrets, tls, bus" (first $pair) (last $pair)) }}{{ end -}}
@@ -82,6 +82,14 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{- $kerberos := dict "keytab_file" (printf "%s/secrets/keytab" $folder) -}}
 {{- with .Values.kerberos.principal }}{{ $_ := set $kerberos "principal" . }}{{ end -}}
 {{- $_ := set $ours "kerberos" $kerberos -}}
+{{- end }}
+{{- with .Values.login.publicUrl }}{{ $_ := set $http "public_url" . }}{{ end -}}
+{{- if .Values.secrets.oidcClient.name }}
+{{- $_ := required "login.publicUrl is needed where people log in (secrets.oidcClient)" .Values.login.publicUrl -}}
+{{- $login := dict "client_secret_file" (printf "%s/secrets/oidc-client-secret" $folder) -}}
+{{- with .Values.login.issuer }}{{ $_ := set $login "issuer" . }}{{ end -}}
+{{- if .Values.tls.oidcAuthority.name }}{{ $_ := set $login "authority_file" (printf "%s/tls/oidc-ca.pem" $folder) }}{{ end -}}
+{{- $_ := set $ours "login" $login -}}
 {{- end }}
 {{ toYaml (dict "configuration" .Values.config.configuration "ebs" (mergeOverwrite $own $ours)) }}
 {{- end }}
@@ -142,11 +150,13 @@ prefetch_count = {{ .Values.bus.prefetch }}
   (dict "secret" .Values.secrets.databasePassword "file" "database-password")
   (dict "secret" .Values.secrets.redisPassword "file" "redis-password")
   (dict "secret" .Values.secrets.keytab "file" "keytab")
-  (dict "secret" .Values.secrets.tokens "file" "tokens") -}}
+  (dict "secret" .Values.secrets.tokens "file" "tokens")
+  (dict "secret" .Values.secrets.oidcClient "file" "oidc-client-secret") -}}
 {{- $certificates := list (dict "secret" .Values.tls.databaseAuthority "file" "database-ca.pem")
   (dict "secret" .Values.tls.redisAuthority "file" "redis-ca.pem")
   (dict "secret" .Values.tls.kojiAuthority "file" "koji-ca.pem")
   (dict "secret" .Values.tls.bodhiAuthority "file" "bodhi-ca.pem")
+  (dict "secret" .Values.tls.oidcAuthority "file" "oidc-ca.pem")
   (dict "secret" .Values.tls.kojiCertificate "file" "koji.crt")
   (dict "secret" .Values.tls.kojiKey "file" "koji.key")
   (dict "secret" .Values.tls.busAuthority "file" "bus-ca.pem")

@@ -34,6 +34,7 @@ fn the_single_file_loads_as_static_and_as_dynamic() {
     let fixed = parse_static("single.yaml", SINGLE).unwrap();
     insta::assert_snapshot!(warned(&fixed), @"
     single.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)
+    single.yaml:2: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
     single.yaml:25: configuration.open_id_connect.client_secret: a secret stands in this file: whoever may read the file has it; put it into a file of its own
     ");
     assert_eq!(fixed.config.koji.build_target.as_str(), "eln");
@@ -72,7 +73,10 @@ fn the_trigger_tag_of_a_single_file_stands_in_one_place() {
 #[test]
 fn upstreams_static_file_loads_without_our_block_and_says_what_follows() {
     let loaded = parse_static("static.yaml", STATIC).unwrap();
-    insta::assert_snapshot!(warned(&loaded), @"static.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)");
+    insta::assert_snapshot!(warned(&loaded), @"
+    static.yaml:2: ebs: this block is missing: hub and Bodhi follow from the profile, Koji is only read (no `ebs.koji.password_file`), and no messages are heard (no `ebs.bus`)
+    static.yaml:2: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
+    ");
     assert_eq!(loaded.config.ebs.koji.hub_url.host_str(), Some("koji.stg.fedoraproject.org"));
     assert_eq!(loaded.config.ebs.bodhi.url.host_str(), Some("bodhi.stg.fedoraproject.org"));
     let production = STATIC.replace("stg, ", "koji, ").replace("staging: true", "staging: false");
@@ -101,9 +105,10 @@ fn distrobakers_form_is_refused_with_the_way_to_convert_it() {
 fn files_on_another_machine_are_a_warning_where_the_configuration_is_only_checked() {
     let text = format!(
         "{STATIC}ebs:\n  koji: {{password_file: /nowhere/koji}}\n  bodhi: {{token_file: /nowhere/bodhi}}\n  bus: \
-         {{fedora_messaging_config: /nowhere/bus}}\n  http: {{tokens_file: /nowhere/tokens}}\n  redis: {{url: \
-         'rediss://redis/', authority_file: /nowhere/ca}}\n"
+         {{fedora_messaging_config: /nowhere/bus}}\n  http: {{tokens_file: /nowhere/tokens, public_url: \
+         'https://ebs/'}}\n  redis: {{url: \
+         'rediss://redis/', authority_file: /nowhere/ca}}\n  login: {{client_secret_file: /nowhere/secret}}\n"
     );
-    assert_eq!(parse_static("static.yaml", &text).unwrap_err().faults.len(), 5);
-    assert_eq!(check_static("static.yaml", &text).unwrap().warnings.len(), 5);
+    assert_eq!(parse_static("static.yaml", &text).unwrap_err().faults.len(), 6);
+    assert_eq!(check_static("static.yaml", &text).unwrap().warnings.len(), 6);
 }

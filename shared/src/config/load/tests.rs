@@ -62,7 +62,8 @@ fn refused_dynamic(good: &str, bad: &str) -> ConfigError {
 #[test]
 fn the_sample_of_the_reference_is_read_with_its_values_and_our_defaults() {
     let Loaded { config, warnings } = fine(STATIC);
-    assert_eq!(warnings, []);
+    let warned: Vec<&str> = warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(warned, ["ebs.login"], "only upstream's part of a login is there");
     assert_eq!(config.koji.build_target.as_str(), "eln");
     assert!(config.koji.fail_fast && config.koji.wait_repo);
     assert_eq!((config.bodhi.batch_size, config.bodhi.max_single_batch_size), (400, 600));
@@ -124,6 +125,7 @@ fn an_unknown_key_is_a_warning_in_upstreams_blocks() {
     insta::assert_snapshot!(warnings.join("\n"), @"
     static.yaml:5: configuration.db.pagesize: unknown key, not used; known here: driver, host, name, page_size, port, user
     static.yaml:14: extra: unknown key, not used; known here: configuration, ebs
+    static.yaml:16: ebs.login: not written: nobody can log in, only tokens are taken; `client_secret_file` is needed here and `ebs.http.public_url`, or `false` for `configuration.open_id_connect`
     ");
 }
 
@@ -132,7 +134,7 @@ fn an_unknown_key_is_a_fault_in_ours() {
     insta::assert_snapshot!(refused_ebs("  redis: {url: redis://127.0.0.1/0, prefx: x}\n  wroker: {}\n"), @"
     2 faults in the configuration:
       static.yaml:17: ebs.redis.prefx: unknown key; known here: authority_file, password_file, prefix, url
-      static.yaml:18: ebs.wroker: unknown key; known here: bodhi, bus, database, deny, http, instance, kerberos, koji, limits, lists, orphans, redis, retention, shadow, timers, worker
+      static.yaml:18: ebs.wroker: unknown key; known here: bodhi, bus, database, deny, http, instance, kerberos, koji, limits, lists, login, orphans, redis, retention, shadow, timers, worker
     ");
 }
 

@@ -1,6 +1,6 @@
 //! The names of all keys. One hash tag holds them together, so a script may touch any of them.
 
-use crate::queue::Lane;
+use crate::queue::{Drawer, Lane};
 
 /// The group that workers read lanes through.
 pub(super) const GROUP: &str = "w";
@@ -52,6 +52,16 @@ impl Keys {
 
     pub(super) fn worker(&self, name: &str) -> String {
         format!("{}:w:{name}", self.tag)
+    }
+
+    /// One record of the shelf.
+    pub(super) fn record(&self, drawer: Drawer, name: &str) -> String {
+        format!("{}:r:{}:{name}", self.tag, drawer.word())
+    }
+
+    /// The names of its records by their end.
+    pub(super) fn records(&self, drawer: Drawer) -> String {
+        format!("{}:z:{}", self.tag, drawer.word())
     }
 
     pub(super) fn workers(&self) -> String {

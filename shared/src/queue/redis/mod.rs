@@ -11,7 +11,9 @@ mod link;
 mod producer;
 mod script;
 mod settings;
+mod shelf;
 
 pub use consumer::RedisConsumer;
 pub use producer::RedisProducer;
 pub use settings::RedisSettings;
+pub use shelf::RedisShelf;

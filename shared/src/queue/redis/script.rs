@@ -23,11 +23,13 @@ pub(super) enum Transaction {
     Announce,
     Workers,
     Leave,
+    Shelve,
+    Unshelve,
 }
 
 impl Transaction {
     /// All, in the order of their declaration.
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Enqueue,
         Self::Acknowledge,
         Self::Claim,
@@ -44,6 +46,8 @@ impl Transaction {
         Self::Announce,
         Self::Workers,
         Self::Leave,
+        Self::Shelve,
+        Self::Unshelve,
     ];
 
     fn text(self) -> &'static str {
@@ -64,6 +68,8 @@ impl Transaction {
             Self::Announce => include_str!("lua/announce.lua"),
             Self::Workers => include_str!("lua/workers.lua"),
             Self::Leave => include_str!("lua/leave.lua"),
+            Self::Shelve => include_str!("lua/shelve.lua"),
+            Self::Unshelve => include_str!("lua/unshelve.lua"),
         }
     }
 }

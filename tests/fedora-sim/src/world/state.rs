@@ -12,7 +12,12 @@ use tokio::{sync::Notify, time::Instant};
 use super::things::{
     Build, Flow, Message, Package, Queue, Record, Repo, RepoRequest, Tag, Target, Task, User,
 };
-use crate::{bodhi::Bodhi, koji::Sessions, script::Script, tokens::Tokens};
+use crate::{
+    bodhi::Bodhi,
+    koji::Sessions,
+    script::Script,
+    tokens::{Logins, Tokens},
+};
 
 /// A handle on the one world; cheap to clone.
 #[derive(Clone)]
@@ -96,6 +101,8 @@ pub struct State {
     pub bodhi: Bodhi,
     /// What the identity provider gave out.
     pub tokens: Tokens,
+    /// What it remembers of people who log in at services.
+    pub logins: Logins,
     pub(super) users: Vec<User>,
     pub(super) packages: Vec<Package>,
     pub(super) package_ids: HashMap<String, i64>,
@@ -131,6 +138,7 @@ impl State {
             sessions: Sessions::default(),
             bodhi: Bodhi::default(),
             tokens: Tokens::default(),
+            logins: Logins::default(),
             users: Vec::new(),
             packages: Vec::new(),
             package_ids: HashMap::new(),
