@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use ebs_coordinator::{
     pause::PAUSE,
-    store::{DenyRow, MemberRow, NewRequest, Store as _},
-    wish::{Asked, FailedBefore, VERSION, WaitedBefore, WantedBuild, Wish},
+    store::{MemberRow, NewRequest, Store as _},
+    wish::{Asked, VERSION, WantedBuild, Wish},
 };
 use ebs_domain::{
     batch::{Decision, Group, GroupState, Operation},
@@ -52,7 +52,6 @@ const ACTS: &[(u64, &str, Make)] = &[
     (6, "discard a group", |it| it.on_group(Decision::Discard)),
     (3, "undeny", |it| it.undeny()),
     (2, "reconcile", |it| Some(Wish::Reconcile { dry_run: it.draw("dry").is_multiple_of(2) })),
-    (3, "import", |it| it.import()),
 ];
 
 /// Something that an operator does, as planned: which row of the table, and which of the seed's acts it is.
@@ -294,46 +293,24 @@ impl Scene<'_> {
 
     /// What is latest of one package in the tag that triggers, or something that is not; by force rather what is denied.
     fn trigger(&self, force: bool) -> Option<Wish> {
+        let tag = configuration::trigger_tag().ok()?;
         let denied: Vec<String> =
             self.rows.denied.values().map(|row| row.component.to_string()).collect();
         let package = match self.one("denied", &denied).filter(|_| force) {
             Some(package) => package,
             None => self.one("package", &PACKAGES)?.to_owned(),
         };
-        let builds = vec![self.build(&package)?];
-        Some(Wish::Trigger { what: package, builds, force, again: force })
-    }
-
-    /// Something of one package that waited elsewhere, and a source that is denied already and was denied there too.
-    fn import(&self) -> Option<Wish> {
-        let package = self.one("package", &PACKAGES)?;
-        let (build, since) = (self.build(package)?, self.stands.now);
-        let denied: Vec<_> = self.rows.denied.values().cloned().collect();
-        let row = self.one("denied", &denied);
-        let failed = row.map(|DenyRow { source, component, .. }| FailedBefore {
-            source,
-            component,
-            since,
-            until: self.soon(),
-        });
-        let triggers = vec![WaitedBefore { build, since }];
-        let denied = failed.into_iter().collect();
-        Some(Wish::Import { what: package.to_owned(), triggers, denied })
-    }
-
-    /// The latest build of a package in the tag that triggers; now and then another.
-    fn build(&self, package: &str) -> Option<WantedBuild> {
-        let tag = configuration::trigger_tag().ok()?;
         let known: Vec<(i64, String)> = self.stands.world.read(|state| {
             let Some(tag) = state.tag_named(tag.as_str()) else { return Vec::new() };
-            let rows = state.list_tagged(tag.id, false, None, Some(package));
+            let rows = state.list_tagged(tag.id, false, None, Some(&package));
             rows.iter().map(|row| (row.build.id, row.build.nvr())).collect()
         });
         let odd = self.draw("older").is_multiple_of(6);
         let (build, nvr) =
             if odd { self.one("build", &known)? } else { known.into_iter().next()? };
         let component: Component = package.parse().ok()?;
-        Some(WantedBuild { component, tag, build: BuildId::new(build), nvr })
+        let builds = vec![WantedBuild { component, tag, build: BuildId::new(build), nvr }];
+        Some(Wish::Trigger { what: package, builds, force, again: force })
     }
 
     fn undeny(&self) -> Option<Wish> {
