@@ -287,6 +287,19 @@ class Programs(unittest.TestCase):
         given |= set(files(pod.static()))
         self.assertEqual(named - given, set())
 
+    def test_a_worker_is_given_nothing_that_only_a_coordinator_logs_in_with(self):
+        of_coordinator = {"database-password", "tokens", "oidc-client-secret", "bus.key", "bus.crt"}
+        seen = set()
+        for variant in VARIANTS:
+            for pod in self.pods(variant):
+                held = {path.name for path in pod.root.rglob("*") if path.is_file()} & of_coordinator
+                if pod.container["name"] == "worker":
+                    self.assertEqual(held, set(), variant)
+                    text = pod.file("static-config/elnbuildsync.yaml").read_text()
+                    self.assertEqual([name for name in of_coordinator if f"/{name}" in text], [], variant)
+                seen |= held
+        self.assertEqual(seen, of_coordinator)
+
     def test_a_file_that_is_not_mounted_is_noticed(self):
         for pod in self.pods("production"):
             pod.file("secrets/redis-password").unlink()
@@ -313,11 +326,15 @@ class Programs(unittest.TestCase):
             (service,) = only(objects, "Service", part)["spec"]["ports"]
             self.assertEqual((service["port"], service["targetPort"]), (port["containerPort"], port["name"]))
 
-    def test_the_servers_ports_may_be_reached(self):
+    def test_the_servers_ports_may_be_reached_and_the_database_by_a_coordinator_only(self):
         policies = [it for it in render.objects(render.example("production")) if it["kind"] == "NetworkPolicy"]
-        (out,) = [it for it in policies if it["metadata"]["name"].endswith("-out")]
-        ports = {port["port"] for rule in out["spec"]["egress"] for port in rule["ports"]}
-        self.assertLessEqual({5433, 6380, 443, 5671, 53}, ports)
+
+        def ports(name):
+            (policy,) = [it for it in policies if it["metadata"]["name"] == f"elnbuildsync-{name}"]
+            return {port["port"] for rule in policy["spec"].get("egress", []) for port in rule["ports"]}
+
+        self.assertLessEqual({6380, 443, 5671, 53}, ports("out"))
+        self.assertEqual([ports("coordinator"), 5433 in ports("out") | ports("worker")], [{5433}, False])
 
     def test_metrics_that_are_asked_for_are_there(self):
         asked = set()

@@ -94,6 +94,16 @@ redis://{{ include "ebs.name" . }}-redis:6379/0
 {{ toYaml (dict "configuration" .Values.config.configuration "ebs" (mergeOverwrite $own $ours)) }}
 {{- end }}
 
+{{/* The same for workers, which know neither people nor bus nor database: without what only a coordinator logs in with. */}}
+{{- define "ebs.static.worker" -}}
+{{- $whole := include "ebs.static" . | fromYaml -}}
+{{- $_ := set $whole.configuration "open_id_connect" false -}}
+{{- $ours := omit $whole.ebs "bus" "login" -}}
+{{- $_ := set $ours "http" (omit $ours.http "tokens_file" "public_url") -}}
+{{- $_ := set $ours "database" (omit $ours.database "password_file" "authority_file") -}}
+{{ toYaml (dict "configuration" $whole.configuration "ebs" $ours) }}
+{{- end }}
+
 {{/* The file of Fedora Messaging. */}}
 {{- define "ebs.bus" -}}
 {{- if ne (not .Values.tls.busCertificate.name) (not .Values.tls.busKey.name) }}{{ fail "tls.busCertificate and tls.busKey belong together" }}{{ end -}}
@@ -144,27 +154,31 @@ prefetch_count = {{ .Values.bus.prefetch }}
 {{- toYaml $sources }}
 {{- end }}
 
+{{/* What pods are given: root, part. */}}
 {{- define "ebs.volumes" -}}
-{{- $secrets := list (dict "secret" .Values.secrets.kojiPassword "file" "koji-password")
-  (dict "secret" .Values.secrets.bodhiToken "file" "bodhi-token")
-  (dict "secret" .Values.secrets.databasePassword "file" "database-password")
-  (dict "secret" .Values.secrets.redisPassword "file" "redis-password")
-  (dict "secret" .Values.secrets.keytab "file" "keytab")
-  (dict "secret" .Values.secrets.tokens "file" "tokens")
-  (dict "secret" .Values.secrets.oidcClient "file" "oidc-client-secret") -}}
-{{- $certificates := list (dict "secret" .Values.tls.databaseAuthority "file" "database-ca.pem")
-  (dict "secret" .Values.tls.redisAuthority "file" "redis-ca.pem")
-  (dict "secret" .Values.tls.kojiAuthority "file" "koji-ca.pem")
-  (dict "secret" .Values.tls.bodhiAuthority "file" "bodhi-ca.pem")
-  (dict "secret" .Values.tls.oidcAuthority "file" "oidc-ca.pem")
-  (dict "secret" .Values.tls.kojiCertificate "file" "koji.crt")
-  (dict "secret" .Values.tls.kojiKey "file" "koji.key")
-  (dict "secret" .Values.tls.busAuthority "file" "bus-ca.pem")
-  (dict "secret" .Values.tls.busCertificate "file" "bus.crt")
-  (dict "secret" .Values.tls.busKey "file" "bus.key") -}}
+{{- $values := .root.Values -}}
+{{- $secrets := list (dict "secret" $values.secrets.kojiPassword "file" "koji-password")
+  (dict "secret" $values.secrets.bodhiToken "file" "bodhi-token")
+  (dict "secret" $values.secrets.redisPassword "file" "redis-password")
+  (dict "secret" $values.secrets.keytab "file" "keytab") -}}
+{{- $certificates := list (dict "secret" $values.tls.redisAuthority "file" "redis-ca.pem")
+  (dict "secret" $values.tls.kojiAuthority "file" "koji-ca.pem")
+  (dict "secret" $values.tls.bodhiAuthority "file" "bodhi-ca.pem")
+  (dict "secret" $values.tls.kojiCertificate "file" "koji.crt")
+  (dict "secret" $values.tls.kojiKey "file" "koji.key") -}}
+{{- if eq .part "coordinator" -}}
+{{- $secrets = concat $secrets (list (dict "secret" $values.secrets.databasePassword "file" "database-password")
+  (dict "secret" $values.secrets.tokens "file" "tokens")
+  (dict "secret" $values.secrets.oidcClient "file" "oidc-client-secret")) -}}
+{{- $certificates = concat $certificates (list (dict "secret" $values.tls.databaseAuthority "file" "database-ca.pem")
+  (dict "secret" $values.tls.oidcAuthority "file" "oidc-ca.pem")
+  (dict "secret" $values.tls.busAuthority "file" "bus-ca.pem")
+  (dict "secret" $values.tls.busCertificate "file" "bus.crt")
+  (dict "secret" $values.tls.busKey "file" "bus.key")) -}}
+{{- end -}}
 - name: static-config
   configMap:
-    name: {{ include "ebs.name" . }}
+    name: {{ include "ebs.name" .root }}-{{ .part }}
 - name: secrets
   projected:
     defaultMode: 0440
