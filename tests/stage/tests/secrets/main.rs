@@ -30,9 +30,9 @@ async fn no_secret_is_in_what_a_whole_run_writes_and_one_trace_goes_through_all_
     let played = scene.play(LIMIT).await;
     let written = scene.written().await;
     let logs = scene.stop().await?;
-    played?;
+    let secrets = [scene::secrets()?, played?].concat();
     let mut found = Vec::new();
-    let sought = Sought::of(&scene::secrets()?, &logs.token);
+    let sought = Sought::of(&secrets, &logs.token);
     for (place, bytes) in written?.iter().chain(&logs.files) {
         found.extend(sought.found_in(place, bytes));
     }

@@ -1,6 +1,7 @@
 //! The distributed form with secrets everywhere: what is started, played and gathered.
 
 use std::{
+    collections::BTreeMap,
     net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
@@ -22,10 +23,16 @@ use ebs_stage::{
     status::Pages,
     troupe::program,
 };
+use reqwest::{
+    Response,
+    header::{COOKIE, LOCATION, SET_COOKIE},
+    redirect::Policy,
+};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, postgres::PgConnectOptions};
 use tempfile::TempDir;
 use tokio::process::Command;
+use url::Url;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
@@ -39,16 +46,20 @@ const KOJI_PASSWORD: &str = "kojipw+of/Zq7xW2";
 const BODHI_TOKEN: &str = "bodhi-token-Zq7xW2-of-a-run";
 const REDIS_PASSWORD: &str = "redispw-Zq7xW2-of-a-run";
 
+/// Our name at the identity provider, and our secret there.
+const PROVIDER: (&str, &str) = ("ebs", "oidc-secret/Zq7xW2+of-a-run");
+
 /// What the audit and the lines say of who asks.
 const REASON: &str = "looking for secrets";
 
-/// Names and values of all secrets but the API token.
+/// Names and values of all secrets but the API token, and what a login has.
 pub(crate) fn secrets() -> Result<Vec<(&'static str, String)>> {
     let all = [
         ("Koji password", KOJI_PASSWORD),
         ("Bodhi token", BODHI_TOKEN),
         ("Redis password", REDIS_PASSWORD),
         ("PostgreSQL password", postgres::PASSWORD),
+        ("secret at the identity provider", PROVIDER.1),
     ];
     let all = all.map(|(name, secret)| (name, secret.to_owned()));
     ensure!(all.iter().all(|(_, secret)| secret.len() > 12), "nobody says such a word by chance");
@@ -90,6 +101,10 @@ fn script(scenario: &Scenario, cast: &Cast) -> Value {
         account("bodhi", "bodhipw", true),
     ]);
     script["bodhi"]["tokens"] = json!({ BODHI_TOKEN: "ebs" });
+    script["people"] = json!({
+        "services": { PROVIDER.0: PROVIDER.1 },
+        "person": { "sub": "a1", "nickname": "alice", "groups": ["admins"] },
+    });
     script["bodhi"]["lists"][config::LIST] = config::listed(scenario, cast).into();
     script
 }
@@ -97,12 +112,9 @@ fn script(scenario: &Scenario, cast: &Cast) -> Value {
 /// The static file of an instance, with passwords in files of their own.
 fn write_static(folder: &Path, instance: &str, port: u16, places: &Places) -> Result<PathBuf> {
     // Workers are named so, and tell their metrics there.
-    let port = if instance.starts_with("worker") {
-        Port::Metrics(free_port()?)
-    } else {
-        Port::Pages(port)
-    };
-    let path = config::write_static(folder, instance, port, places)?;
+    let works = instance.starts_with("worker");
+    let listens = if works { Port::Metrics(free_port()?) } else { Port::Pages(port) };
+    let path = config::write_static(folder, instance, listens, places)?;
     config::write(folder, "koji-password", KOJI_PASSWORD)?;
     config::write(folder, "bodhi-token", BODHI_TOKEN)?;
     let password = config::write(folder, "redis-password", REDIS_PASSWORD)?;
@@ -110,8 +122,31 @@ fn write_static(folder: &Path, instance: &str, port: u16, places: &Places) -> Re
     let with = format!("  redis:\n    password_file: {}\n", password.display());
     let guarded = text.replacen("  redis:\n", &with, 1);
     ensure!(guarded != text, "there is a block for Redis");
-    std::fs::write(&path, guarded)?;
+    let whole = if works { guarded } else { with_login(&guarded, folder, port, &places.fedora)? };
+    std::fs::write(&path, whole)?;
     Ok(path)
+}
+
+/// The static file of a coordinator where people log in at the simulated provider.
+fn with_login(text: &str, folder: &Path, port: u16, fedora: &str) -> Result<String> {
+    let secret = config::write(folder, "oidc-secret", PROVIDER.1)?;
+    let at = |path: &str| format!("{}/openidc/{path}", fedora.trim_end_matches('/'));
+    let provider = format!(
+        "  open_id_connect: {{auth_url: '{}', token_endpoint: '{}', userinfo_endpoint: '{}', client_id: {}, admin_groups: [admins]}}\n",
+        at("Authorization"),
+        at("Token"),
+        at("UserInfo"),
+        PROVIDER.0,
+    );
+    let ours = format!(
+        "  login: {{client_secret_file: '{}'}}\n  http:\n    public_url: http://{}:{port}\n",
+        secret.display(),
+        Ipv4Addr::LOCALHOST,
+    );
+    let whole = text.replacen("  open_id_connect: false\n", &provider, 1);
+    let whole = whole.replacen("  http:\n", &ours, 1);
+    ensure!(whole.contains(&provider) && whole.contains(&ours), "there are blocks for both");
+    Ok(whole)
 }
 
 impl Scene {
@@ -198,8 +233,9 @@ impl Scene {
         Ok(())
     }
 
-    /// Has a batch made and something asked with the token, rightly and wrongly.
-    pub(crate) async fn play(&self, limit: Duration) -> Result<()> {
+    /// Has a batch made and something asked with the token, rightly and wrongly; then somebody logs in and asks. Says what that
+    /// login had that nobody may know.
+    pub(crate) async fn play(&self, limit: Duration) -> Result<Vec<(&'static str, String)>> {
         self.play.first_round(&self.fedora).await?;
         wait_for("the batch has ended", limit, || async {
             let Some(status) = self.pages.status(self.ports[0]).await? else { return Ok(None) };
@@ -214,7 +250,31 @@ impl Scene {
             let answer = request.json(&json!({ "reason": REASON })).send().await?;
             ensure!(answer.status().as_u16() == wanted, "{way}: {}", answer.status());
         }
-        self.change_levels(&token).await
+        self.change_levels(&token).await?;
+        self.log_in().await
+    }
+
+    /// Somebody logs in as a browser does it, and pauses with their session; what that had, by name.
+    async fn log_in(&self) -> Result<Vec<(&'static str, String)>> {
+        let browser = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build()?;
+        let ours = format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.ports[0]);
+        let sent = browser.get(format!("{ours}/login")).send().await?;
+        let (cookie, there) = (cookie(&sent, "ebs_login")?, location(&sent)?);
+        let back = location(&browser.get(there).send().await?)?;
+        let came = browser.get(back.clone()).header(COOKIE, format!("ebs_login={cookie}"));
+        let session = self::cookie(&came.send().await?, "ebs_session")?;
+        for action in ["pause", "unpause"] {
+            let asked = browser.post(format!("{ours}/control/{action}")).bearer_auth(&session);
+            asked.send().await?.error_for_status()?;
+        }
+        let query: BTreeMap<String, String> = back.query_pairs().into_owned().collect();
+        let part = |name: &str| query.get(name).cloned().context("the provider sends it back");
+        Ok(vec![
+            ("login's cookie", cookie),
+            ("login's state", part("state")?),
+            ("login's code", part("code")?),
+            ("session", session),
+        ])
     }
 
     /// Has the standby log something else by a request, and a worker by a signal; neither ends of it.
@@ -290,6 +350,20 @@ impl Scene {
         let files = logs.into_iter().map(read).collect::<Result<_>>()?;
         Ok(Logs { files, token, spans })
     }
+}
+
+/// Where an answer sends a browser.
+fn location(answer: &Response) -> Result<Url> {
+    let said = answer.headers().get(LOCATION).context("it sends elsewhere")?;
+    Ok(said.to_str()?.parse()?)
+}
+
+/// What a browser is to keep under this name.
+fn cookie(answer: &Response, name: &str) -> Result<String> {
+    let said = answer.headers().get_all(SET_COOKIE).iter().filter_map(|each| each.to_str().ok());
+    let kept = said.filter_map(|each| each.split(';').next()?.split_once('='));
+    let value = kept.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next();
+    value.with_context(|| format!("{name} is set"))
 }
 
 /// All tables with their rows. By queries: not each server comes with a program for it.
