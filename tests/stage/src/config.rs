@@ -110,6 +110,28 @@ pub struct Places {
     pub tempo: Tempo,
 }
 
+impl Places {
+    /// Standalone, without a bus or anything unusual.
+    #[must_use]
+    pub fn plain(fedora: impl Into<String>, database: impl Into<String>) -> Self {
+        Self {
+            fedora: fedora.into(),
+            database: database.into(),
+            database_password: None,
+            redis: None,
+            broker: None,
+            locks: None,
+            prefetch: None,
+            scratch: false,
+            drafts: true,
+            batch_size: 0,
+            max_open_builds: None,
+            concurrency: 4,
+            tempo: Tempo::default(),
+        }
+    }
+}
+
 /// The port that a program listens on.
 #[derive(Clone, Copy, Debug)]
 pub enum Port {

@@ -12,7 +12,7 @@ use ebs_integration::{
 };
 use ebs_stage::{
     child::{Child, wait_for},
-    config::{self, Places, Port, TOKEN, Tempo},
+    config::{self, Places, Port, TOKEN},
     fedora::Fedora,
     status::Pages,
     troupe::program,
@@ -50,19 +50,11 @@ impl Switch {
         let script = json!({ "seed": 1 });
         let fedora = Fedora::start(&program("fedora-sim")?, folder.path(), &script, None).await?;
         let places = Places {
-            fedora: fedora.url.clone(),
-            database: format!("sqlite:{}", folder.path().join("ebs.sqlite").display()),
-            database_password: None,
-            redis: None,
-            broker: None,
-            locks: None,
-            prefetch: None,
-            scratch: false,
-            drafts: true,
-            batch_size: 0,
-            max_open_builds: None,
             concurrency: 1,
-            tempo: Tempo::default(),
+            ..Places::plain(
+                &fedora.url,
+                format!("sqlite:{}", folder.path().join("ebs.sqlite").display()),
+            )
         };
         let fixed = config::write_static(folder.path(), "ebs", Port::Pages(port), &places)?;
         let dynamic = "configuration:\n  control: {pause: true, trigger_tag: f45, exclude: ['^excluded$']}\n\

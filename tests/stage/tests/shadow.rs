@@ -35,19 +35,8 @@ fn shadow_files(
     dynamic: &str,
 ) -> anyhow::Result<(std::path::PathBuf, std::path::PathBuf)> {
     let places = Places {
-        fedora: fedora.to_owned(),
-        database: format!("sqlite:{}", folder.join("shadow.sqlite").display()),
-        database_password: None,
-        redis: None,
-        broker: None,
-        locks: None,
-        prefetch: None,
-        scratch: false,
-        drafts: true,
-        batch_size: 0,
-        max_open_builds: None,
         concurrency: 1,
-        tempo: Tempo::default(),
+        ..Places::plain(fedora, format!("sqlite:{}", folder.join("shadow.sqlite").display()))
     };
     let fixed = config::write_static(folder, "shadow", Port::Pages(port), &places)?;
     let secret =

@@ -6,7 +6,7 @@ use anyhow::Result;
 use ebs_integration::{ports::free_port, redis::RedisServer};
 use ebs_stage::{
     child::{Child, wait_for},
-    config::{self, Places, Port, Tempo},
+    config::{self, Places, Port},
     troupe::program,
 };
 use tokio::process::Command;
@@ -22,19 +22,12 @@ fn is_served_at(client: &str, port: u16) -> bool {
 /// Starts a worker that trusts this authority.
 fn worker(folder: &std::path::Path, port: u16, authority: &std::path::Path) -> Result<Child> {
     let places = Places {
-        fedora: "http://127.0.0.1:9".to_owned(),
-        database: format!("sqlite:{}", folder.join("ebs.sqlite").display()),
-        database_password: None,
         redis: Some(format!("rediss://127.0.0.1:{port}/")),
-        broker: None,
-        locks: None,
-        prefetch: None,
-        scratch: false,
-        drafts: true,
-        batch_size: 0,
-        max_open_builds: None,
         concurrency: 1,
-        tempo: Tempo::default(),
+        ..Places::plain(
+            "http://127.0.0.1:9",
+            format!("sqlite:{}", folder.join("ebs.sqlite").display()),
+        )
     };
     let file = config::write_static(folder, "worker-1", Port::Metrics(free_port()?), &places)?;
     let mut command = Command::new(program("ebs-worker")?);

@@ -43,21 +43,7 @@ fn what_is_not_renamed_is_on_the_list_and_the_file_names_the_list() {
 }
 
 fn standalone() -> Places {
-    Places {
-        fedora: "http://127.0.0.1:1".to_owned(),
-        database: "sqlite:ebs.sqlite".to_owned(),
-        database_password: None,
-        redis: None,
-        broker: None,
-        locks: None,
-        prefetch: None,
-        scratch: false,
-        drafts: true,
-        batch_size: 0,
-        max_open_builds: None,
-        concurrency: 4,
-        tempo: Tempo::default(),
-    }
+    Places::plain("http://127.0.0.1:1", "sqlite:ebs.sqlite")
 }
 
 #[test]

@@ -16,7 +16,7 @@ use ebs_integration::{
 };
 use ebs_stage::{
     child::{Child, wait_for},
-    config::{self, Places, Port, TOKEN, Tempo},
+    config::{self, Places, Port, TOKEN},
     fedora::{self, Fedora},
     once::Performance,
     scenario::{Cast, Scenario},
@@ -164,19 +164,12 @@ impl Scene {
         config::point_at_lists(&dynamic, &fedora.url)?;
         let password = config::write(folder.path(), "database-password", postgres::PASSWORD)?;
         let places = Places {
-            fedora: fedora.url.clone(),
-            database: postgres.url(),
             database_password: Some(password),
             redis: Some(redis.open_url()),
             broker: Some(rabbit.url()),
-            locks: None,
-            prefetch: None,
-            scratch: false,
             drafts: scenario.draft_builds(1),
             batch_size: cast.batch_size,
-            max_open_builds: None,
-            concurrency: 4,
-            tempo: Tempo::default(),
+            ..Places::plain(&fedora.url, postgres.url())
         };
         let ports = [free_port()?, free_port()?];
         let (port, limit) = (ports[0], Duration::ZERO);
