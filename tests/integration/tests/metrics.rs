@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use ebs_coordinator::measures::Measures;
+use ebs_domain::{batch::Effect, trigger::Answer};
 use ebs_shared::telemetry::{Described, Metrics};
 use ebs_worker::ProgramMetrics;
 
@@ -76,5 +77,33 @@ fn names_follow_the_conventions_of_prometheus() {
         assert!(kind != "histogram" || name.ends_with("_seconds"), "{name}");
         assert!(!metric.help.is_empty() && !metric.help.ends_with('.'), "{name}: {}", metric.help);
         assert!(metric.labels.len() <= 2, "{name} has a series for each of many combinations");
+    }
+}
+
+/// One of each, as this program writes them: `fixtures.rs` sees to it that none is missing.
+fn newest<T: serde::de::DeserializeOwned>(kind: &str) -> Vec<T> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(kind);
+    let versions = (1..).map(|version| folder.join(format!("v{version}.jsonl")));
+    let file = versions.take_while(|path| path.exists()).last().unwrap();
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn each_answer_and_each_kind_of_effect_is_counted_from_zero() {
+    let metrics = Metrics::new().unwrap();
+    Measures::register(&metrics, false).unwrap();
+    let shown = metrics.render().unwrap();
+    let answers: Vec<Answer> = newest("answer");
+    // What is being built has no answer that lasts.
+    for answer in answers.iter().filter(|answer| !matches!(answer, Answer::InBatch { .. })) {
+        let series = format!("ebs_triggers_answered_total{{answer=\"{}\"}} 0", answer.word());
+        assert!(shown.contains(&series), "{series}");
+    }
+    let effects: Vec<Effect> = newest("effect");
+    for effect in &effects {
+        let kind = effect.kind();
+        let series = format!("ebs_effects_total{{kind=\"{kind}\",outcome=\"done\"}} 0");
+        assert!(shown.contains(&series), "{series}");
     }
 }
