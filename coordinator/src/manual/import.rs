@@ -176,6 +176,8 @@ impl Asking {
         for known in known.values_mut() {
             known.deny(&judged.failed);
         }
+        let latest = known.values().filter_map(|known| Some(known.latest.as_ref()?.build));
+        let ids: Vec<BuildId> = ids.into_iter().chain(latest).collect();
         let there = self.store.triggered(tags.0, &ids).await;
         let mut there = there.context("the database does not answer")?;
         let nothing = Known::default();
@@ -254,7 +256,7 @@ fn failure(
         return refused("it names no package".to_owned());
     };
     if policy.eligible(component) == Eligibility::NotListed {
-        return refused(format!("no list and no override names `{component}`"));
+        return refused(not_listed(component.as_str()));
     }
     if let Some(until) = here.get(&source) {
         return Err((Fate::Here, format!("denied until {until} already")));
@@ -280,30 +282,18 @@ fn trigger(
     (policy, tag): (&Policy, &TagName),
     there: &BTreeSet<BuildId>,
 ) -> Decided<WaitedBefore> {
-    let refused = |why: String| Err((Fate::Refused, why));
-    let Some(record) = record else {
-        return refused(format!("Koji knows no build {}", row.build));
-    };
-    let nvr = &record.nvr;
-    if record.state != BuildState::Complete {
-        return refused(format!("{nvr} is not complete in Koji, or was deleted there"));
-    }
+    let record = vouched(row, record, component.as_ref()).map_err(|why| (Fate::Refused, why))?;
     let Some((component, known)) = component else {
-        return refused(format!("no list and no override names `{}`", record.package));
+        return Err((Fate::Refused, not_listed(&record.package)));
     };
-    if row.component != record.package && row.component != component.as_str() {
-        return refused(format!("build {} is one of `{}`: {nvr}", row.build, record.package));
-    }
-    if record.source.is_none() {
-        return refused(format!("Koji knows no source of {nvr}"));
-    }
     if known.waits {
         return Err((Fate::Here, "the component waits already".to_owned()));
     }
-    if there.contains(&row.build) {
+    let known_already = |build: BuildId| {
         let text = format!("known already: `ebsctl explain {component}` says what became of it");
-        return Err((Fate::Here, text));
-    }
+        if there.contains(&build) { Err((Fate::Here, text)) } else { Ok(()) }
+    };
+    known_already(row.build)?;
     let aside = SetAside::default();
     let verdict = decide(component.as_str(), component.clone(), policy, (known, tag), aside);
     let latest = match &known.latest {
@@ -314,16 +304,48 @@ fn trigger(
             let over = matches!(way, Some(Err(_)));
             return Err((if over { Fate::Over } else { Fate::Refused }, verdict.why));
         }
-        Some(_) | None => return refused(verdict.why),
+        Some(_) | None => return Err((Fate::Refused, verdict.why)),
     };
-    if row.build > latest.build {
-        return refused(format!("{nvr} is not in {tag}, where {} is latest", latest.nvr));
-    }
-    let newer = format!("{}: {} is latest in {tag}, and built", verdict.why, latest.nvr);
-    let why = if row.build == latest.build { verdict.why } else { newer };
-    let (tag, nvr) = (tag.clone(), nvr.clone());
-    let build = WantedBuild { component, tag, build: row.build, nvr };
+    // Untagged or deleted since: what is latest in its place may be what no other row is about.
+    let gone = record.state != BuildState::Complete || row.build > latest.build;
+    let (nvr, newer) = (&record.nvr, &latest.nvr);
+    let (id, nvr, why) = if gone {
+        known_already(latest.build)?;
+        let why = format!(
+            "{nvr} is gone from {tag}: {newer} is latest there, and waits for the next batch"
+        );
+        (latest.build, newer, why)
+    } else if row.build == latest.build {
+        (row.build, nvr, verdict.why)
+    } else {
+        let why = format!("{}: {newer} is latest in {tag}, and built", verdict.why);
+        (row.build, nvr, why)
+    };
+    let nvr = nvr.clone();
+    let build = WantedBuild { component, tag: tag.clone(), build: id, nvr };
     Ok((WaitedBefore { build, since: row.created }, why))
+}
+
+/// Koji's record of a row's build, if it is one of the row's component; else why the row is of no use.
+fn vouched<'a>(
+    row: &WaitingRow,
+    record: Option<&'a BuildInfo>,
+    component: Option<&(Component, &Known)>,
+) -> Result<&'a BuildInfo, String> {
+    let record = record.ok_or_else(|| format!("Koji knows no build {}", row.build))?;
+    let (nvr, package) = (&record.nvr, &record.package);
+    let (component, _) = component.ok_or_else(|| not_listed(package))?;
+    if row.component != *package && row.component != component.as_str() {
+        return Err(format!("build {} is one of `{package}`: {nvr}", row.build));
+    }
+    if record.state == BuildState::Complete && record.source.is_none() {
+        return Err(format!("Koji knows no source of {nvr}"));
+    }
+    Ok(record)
+}
+
+fn not_listed(package: &str) -> String {
+    format!("no list and no override names `{package}`")
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Switch {
         };
         let fixed = config::write_static(folder.path(), "ebs", Port::Pages(port), &places)?;
         let dynamic = "configuration:\n  control: {pause: true, trigger_tag: f45, exclude: ['^excluded$']}\n\
-             components:\n  overrides: {alpha: {}, beta: {}, gamma: {upstream_name: delta}, epsilon: {}, excluded: {}}\n";
+             components:\n  overrides: {alpha: {}, beta: {}, gamma: {upstream_name: delta}, epsilon: {}, excluded: {}, zeta: {}}\n";
         let dynamic = config::write(folder.path(), "dynamic.yaml", dynamic)?;
         let mut command = Command::new(program("ebs-coordinator")?);
         command.arg("--static-config-file").arg(fixed).arg("--dynamic-config-file").arg(dynamic);
@@ -201,6 +201,9 @@ async fn there(fedora: &Fedora) -> Result<There> {
     let (unlisted, _) = rawhide("unlisted", "1.fc45").await?;
     let (excluded, _) = rawhide("excluded", "1.fc45").await?;
     let (in_eln, _) = fedora.tag_silently("epsilon", "1.eln151", Some("eln")).await?;
+    let (_, _) = rawhide("zeta", "1.fc45").await?;
+    // What Rawhide has no more.
+    let (gone, _) = fedora.tag_silently("zeta", "2.fc45", Some("eln-build")).await?;
     let triggers = vec![
         ("alpha", old, "over"),
         ("alpha", alpha, "taken"),
@@ -211,6 +214,8 @@ async fn there(fedora: &Fedora) -> Result<There> {
         ("excluded", excluded, "refused"),
         ("nobody-knows", 999_999, "refused"),
         ("unlisted", unlisted, "refused"),
+        // What is latest there comes in its place.
+        ("zeta", gone, "taken"),
     ];
     let of = |name: &str| format!("git+https://src.fedoraproject.org/rpms/{name}.git#{:040}", 7);
     let failed = vec![
@@ -278,7 +283,7 @@ async fn what_is_open_in_the_python_service_comes_over_once_and_every_row_is_tol
     there.check(&report, false)?;
     let requests = report["requests"].as_array().map(Vec::len);
     ensure!(requests == Some(1) && report["unanswered"] == 0, "{report:#}");
-    switch.waits_for(&["alpha", "gamma"]).await?;
+    switch.waits_for(&["alpha", "gamma", "zeta"]).await?;
     let (_, denied) = switch.state().await?;
     ensure!(denied.len() == 1 && denied[0]["class"] == "imported", "{denied:?}");
     ensure!(denied[0]["source"] == there.failed[0].0.as_str(), "{denied:?}");
@@ -292,7 +297,7 @@ async fn what_is_open_in_the_python_service_comes_over_once_and_every_row_is_tol
     there.check(&again, true)?;
     ensure!(again["requests"] == json!([]), "{again:#}");
     ensure!(switch.state().await?.1 == denied, "the second time nothing is done");
-    switch.waits_for(&["alpha", "gamma"]).await?;
+    switch.waits_for(&["alpha", "gamma", "zeta"]).await?;
 
     let words = "import --static-config-file python.yaml --db-pw-file password --reason switch";
     let words = text(&switch.ctl(words).await?);
